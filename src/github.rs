@@ -2,11 +2,10 @@
 
 pub mod api;
 pub mod client;
-mod limit_policy;
 pub mod page_links;
 mod rate_limit;
 mod request_error;
 
 pub use api::{Api, ApiError, Token};
 pub use client::{ApiObserver, ApiResponse, Client};
-pub use limit_policy::GithubLimits;
+pub use rate_limit::GithubLimits;

@@ -29,8 +29,8 @@
 //! workers, whose [`source::Worker`] requests a page through [`github::Client`] once the run's rate
 //! limiter grants a permit; events return through the channel, and [`app::Session`] folds them into the
 //! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`source::Job`]s: CPU work
-//! ([`source::work::compute`]), optionally under [`source::gil`]; tasks in worker processes
-//! ([`source::work::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
+//! ([`source::tasks::compute`]), optionally under [`source::gil`]; tasks in worker processes
+//! ([`source::tasks::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
 //! computes its events, and [`app::playback`] plays them as it plays those of a recording.
 //!
 //! # Glossary

@@ -18,7 +18,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use crate::cli::{self, CliError, Command, Help, OutputMode, OutputOptions, Terminals};
 use crate::http::system_limits::raise_file_limit;
-use crate::source::work::process::child::{self, WorkerError};
+use crate::source::tasks::process::child::{self, WorkerError};
 use crate::terminal::signals::Signals;
 pub use command_error::CommandError;
 use command_error::print_error;

@@ -85,7 +85,7 @@ mod child {
     };
     use threadline::run::screen_loop;
     use threadline::source::{
-        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskCount, Worker,
+        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskResult, Worker,
     };
     use threadline::terminal::screen::ScreenOptions;
     use threadline::terminal::signals::Signals;
@@ -144,12 +144,7 @@ mod child {
     }
 
     impl Worker for PanicJob {
-        fn run(
-            &mut self,
-            task: TaskId,
-            _: Option<Permit>,
-            _: &CancelToken,
-        ) -> (TaskOutcome, TaskCount) {
+        fn run(&mut self, task: TaskId, _: Option<Permit>, _: &CancelToken) -> TaskResult {
             let product = match task {
                 TaskId(2) => panic!("a worker panics, as it should here"),
                 TaskId(page) => {
@@ -159,13 +154,8 @@ mod child {
                     Product::Followers(Arc::new(page))
                 }
             };
-            (
-                TaskOutcome::Done(Completion {
-                    response: Some(ResponseSummary { status: 200, bytes: 0, connected: false }),
-                    product,
-                }),
-                TaskCount::Unknown,
-            )
+            let response = Some(ResponseSummary { status: 200, bytes: 0, connected: false });
+            TaskOutcome::Done(Completion { response, product }).into()
         }
     }
 }

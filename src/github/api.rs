@@ -8,8 +8,8 @@ use reqwest::header::HeaderValue;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::http::proxy::{Proxy, ProxyError, ProxySettings};
-use crate::http::transport::Transport;
+use crate::http::transport::{Proxy, Transport};
+use crate::http::{ProxyError, ProxySettings};
 use crate::model::printable::printable;
 
 /// GitHub's own API.

@@ -92,22 +92,25 @@ impl Client {
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Ok(Self::build_response(&reply, Product::PastLastPage, None));
         }
-        // If the user does not exist, the first page shows it.
-        let status = reply.status;
-        let reply = self.check_status(reply, user, &what).map_err(|error| {
-            if page > 1 && error.failure.kind == FailureKind::NotFound {
-                request_error::missing_page(&self.api, &what, status)
+        if reply.status != StatusCode::OK {
+            let error = request_error::status_error(&self.api, user, &what, &reply);
+            // If the user does not exist, the first page shows it.
+            return Err(if page > 1 && error.failure.kind == FailureKind::NotFound {
+                request_error::missing_page(&self.api, &what, reply.status)
             } else {
                 error
-            }
-        })?;
+            });
+        }
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 
     /// Parses a page of followers and its Link header.
     fn page(&self, page: &HttpResponse, what: &str) -> Result<ApiResponse, RequestError> {
-        let followers: Followers = self.parse_body(page, what)?;
-        if !is_plausible(&followers) {
+        let followers: Followers = serde_json::from_slice(&page.body)
+            .map_err(|error| request_error::invalid_body(&self.api, what, &error.to_string()))?;
+        // Pages are kept, so a server could fill the memory with larger ones.
+        if followers.len() > MAX_PER_PAGE || followers.text_size() > MAX_PER_PAGE * MAX_TEXT_LENGTH
+        {
             return Err(request_error::implausible_response(
                 &self.api,
                 what,
@@ -140,28 +143,6 @@ impl Client {
         Ok(response)
     }
 
-    fn check_status(
-        &self,
-        page: HttpResponse,
-        user: &str,
-        what: &str,
-    ) -> Result<HttpResponse, RequestError> {
-        let HttpResponse { status, headers, body, .. } = &page;
-        if *status == StatusCode::OK {
-            return Ok(page);
-        }
-        Err(request_error::status_error(&self.api, user, what, *status, headers, body))
-    }
-
-    fn parse_body<'page, T: Deserialize<'page>>(
-        &self,
-        page: &'page HttpResponse,
-        what: &str,
-    ) -> Result<T, RequestError> {
-        serde_json::from_slice(&page.body)
-            .map_err(|error| request_error::invalid_body(&self.api, what, &error.to_string()))
-    }
-
     fn parse_links(
         &self,
         headers: &HeaderMap,
@@ -170,16 +151,15 @@ impl Client {
         if !headers.contains_key(LINK) {
             return Ok(None);
         }
-        let lines = headers.get_all(LINK).iter().map(HeaderValue::to_str);
-        let lines: Result<Vec<&str>, _> = lines.collect();
-        let header = lines.map_err(|_not_text| LinkError::Malformed);
         // A list may be split into several header lines: RFC 9110, section 5.3.
-        header
-            .and_then(|lines| page_links::parse_links(&lines.join(", "), self.api.base()))
-            .map(Some)
-            .map_err(|error| {
-                request_error::implausible_response(&self.api, what, &error.to_string())
-            })
+        let parts: Result<Vec<&str>, _> =
+            headers.get_all(LINK).iter().map(HeaderValue::to_str).collect();
+        let links = parts
+            .map_err(|_not_text| LinkError::Malformed)
+            .and_then(|parts| page_links::parse_links(&parts.join(", "), self.api.base()));
+        links.map(Some).map_err(|error| {
+            request_error::implausible_response(&self.api, what, &error.to_string())
+        })
     }
 
     fn build_response(
@@ -197,12 +177,6 @@ impl Client {
         };
         ApiResponse { done, links }
     }
-}
-
-/// Returns `true` if a page is no larger than GitHub's pages are. Otherwise a server could fill the
-/// memory, since pages are kept.
-fn is_plausible(page: &Followers) -> bool {
-    page.len() <= MAX_PER_PAGE && page.text_size() <= MAX_PER_PAGE * MAX_TEXT_LENGTH
 }
 
 /// The headers that GitHub asks for:

@@ -1,14 +1,20 @@
-//! GitHub's rate limits, parsed from response headers and bodies.
+//! GitHub's rate limits: parsed from response headers and bodies, the time that refused requests wait, and
+//! the limits that end a run.
 //!
 //! Source: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap};
 
-use crate::http::headers::{date_seconds, parse_header, retry_after};
-use crate::http::{RateLimit, RetryAfter};
-use crate::model::{LimitKind, Quota};
+use super::api::Api;
+use crate::http::retry::{date_seconds, parse_header, retry_after};
+use crate::http::{
+    LimitPolicy, RateLimit, Refusal, RequestError, RetryAction, RetryAfter, Suspension,
+};
+use crate::model::time::{describe_duration, time_of_day};
+use crate::model::{Failure, FailureKind, LimitKind, Quota};
 
 /// Clocks and windows have whole seconds, so a request exactly at the end may still be too early.
 const WAIT_MARGIN: Duration = Duration::from_secs(1);
@@ -67,72 +73,110 @@ fn wait_until_reset(reset: u64, headers: &HeaderMap) -> RetryAfter {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use reqwest::header::{HeaderName, HeaderValue};
+/// The wait after a limit without a reset time, doubled each time the limit is met again:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
-    use super::*;
+/// The minimum wait, also doubled each time: the server's clock and this one may differ.
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
-    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
-        let line = |(name, value): &(&str, &str)| {
-            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+/// The number of limits in a row, each of them waited for, after which the run fails.
+const MAX_CONSECUTIVE_LIMITS: u32 = 5;
+
+/// GitHub's rules for refused requests.
+#[derive(Debug)]
+pub struct GithubLimits {
+    api: Arc<Api>,
+    max_wait: Duration,
+}
+
+impl GithubLimits {
+    /// Creates the rules of a server. A limit is waited for if it ends within `max_wait`.
+    pub const fn new(api: Arc<Api>, max_wait: Duration) -> Self {
+        Self { api, max_wait }
+    }
+}
+
+impl LimitPolicy for GithubLimits {
+    fn suspend(&self, refusal: &Refusal) -> Result<Suspension, Failure> {
+        let Refusal { limit, in_a_row, in_flight, utc } = *refusal;
+        if in_a_row >= MAX_CONSECUTIVE_LIMITS {
+            return Err(limit_persists(&self.api, limit.kind, in_a_row));
+        }
+        let doubled = |wait: Duration| wait.saturating_mul(1 << in_a_row.saturating_sub(1).min(16));
+        let wait = match limit.wait {
+            RetryAfter::For(wait) => wait,
+            RetryAfter::Until(end) => Duration::from_secs(end.saturating_sub(utc)),
+            RetryAfter::Unspecified => doubled(DEFAULT_WAIT),
         };
-        lines.iter().map(line).collect()
+        let wait = wait.max(doubled(MIN_WAIT));
+        // GitHub counts concurrent requests towards the secondary limit alone.
+        let max_in_flight = (limit.kind == LimitKind::Secondary).then(|| (in_flight / 2).max(1));
+        Ok(Suspension { wait, max_in_flight })
     }
 
-    const EMPTY: (&str, &str) = ("x-ratelimit-remaining", "0");
-    const LEFT: (&str, &str) = ("x-ratelimit-remaining", "4114");
-    const RESET: (&str, &str) = ("x-ratelimit-reset", "784111800");
-    const NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-
-    #[test]
-    fn refusals_are_classified_in_the_documented_order() {
-        use LimitKind::{Primary, Secondary};
-        let quota = "API rate limit exceeded for 203.0.113.7.";
-        let too_many = "You have exceeded a secondary rate limit.";
-        let wait = |seconds| RetryAfter::For(Duration::from_secs(seconds));
-        for (lines, message, expected) in [
-            (&[EMPTY, RESET][..], quota, Some((Primary, RetryAfter::Until(784_111_801)))),
-            (&[EMPTY, RESET, NOW], quota, Some((Primary, wait(24)))),
-            (&[EMPTY, RESET, NOW, ("retry-after", "7")], quota, Some((Primary, wait(7)))),
-            (&[LEFT, RESET, ("retry-after", "60")], too_many, Some((Secondary, wait(60)))),
-            (&[LEFT, RESET, ("retry-after", "0")], too_many, Some((Secondary, wait(1)))),
-            (&[LEFT, RESET], too_many, Some((Secondary, RetryAfter::Unspecified))),
-            (
-                &[LEFT],
-                "You have triggered an abuse detection mechanism",
-                Some((Secondary, RetryAfter::Unspecified)),
-            ),
-            (&[LEFT], "Resource not accessible", None),
-            (&[("retry-after", "3")], "", Some((Secondary, wait(3)))),
-            (
-                &[NOW, ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")],
-                "",
-                Some((Secondary, wait(60))),
-            ),
-            (&[], "API Rate Limit Exceeded for 1.2.3.4", Some((Primary, RetryAfter::Unspecified))),
-        ] {
-            let limit = limit_from_refusal(false, &headers(lines), message, "");
-            assert_eq!(
-                limit.map(|limit| (limit.kind, limit.wait)),
-                expected,
-                "{lines:?} {message}"
-            );
+    fn check_wait(&self, kind: LimitKind, wait: Duration, until_utc: u64) -> Result<(), Failure> {
+        if wait <= self.max_wait {
+            return Ok(());
         }
-        let unsaid = RateLimit { kind: Secondary, wait: RetryAfter::Unspecified };
-        assert_eq!(limit_from_refusal(true, &headers(&[LEFT]), "", ""), Some(unsaid));
-        let about = "https://docs.github.com/rest/overview#secondary-rate-limits";
-        assert_eq!(limit_from_refusal(false, &headers(&[]), "", about), Some(unsaid));
+        Err(limit_exceeds_max_wait(&self.api, kind, wait, until_utc, self.max_wait))
     }
+}
 
-    #[test]
-    fn extreme_header_values_never_panic() {
-        let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
-        for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {
-            let reset = ("x-ratelimit-reset", value);
-            for lines in [[EMPTY, reset, ("retry-after", value)], [EMPTY, reset, earliest]] {
-                assert!(limit_from_refusal(false, &headers(&lines), "", "").is_some(), "{lines:?}");
-            }
+/// The server reported a rate limit.
+pub(super) fn rate_limited(api: &Api, limit: RateLimit) -> RequestError {
+    let (host, which) = (api.host(), limit_name(limit.kind));
+    let message = match limit.wait {
+        RetryAfter::For(wait) => {
+            format!("{host}'s {which} is reached for {}", describe_duration(wait))
         }
+        RetryAfter::Until(utc) => {
+            format!("{host}'s {which} is reached until {} UTC", time_of_day(utc))
+        }
+        RetryAfter::Unspecified => format!("{host}'s {which} is reached"),
+    };
+    RequestError {
+        failure: Failure::new(FailureKind::RateLimited, message),
+        retry_action: RetryAction::Limit(limit),
+    }
+}
+
+/// A limit lasts longer than `--max-wait`.
+fn limit_exceeds_max_wait(
+    api: &Api,
+    kind: LimitKind,
+    wait: Duration,
+    until_utc: u64,
+    max_wait: Duration,
+) -> Failure {
+    let (host, which, most) = (api.host(), limit_name(kind), describe_duration(max_wait));
+    // A time of day is ambiguous beyond a day.
+    let today = wait.as_secs() < 86_400;
+    let end = if today { format!("until {} UTC, ", time_of_day(until_utc)) } else { String::new() };
+    let wait = describe_duration(wait);
+    let larger = match (kind, api.token()) {
+        (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
+        _ => "",
+    };
+    let message = format!(
+        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}; come back then{larger}"
+    );
+    Failure::new(FailureKind::RateLimited, message)
+}
+
+/// A limit was reached again after each wait.
+fn limit_persists(api: &Api, kind: LimitKind, times: u32) -> Failure {
+    let message = format!(
+        "{}'s {} was reached {times} times in a row despite waiting; try again later",
+        api.host(),
+        limit_name(kind)
+    );
+    Failure::new(FailureKind::RateLimited, message)
+}
+
+const fn limit_name(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::Primary => "rate limit",
+        LimitKind::Secondary => "secondary rate limit",
     }
 }

@@ -1,21 +1,15 @@
 //! Errors of requests: a message (what failed, on what, what to do), and whether a retry may help.
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::api::Api;
-use super::rate_limit;
-use crate::http::headers::retry_after;
-use crate::http::request_error::is_transient_status;
-use crate::http::{
-    ConnectStep, HttpError, HttpErrorKind, RateLimit, RequestError, RetryAction, RetryAfter,
-};
+use super::rate_limit::{limit_from_refusal, rate_limited};
+use crate::http::retry::retry_after;
+use crate::http::{ConnectStep, HttpError, HttpErrorKind, HttpResponse, RequestError, RetryAction};
 use crate::model::printable::printable;
-use crate::model::time::{describe_duration, time_of_day};
-use crate::model::{Failure, FailureKind, LimitKind};
+use crate::model::time::describe_duration;
+use crate::model::{Failure, FailureKind};
 
 /// GitHub's error body:
 /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>.
@@ -107,12 +101,10 @@ pub(super) fn status_error(
     api: &Api,
     user: &str,
     what: &str,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
+    response: &HttpResponse,
 ) -> RequestError {
-    let host = api.host();
-    let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let (host, status, headers) = (api.host(), response.status, &response.headers);
+    let body: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
     let detail = match sanitize_text(api, &body.message) {
         message if message.is_empty() => {
             status.canonical_reason().unwrap_or("no reason given").to_owned()
@@ -120,48 +112,39 @@ pub(super) fn status_error(
         message => message,
     };
     let code = status.as_u16();
-    let error = match status {
+    let (kind, message) = match status {
         // Without GitHub's message, the response comes from another server, which does not have
         // this path.
-        StatusCode::NOT_FOUND if !body.message.is_empty() => RequestError::permanent(
+        StatusCode::NOT_FOUND if !body.message.is_empty() => (
             FailureKind::NotFound,
             format!("{host} knows no user \"{}\"; check the spelling", printable(user)),
         ),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            RequestError::permanent(FailureKind::Refused, proxy_unauthorized(api, &detail))
+            (FailureKind::Refused, proxy_unauthorized(api, &detail))
         }
-        StatusCode::UNAUTHORIZED => {
-            RequestError::permanent(FailureKind::Refused, unauthorized_message(api, &detail))
-        }
+        StatusCode::UNAUTHORIZED => (FailureKind::Refused, unauthorized_message(api, &detail)),
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
             let too_many = status == StatusCode::TOO_MANY_REQUESTS;
-            let limit = rate_limit::limit_from_refusal(
-                too_many,
-                headers,
-                &body.message,
-                &body.documentation_url,
-            );
-            let refused = || format!("{host} refuses {what}: {detail}");
-            limit.map_or_else(
-                || RequestError::permanent(FailureKind::Refused, refused()),
-                |limit| rate_limited(api, limit),
-            )
-        }
-        _ if is_transient_status(status) => {
-            let message = format!("{host} answered {what} with {code}: {detail}; try again later");
-            RequestError {
-                failure: Failure::new(FailureKind::Server, message),
-                retry_action: RetryAction::Retry(retry_after(headers)),
+            let ErrorBody { message, documentation_url } = &body;
+            match limit_from_refusal(too_many, headers, message, documentation_url) {
+                Some(limit) => return rate_limited(api, limit).with_status(status),
+                None => (FailureKind::Refused, format!("{host} refuses {what}: {detail}")),
             }
         }
-        _ => RequestError::permanent(
+        _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            let message = format!("{host} answered {what} with {code}: {detail}; try again later");
+            let failure = Failure::new(FailureKind::Server, message);
+            let retry_action = RetryAction::Retry(retry_after(headers));
+            return RequestError { failure, retry_action }.with_status(status);
+        }
+        _ => (
             FailureKind::Server,
             format!(
                 "{host} answered {what} with {code}: {detail}; is it a GitHub API? Check --api-url"
             ),
         ),
     };
-    error.with_status(status)
+    RequestError::permanent(kind, message).with_status(status)
 }
 
 /// The server does not have a page that is not the first. A retry would not help.
@@ -183,64 +166,6 @@ pub(super) fn implausible_response(api: &Api, what: &str, reason: &str) -> Reque
 fn unexpected_response_message(api: &Api, what: &str, reason: &str) -> String {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
     format!("{host} sent an unexpected answer for {what} ({reason}); check --api-url")
-}
-
-/// The server reported a rate limit.
-pub(super) fn rate_limited(api: &Api, limit: RateLimit) -> RequestError {
-    let (host, which) = (api.host(), limit_name(limit.kind));
-    let message = match limit.wait {
-        RetryAfter::For(wait) => {
-            format!("{host}'s {which} is reached for {}", describe_duration(wait))
-        }
-        RetryAfter::Until(utc) => {
-            format!("{host}'s {which} is reached until {} UTC", time_of_day(utc))
-        }
-        RetryAfter::Unspecified => format!("{host}'s {which} is reached"),
-    };
-    RequestError {
-        failure: Failure::new(FailureKind::RateLimited, message),
-        retry_action: RetryAction::Limit(limit),
-    }
-}
-
-/// A limit lasts longer than `--max-wait`.
-pub(super) fn limit_exceeds_max_wait(
-    api: &Api,
-    kind: LimitKind,
-    wait: Duration,
-    until_utc: u64,
-    max_wait: Duration,
-) -> Failure {
-    let (host, which, most) = (api.host(), limit_name(kind), describe_duration(max_wait));
-    // A time of day is ambiguous beyond a day.
-    let today = wait.as_secs() < 86_400;
-    let end = if today { format!("until {} UTC, ", time_of_day(until_utc)) } else { String::new() };
-    let wait = describe_duration(wait);
-    let larger = match (kind, api.token()) {
-        (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
-        _ => "",
-    };
-    let message = format!(
-        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}; come back then{larger}"
-    );
-    Failure::new(FailureKind::RateLimited, message)
-}
-
-/// A limit was reached again after each wait.
-pub(super) fn limit_persists(api: &Api, kind: LimitKind, times: u32) -> Failure {
-    let message = format!(
-        "{}'s {} was reached {times} times in a row despite waiting; try again later",
-        api.host(),
-        limit_name(kind)
-    );
-    Failure::new(FailureKind::RateLimited, message)
-}
-
-const fn limit_name(kind: LimitKind) -> &'static str {
-    match kind {
-        LimitKind::Primary => "rate limit",
-        LimitKind::Secondary => "secondary rate limit",
-    }
 }
 
 /// Returns a text from the server, escaped for printing, with the token redacted.

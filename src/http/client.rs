@@ -1,19 +1,27 @@
 //! An HTTP client that sends one GET at a time, over a connection of its own, and reports the phases
 //! of each request.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use reqwest::header::HeaderMap;
 use reqwest::{ClientBuilder, Response, StatusCode, redirect};
+use tower_layer::Layer;
+use tower_service::Service;
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind, root_cause};
-use super::proxy::Proxy;
-use super::request_observer::{ConnectObserver, RequestObserver};
-use super::retry_policy::RequestTimeouts;
-use super::transport::Transport;
+use super::retry::RequestTimeouts;
+use super::transport::{Proxy, Transport};
 use crate::model::State;
+
+/// Receives the states of a request, on the worker's thread.
+pub trait RequestObserver: Send + Sync {
+    /// Reports the state that the thread enters.
+    fn enter_state(&self, state: State);
+}
 
 /// The client of one worker, with a connection of its own that it keeps open.
 pub struct HttpClient {
@@ -57,7 +65,11 @@ impl HttpClient {
         observer: Arc<dyn RequestObserver>,
     ) -> Result<Self, HttpError> {
         let connected = Arc::new(AtomicBool::new(false));
-        let watch = ConnectObserver::new(Arc::clone(&observer), Arc::clone(&connected));
+        let watch = ConnectObserver {
+            connector: (),
+            observer: Arc::clone(&observer),
+            connected: Arc::clone(&connected),
+        };
         let ClientOptions { timeouts, max_body_size, .. } = options;
         let http = build_client(transport, options, watch)
             .map_err(|reason| HttpError::from(HttpErrorKind::Setup(reason)))?;
@@ -78,7 +90,8 @@ impl HttpClient {
         let sent = self.http.get(url).timeout(self.timeouts.total).send();
         let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
         let late = |_| HttpErrorKind::FirstByteTimeout(self.timeouts.first_byte);
-        let response = sent.map_err(late)?.map_err(|error| self.classify(&error))?;
+        let response =
+            sent.map_err(late)?.map_err(|error| HttpErrorKind::classify(&error, self.timeouts))?;
         self.observer.enter_state(State::Receiving);
         on_head(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
@@ -90,17 +103,17 @@ impl HttpClient {
 
     async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, HttpErrorKind> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.classify(&error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| HttpErrorKind::classify(&error, self.timeouts))?
+        {
             if body.len() + chunk.len() > self.max_body_size {
                 return Err(HttpErrorKind::BodyTooLarge(self.max_body_size));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
-    }
-
-    fn classify(&self, error: &reqwest::Error) -> HttpErrorKind {
-        HttpErrorKind::classify(error, self.timeouts)
     }
 }
 
@@ -143,4 +156,50 @@ fn build_client(
         Err(error) => Err(error),
     };
     builder.and_then(ClientBuilder::build).map_err(|error| root_cause(&error))
+}
+
+/// Observes connection setup, which reqwest does not report separately from the rest of a request. A
+/// tower layer and its service: reports connecting, then waiting, around the wrapped connector.
+#[derive(Clone)]
+struct ConnectObserver<S = ()> {
+    connector: S,
+    observer: Arc<dyn RequestObserver>,
+    connected: Arc<AtomicBool>,
+}
+
+impl<S> Layer<S> for ConnectObserver {
+    type Service = ConnectObserver<S>;
+
+    fn layer(&self, connector: S) -> Self::Service {
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        ConnectObserver { connector, observer, connected }
+    }
+}
+
+impl<S, Target> Service<Target> for ConnectObserver<S>
+where
+    S: Service<Target>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, target: Target) -> Self::Future {
+        let connecting = self.connector.call(target);
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        Box::pin(async move {
+            observer.enter_state(State::Connecting);
+            let connection = connecting.await;
+            if connection.is_ok() {
+                connected.store(true, Ordering::Relaxed);
+                observer.enter_state(State::Waiting);
+            }
+            connection
+        })
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::retry_policy::RequestTimeouts;
+use super::retry::RequestTimeouts;
 use super::system_limits;
 use crate::model::FailureKind;
 

@@ -62,7 +62,7 @@ pub fn time_of_day(utc: u64) -> String {
 
 /// Formats a duration: in seconds up to two minutes, then in minutes, hours or days.
 pub fn describe_duration(time: Duration) -> String {
-    match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
+    match time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)) {
         1 if time.as_secs() == 0 => format!("{} ms", time.as_millis()),
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds.div_ceil(60)),

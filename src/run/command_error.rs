@@ -12,7 +12,7 @@ use crate::github::ApiError;
 use crate::report::ExportError;
 use crate::server::ServerError;
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
-use crate::source::work::process::child::WorkerError;
+use crate::source::tasks::process::child::WorkerError;
 
 /// An error that ends a command before its runs can determine the exit code.
 #[derive(Debug, ThisError)]

@@ -1,10 +1,14 @@
-//! Cancellation of a run.
+//! Cancellation of a run, and the event loop of a worker thread, whose waits it ends.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+
+use crate::http::system_limits;
+use crate::model::{Failure, FailureKind};
 
 /// The cancellation flag of a run, shared by all clones.
 #[derive(Clone, Debug, Default)]
@@ -73,25 +77,42 @@ impl fmt::Debug for Hooks {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
+/// An event loop that runs on the calling thread alone.
+pub(super) struct EventLoop(Option<Runtime>);
 
-    use super::*;
+impl EventLoop {
+    pub(super) fn new() -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            let reason = system_limits::shortage(&error).unwrap_or_else(|| error.to_string());
+            let message =
+                format!("cannot set up a worker: {reason}; lower --threads or raise the limit");
+            Failure::new(FailureKind::Exhausted, message)
+        })?;
+        Ok(Self(Some(runtime)))
+    }
 
-    #[test]
-    fn hook_runs_once_if_registered_before_or_after_the_cancellation() {
-        let (cancel, calls) = (CancelToken::default(), Arc::new(AtomicU32::new(0)));
-        let register = || {
-            let counted = Arc::clone(&calls);
-            cancel.on_cancel(move || _ = counted.fetch_add(1, Ordering::SeqCst));
-            calls.load(Ordering::SeqCst)
-        };
-        assert_eq!((register(), register()), (0, 0), "not cancelled yet");
-        cancel.cancel();
-        assert_eq!(calls.load(Ordering::SeqCst), 2);
-        cancel.clone().cancel();
-        assert_eq!(calls.load(Ordering::SeqCst), 2, "cancelled again");
-        assert_eq!(register(), 3, "registered too late");
+    /// Waits for a future and returns its output, or `None` if `cancel` is set first.
+    pub(super) fn run_until_cancelled<T>(
+        &self,
+        cancel: &CancelToken,
+        wait: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.0.as_ref()?.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                come = wait => Some(come),
+            }
+        })
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        // Dropping the runtime would block on a DNS lookup that is still running in the background.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }

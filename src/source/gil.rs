@@ -2,20 +2,19 @@
 //! the decisions of protocol.rs.
 //!
 //! ```text
-//! work/gil_job.rs: a job whose threads share a GIL
-//!     -> thread_state.rs: lane events acquire and release it
-//!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
+//! tasks/gil_job.rs: a job whose threads share a GIL
+//!     -> ThreadState: lane events acquire and release it
+//!     -> Gil: waits and wake-ups -> protocol.rs: decisions
 //! ```
 
 pub mod protocol;
-pub(super) mod thread_state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use super::cancel_token::CancelToken;
-use crate::model::{LaneId, Nanos};
+use crate::model::{EventKind, LaneId, Nanos, State};
 use protocol::{GilProtocol, TakeOutcome, TimedWait};
 
 /// The minimum switch interval, as in CPython, which counts in microseconds.
@@ -141,5 +140,100 @@ impl Gil {
 
     fn protocol(&self) -> MutexGuard<'_, GilProtocol> {
         self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The GIL state of a thread. It is attached while the thread holds the GIL, as CPython's
+/// `PyThreadState` is.
+#[derive(Debug)]
+pub(super) struct ThreadState {
+    gil: Arc<Gil>,
+    lane: LaneId,
+    /// Changed by the thread itself only.
+    attached: AtomicBool,
+}
+
+impl ThreadState {
+    pub(super) const fn new(gil: Arc<Gil>, lane: LaneId) -> Self {
+        Self { gil, lane, attached: AtomicBool::new(false) }
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.attached.load(Ordering::Relaxed)
+    }
+
+    /// Sends an event with `send`: after acquiring the GIL if the lane is about to compute, and before
+    /// releasing it if not. So the events never show two lanes computing at once, and a release always
+    /// precedes the next acquisition.
+    pub(super) fn report_event(&self, kind: EventKind, send: impl Fn(EventKind)) {
+        match state_after(&kind) {
+            // A run that is being stopped grants no GIL, and the lane does not report that it computes.
+            Some(State::Computing) if !self.attach(&send) => {}
+            Some(State::Computing) | None => send(kind),
+            Some(_) => {
+                send(kind);
+                self.detach();
+            }
+        }
+    }
+
+    /// The flag that the holder polls between two turns of its work.
+    pub(super) fn breaker(&self) -> &AtomicBool {
+        &self.gil.eval_breaker
+    }
+
+    /// Yields the GIL on request, and waits to get it back. Returns `false` if the run is being
+    /// stopped.
+    pub(super) fn yield_gil(&self, send: impl Fn(EventKind)) -> bool {
+        if self.gil.is_stopped() {
+            return false;
+        }
+        send(EventKind::StateEntered { state: State::LockWait });
+        self.detach();
+        let taken = self.take();
+        if taken {
+            send(EventKind::StateEntered { state: State::Computing });
+        }
+        taken
+    }
+
+    /// Releases the GIL, if the thread holds it.
+    pub(super) fn detach(&self) {
+        if self.attached.swap(false, Ordering::Relaxed) {
+            self.gil.release(self.lane);
+        }
+    }
+
+    /// Releases the GIL on a thread that ends, if it holds it.
+    pub(super) fn end(&self) {
+        if self.attached.swap(false, Ordering::Relaxed) {
+            self.gil.release_at_exit();
+        }
+    }
+
+    /// Waits for the GIL, unless the thread holds it. Returns `false` if the run is being stopped.
+    fn attach(&self, send: &impl Fn(EventKind)) -> bool {
+        if self.is_attached() || self.gil.try_take(self.lane) {
+            self.attached.store(true, Ordering::Relaxed);
+            return true;
+        }
+        send(EventKind::StateEntered { state: State::LockWait });
+        self.take()
+    }
+
+    fn take(&self) -> bool {
+        let taken = self.gil.take(self.lane);
+        self.attached.store(taken, Ordering::Relaxed);
+        taken
+    }
+}
+
+/// The lane's state after an event, or `None` if the event does not change it.
+const fn state_after(kind: &EventKind) -> Option<State> {
+    match kind {
+        EventKind::StateEntered { state } => Some(*state),
+        EventKind::TaskStarted { .. } | EventKind::TaskRetried { .. } => Some(State::Computing),
+        EventKind::AttemptFailed { .. } => Some(State::Throttled),
+        _ => None,
     }
 }

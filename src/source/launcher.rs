@@ -4,21 +4,13 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::clock::Clock;
-use super::gil::Gil;
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
-use super::pool::task::Job;
-use super::run_handle::RunHandle;
-use super::simulate::SimulatedRun;
 #[cfg(unix)]
-use super::work::commands::CommandsJob;
-use super::work::compute::resources::ComputeResources;
-use super::work::followers::GithubJob;
-use super::work::gil_job::GilJob;
-use super::work::github_request::GithubRequest;
-use super::work::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
-use super::work::quota_guard::QuotaGuard;
-use super::{FailedRun, Pool, Source as _};
+use super::tasks::commands::CommandsJob;
+use super::tasks::compute::ComputeResources;
+use super::tasks::followers::{GithubJob, QuotaGuard};
+use super::tasks::process::{GithubRequest, JobSpec, ProcessJob, ProcessStarter, RequestSpec};
+use super::{Clock, FailedRun, Gil, GilJob, Job, Pool, RunHandle, SimulatedRun, Source as _};
 use crate::github::{Api, GithubLimits};
 use crate::http::RetryPolicy;
 use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, TaskKind};
@@ -43,7 +35,7 @@ pub struct Launcher {
 
 impl Launcher {
     /// Creates a launcher whose runs send requests to `api`, with the retries and timeouts of
-    /// `patience`, and are timed by `clock`.
+    /// `retry_policy`, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, retry_policy: RetryPolicy, clock: Clock) -> Self {
         Self::with_processes(api, retry_policy, clock, None)
     }
@@ -56,14 +48,12 @@ impl Launcher {
         clock: Clock,
         program: Option<PathBuf>,
     ) -> Self {
-        let (shared_limit, compute_resources) =
-            (SharedLimit::default(), ComputeResources::default());
         let jobs = JobFactory {
             api,
             retry_policy,
             clock: clock.clone(),
-            shared_limit,
-            compute_resources,
+            shared_limit: SharedLimit::default(),
+            compute_resources: ComputeResources::default(),
             program,
         };
         Self::with_jobs(Arc::new(jobs), clock)
@@ -111,7 +101,11 @@ impl JobProvider for JobFactory {
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.mode {
             Mode::Sequential | Mode::Threads => self.thread_job(plan),
-            Mode::Gil => Ok(gil_job(self.thread_job(plan)?, plan)),
+            Mode::Gil => {
+                let interval = plan.work.compute().map(|compute| compute.switch_interval);
+                let gil = Gil::new(interval.unwrap_or(ComputeSpec::SWITCH_INTERVAL));
+                Ok(Arc::new(GilJob::new(self.thread_job(plan)?, gil)))
+            }
             Mode::Processes => self.process_job(plan),
         }
     }
@@ -121,10 +115,7 @@ impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Page => {
-                let (api, request) = self.github_request(plan)?;
-                Ok(Arc::new(self.github_job(plan, api, request, None)))
-            }
+            TaskKind::Page => self.github_job(plan, false),
             TaskKind::Computation => Ok(Arc::new(self.compute_resources.compute_job(&plan.work)?)),
             #[cfg(unix)]
             TaskKind::Command => Ok(Arc::new(CommandsJob::new(plan))),
@@ -135,62 +126,45 @@ impl JobFactory {
 
     /// Returns the job for threads with a worker process each.
     fn process_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        let starter = |job| {
-            ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
-        };
         match plan.workload().kind() {
-            TaskKind::Page => {
-                let (api, request) = self.github_request(plan)?;
-                let starter = starter(JobSpec::Ask(RequestSpec {
-                    base: api.base().to_string(),
-                    with_token: api.token().is_some(),
-                    timeout: self.retry_policy.timeout,
-                    request: request.clone(),
-                }))?;
-                Ok(Arc::new(self.github_job(plan, api, request, Some(starter))))
-            }
+            TaskKind::Page => self.github_job(plan, true),
             TaskKind::Computation => {
                 let job = JobSpec::Compute(self.compute_resources.compute_job(&plan.work)?);
-                Ok(Arc::new(ProcessJob(starter(job)?)))
+                Ok(Arc::new(ProcessJob(self.process_starter(job)?)))
             }
             TaskKind::Command => Err(unsupported_plan(plan)),
         }
     }
 
-    /// Returns the API and the requests of the run.
-    fn github_request(&self, plan: &Plan) -> Result<(&Arc<Api>, GithubRequest), Failure> {
+    /// Returns the job for requests to the API, sent by threads or by their worker processes.
+    fn github_job(&self, plan: &Plan, in_processes: bool) -> Result<Arc<dyn Job>, Failure> {
         let (Some(api), Some(target)) = (&self.api, plan.work.target()) else {
             return Err(unsupported_plan(plan));
         };
-        Ok((api, GithubRequest { target: target.clone() }))
-    }
-
-    fn github_job(
-        &self,
-        plan: &Plan,
-        api: &Arc<Api>,
-        request: GithubRequest,
-        starter: Option<Arc<ProcessStarter>>,
-    ) -> GithubJob {
         let Self { retry_policy, clock, shared_limit, .. } = self;
+        let request = GithubRequest { target: target.clone() };
+        let job = JobSpec::Ask(RequestSpec {
+            base: api.base().to_string(),
+            with_token: api.token().is_some(),
+            timeout: retry_policy.timeout,
+            request: request.clone(),
+        });
+        let starter = in_processes.then(|| self.process_starter(job)).transpose()?;
         let policy = Arc::new(GithubLimits::new(Arc::clone(api), retry_policy.max_wait));
         let rate_limiter = RateLimiter::new(policy, clock.clone(), plan, Arc::clone(shared_limit));
-        GithubJob {
+        Ok(Arc::new(GithubJob {
             api: Arc::clone(api),
             request,
             rate_limiter: Arc::new(rate_limiter),
-            clock: clock.clone(),
             retry_policy: *retry_policy,
             quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.as_deref().cloned())),
             starter,
-        }
+        }))
     }
-}
 
-/// Returns a job that does `job` on threads that share a GIL.
-fn gil_job(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
-    let interval = plan.work.compute().map_or(ComputeSpec::SWITCH_INTERVAL, |c| c.switch_interval);
-    Arc::new(GilJob::new(job, Gil::new(interval)))
+    fn process_starter(&self, job: JobSpec) -> Result<Arc<ProcessStarter>, Failure> {
+        ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
+    }
 }
 
 fn unsupported_plan(plan: &Plan) -> Failure {

@@ -1,36 +1,64 @@
-//! A run on named worker threads that take tasks from one queue.
+//! A run on named worker threads that take tasks from one queue: a [`Job`] creates a [`Worker`] on each
+//! thread, which reports on its lane.
 //!
 //! [`Pool`] spawns a coordinator, which fills the queue, spawns the workers and joins them;
-//! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
+//! `worker_thread` is the loop of one worker.
 
 mod adaptive_limit;
 pub(super) mod lane_reporter;
 pub(super) mod lane_slots;
 pub(super) mod rate_limiter;
-pub(super) mod request_timing;
 pub(super) mod retry_loop;
-mod shared;
-pub mod task;
-mod task_tracker;
+pub(super) mod task_tracker;
 mod worker_thread;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
-use super::Source;
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::run_handle::RunHandle;
+use super::{Never, RunHandle, Source};
 use crate::model::{
-    ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
+    ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId, TaskOutcome,
 };
 use lane_reporter::LaneReporter;
-use shared::RunShared;
-use task::Job;
-use task_tracker::TaskTracker;
+use lane_slots::LaneSlots;
+use rate_limiter::Permit;
+use task_tracker::{TaskResult, TaskTracker};
 use worker_thread::WorkerThread;
+
+/// A kind of work, shared by the threads of a run.
+pub trait Job: Send + Sync {
+    /// Creates the worker of one thread. Called on that thread.
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure>;
+
+    /// The lane slots, or `None` if all lanes may take tasks at any time.
+    fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
+        None
+    }
+
+    /// Kills processes that would outlive the program. Called when a stopped run does not end in time.
+    fn abandon(&self) {}
+}
+
+/// Does the tasks of one thread.
+pub trait Worker {
+    /// Waits until the lane's task may start, and returns its permit, which is released when the task
+    /// ends. Returns `None` if the run is cancelled or the job needs no permits. Fails, and the task
+    /// with it, if the wait would exceed the user's maximum.
+    fn acquire(&mut self, cancel: &CancelToken) -> Result<Option<Permit>, Failure> {
+        _ = cancel;
+        Ok(None)
+    }
+
+    /// Releases what other lanes may need. Called before the thread waits for a task.
+    fn release_resources(&mut self) {}
+
+    /// Does a task with the permit that was acquired for it, or stops soon after `cancel` is set.
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskResult;
+}
 
 /// A run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails at
 /// once.
@@ -44,20 +72,16 @@ pub struct Pool {
 impl Source for Pool {
     fn start(self, clock: &Clock) -> RunHandle {
         let Self { plan, job } = self;
-        let (sender, events) = unbounded();
-        let cancel = CancelToken::default();
-        let started = clock.now();
+        let (going, over) = bounded(0);
+        let (reporter, mut handle) = open_run(&plan, clock, over);
         let (task_tracker, queue) = TaskTracker::new();
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        send_opening(&plan, &reporter);
         let shared = RunShared {
             job: Arc::clone(&job),
-            cancel: cancel.clone(),
+            cancel: handle.cancel.clone(),
             queue,
             task_tracker: Arc::new(Mutex::new(task_tracker)),
             reporter: reporter.clone(),
         };
-        let (going, over) = bounded(0);
         let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
             coordinate_run(&shared, &plan);
             drop(shared);
@@ -67,8 +91,9 @@ impl Source for Pool {
             let outcome = RunOutcome::Failed(no_threads_failure());
             reporter.send(EventKind::RunFinished { outcome });
         }
-        let abandon = Some(Box::new(move || job.abandon()) as _);
-        RunHandle { abandon, started, events, over, cancel, thread: coordinator.ok() }
+        handle.abandon = Some(Box::new(move || job.abandon()));
+        handle.thread = coordinator.ok();
+        handle
     }
 }
 
@@ -83,21 +108,20 @@ pub struct FailedRun {
 
 impl Source for FailedRun {
     fn start(self, clock: &Clock) -> RunHandle {
-        let Self { plan, failure } = self;
-        let (sender, events) = unbounded();
-        let started = clock.now();
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        send_opening(&plan, &reporter);
-        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
-        let (_, over) = bounded(0);
-        let cancel = CancelToken::default();
-        RunHandle { abandon: None, started, events, over, cancel, thread: None }
+        let (reporter, handle) = open_run(&self.plan, clock, bounded(0).1);
+        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(self.failure) });
+        handle
     }
 }
 
-/// Sends the start of a run, and opens its lanes.
-fn send_opening(plan: &Plan, reporter: &LaneReporter) {
+/// Starts a run now: sends its first event, and opens its lanes.
+fn open_run(plan: &Plan, clock: &Clock, over: Receiver<Never>) -> (LaneReporter, RunHandle) {
+    let (sender, events) = unbounded();
+    let started = clock.now();
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
     plan.opening().for_each(|(lane, kind)| reporter.for_lane(lane).send(kind));
+    let cancel = CancelToken::default();
+    (reporter, RunHandle { abandon: None, started, events, over, cancel, thread: None })
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
@@ -146,7 +170,7 @@ fn spawn_workers(shared: &RunShared, plan: &Plan) -> Vec<JoinHandle<()>> {
         if lane >= at_once {
             shared.task_tracker().add_lane();
         }
-        let worker = move || WorkerThread::new(&all, &reporter).run(first);
+        let worker = move || WorkerThread::run(&all, &reporter, first);
         let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
             // The workers spawned so far do the rest.
             let mut task_tracker = shared.task_tracker();
@@ -166,4 +190,71 @@ pub(super) fn no_threads_failure() -> Failure {
         "cannot start a thread: the system allows no more; lower --threads or --jobs, or close \
          other programs",
     )
+}
+
+/// The state that all threads of a run share.
+#[derive(Clone)]
+struct RunShared {
+    job: Arc<dyn Job>,
+    cancel: CancelToken,
+    queue: Receiver<TaskId>,
+    task_tracker: Arc<Mutex<TaskTracker>>,
+    /// Sends events that concern the whole run.
+    reporter: LaneReporter,
+}
+
+impl RunShared {
+    fn task_tracker(&self) -> MutexGuard<'_, TaskTracker> {
+        self.task_tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether a task from the queue is to be done: it exists, and the run has not been
+    /// stopped.
+    fn admit_task(&self, task: TaskId) -> bool {
+        let mut task_tracker = self.task_tracker();
+        if self.cancel.is_cancelled() {
+            task_tracker.give_up(RunOutcome::Stopped);
+        }
+        let admits = task_tracker.admit_task(task);
+        drop(task_tracker);
+        self.close_if_over();
+        admits
+    }
+
+    /// Releases the lanes that wait for a slot, if no task is left.
+    fn close_if_over(&self) {
+        if let Some(lane_slots) = self.job.lane_slots()
+            && self.task_tracker().is_closed()
+        {
+            lane_slots.close();
+        }
+    }
+
+    /// Withdraws a lane for which system resources are too short, unless it is the last one. Returns
+    /// whether it was withdrawn.
+    fn withdraw_lane(&self, lane: LaneId) -> bool {
+        let withdrawn = self.task_tracker().withdraw_lane();
+        if let Some(lane_slots) = self.job.lane_slots().filter(|_| withdrawn) {
+            lane_slots.withdraw(lane);
+        }
+        withdrawn
+    }
+
+    /// Records the outcome of a task, before the worker takes the next one.
+    fn record_outcome(&self, task: TaskId, result: TaskResult) {
+        let mut task_tracker = self.task_tracker();
+        match result.outcome {
+            TaskOutcome::Stopped => task_tracker.give_up(RunOutcome::Stopped),
+            TaskOutcome::Failed(failure) if failure.kind.ends_run() => {
+                task_tracker.give_up(RunOutcome::Failed(failure));
+                self.cancel.cancel();
+            }
+            TaskOutcome::Requeued(_) => task_tracker.requeue_task(task),
+            TaskOutcome::Done(_) | TaskOutcome::Failed(_) => {
+                task_tracker.finish_task(task, result.task_count, &self.reporter);
+            }
+        }
+        drop(task_tracker);
+        self.close_if_over();
+    }
 }

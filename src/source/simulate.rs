@@ -2,8 +2,8 @@
 //! byte for the same plan and seed.
 //!
 //! ```text
-//! simulate.rs: the events of a run, up to its end -> machine.rs: threads and what they do
-//!     -> task_steps.rs: the steps of a task; cores.rs: shared cores; gil.rs: the GIL
+//! simulate.rs: the events of a run, up to its end -> machine.rs: threads, and the steps of their tasks
+//!     -> cores.rs: shared cores; gil.rs: the GIL
 //! ```
 //!
 //! All times are whole nanoseconds. Running threads share the cores fairly; the GIL makes the same
@@ -13,7 +13,6 @@
 mod cores;
 mod gil;
 mod machine;
-mod task_steps;
 
 use std::collections::VecDeque;
 use std::thread::Builder;
@@ -74,7 +73,12 @@ impl SimulatedRun {
     pub fn peek(&mut self) -> Option<Nanos> {
         if self.end.is_none() {
             if self.event_count >= MAX_EVENTS {
-                self.cut_off(self.at, RunOutcome::Failed(too_many_events()));
+                let message = format!(
+                    "the simulated run exceeds {MAX_EVENTS} events; use a longer \
+                     --switch-interval, or fewer or smaller tasks"
+                );
+                let failure = Failure::new(FailureKind::Worker, message);
+                self.cut_off(self.at, RunOutcome::Failed(failure));
             } else if let Some(at) = self.machine.peek() {
                 return Some(at);
             } else {
@@ -159,14 +163,4 @@ impl Iterator for SimulatedRun {
         self.record_event(&event);
         Some(event)
     }
-}
-
-fn too_many_events() -> Failure {
-    Failure::new(
-        FailureKind::Worker,
-        format!(
-            "the simulated run exceeds {MAX_EVENTS} events; use a longer --switch-interval, or fewer \
-             or smaller tasks"
-        ),
-    )
 }

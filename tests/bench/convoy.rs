@@ -11,9 +11,9 @@ use threadline::model::{
     Completion, ComputeSpec, Failure, Mode, Nanos, Plan, Product, State, TaskId, TaskOutcome,
     WorkSpec,
 };
-use threadline::source::work::compute::run_turns;
+use threadline::source::tasks::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskCount,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskResult,
     Worker,
 };
 
@@ -55,12 +55,7 @@ impl Job for ConvoyJob {
 }
 
 impl Worker for ConvoyWorker {
-    fn run(
-        &mut self,
-        task: TaskId,
-        _: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         let Self(convoy, report) = self;
         if task == TaskId(1) {
             while !convoy.is_over.load(Ordering::Relaxed) {
@@ -72,7 +67,7 @@ impl Worker for ConvoyWorker {
             convoy.is_over.store(true, Ordering::Relaxed);
         }
         let completion = Completion { response: None, product: Product::Value(1) };
-        (TaskOutcome::Done(completion), TaskCount::Unknown)
+        TaskOutcome::Done(completion).into()
     }
 }
 

@@ -23,7 +23,7 @@ use threadline::model::{
     ComputeSpec, EventKind, Failure, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
 };
 use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
-use threadline::source::work::compute::ComputeJob;
+use threadline::source::tasks::compute::ComputeJob;
 use threadline::source::{
     Clock, Gil, GilJob, Job, LaneReporter, Launcher, Pool, Source as _, Worker,
 };

@@ -1,5 +1,6 @@
 //! The worker pool with scripted jobs on a manual clock.
 
+mod cancellation;
 mod panics;
 mod queue;
 mod run_outcome;
@@ -14,7 +15,8 @@ use threadline::model::{
     ResponseSummary, Run, RunOutcome, Target, TaskId, TaskOutcome, WorkSpec,
 };
 use threadline::source::{
-    CancelToken, Clock, Job, LaneReporter, Permit, Pool, RunHandle, Source as _, TaskCount, Worker,
+    CancelToken, Clock, Job, LaneReporter, Permit, Pool, RunHandle, Source as _, TaskCount,
+    TaskResult, Worker,
 };
 
 /// The wait after which a run counts as hung.
@@ -76,13 +78,9 @@ struct ScriptedWorker {
 }
 
 impl Worker for ScriptedWorker {
-    fn run(
-        &mut self,
-        task: TaskId,
-        _: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
-        (self.task_fn)(task, &self.report, cancel)
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
+        let (outcome, task_count) = (self.task_fn)(task, &self.report, cancel);
+        TaskResult { outcome, task_count }
     }
 }
 

@@ -3,6 +3,7 @@
 mod closure_jobs;
 mod followers;
 mod mutual_exclusion;
+mod protocol;
 mod stop;
 mod values;
 

@@ -7,14 +7,13 @@ use crate::source::{Source, file, flat, root, sources};
 
 /// The files that match on, or compare with, a variant of `Workload` or `WorkSpec`. A new workload
 /// needs a line in those that must know how its tasks are done; all others read its row.
-const FILES: [&str; 7] = [
+const FILES: [&str; 6] = [
     "analysis/verdict/gil.rs",
     "model/plan.rs",
     "model/setup.rs",
     "model/workload.rs",
-    "source/recording/sanitize.rs",
-    "source/simulate/task_steps.rs",
-    "source/work/compute.rs",
+    "source/recording/read.rs",
+    "source/tasks/compute.rs",
 ];
 
 /// The types whose variants are workloads.

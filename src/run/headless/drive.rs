@@ -9,7 +9,7 @@ use crate::app::Session;
 use crate::app::session::QuotaEstimate;
 use crate::model::time::time_of_day;
 use crate::model::{Nanos, Plan, Selection};
-use crate::source::run_handle::STOP_GRACE;
+use crate::source::STOP_GRACE;
 use crate::source::{Launcher, RunHandle};
 
 /// The maximum number of events to apply before signals and ticks are checked again.

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::request_timing::RequestTiming;
+use super::lane_reporter::RequestTiming;
 use crate::model::{ChangeReason, Nanos, Quota};
 
 /// The initial limit.
@@ -28,8 +28,8 @@ const MAX_FAILURE_SHARE: f64 = 1.0 / 2.0;
 const ROUNDS_TO_PROBE: u32 = 32;
 
 /// Adjusts the number of requests that may be in flight.
-#[derive(Debug)]
-pub(in crate::source) struct AdaptiveLimit {
+#[derive(Debug, Default)]
+pub(super) struct AdaptiveLimit {
     /// The maximum limit.
     max: u16,
     limit: u16,
@@ -65,30 +65,18 @@ struct Round {
 }
 
 /// A new limit and the reason for it.
-pub(in crate::source) type LimitUpdate = (u16, ChangeReason);
+pub(super) type LimitUpdate = (u16, ChangeReason);
 
 impl AdaptiveLimit {
-    /// Creates a limit of at most `most` requests, and at least one.
-    pub(in crate::source) fn new(max: u16) -> Self {
+    /// Creates a limit of at most `max` requests, and at least one.
+    pub(super) fn new(max: u16) -> Self {
         let max = max.max(1);
         let limit = INITIAL_LIMIT.min(max);
-        Self {
-            max,
-            limit,
-            step: limit,
-            has_jumped: true,
-            last_halving: None,
-            quota: None,
-            base_latency: None,
-            round: Round::default(),
-            rounds: 0,
-            limit_before_probe: None,
-            last_reported: limit,
-        }
+        Self { max, limit, step: limit, has_jumped: true, last_reported: limit, ..Self::default() }
     }
 
     /// The number of requests that may be in flight.
-    pub(in crate::source) fn limit(&self) -> u16 {
+    pub(super) fn limit(&self) -> u16 {
         let left = self
             .quota
             .map_or(u16::MAX, |quota| u16::try_from(quota.remaining).unwrap_or(u16::MAX).max(1));
@@ -97,7 +85,7 @@ impl AdaptiveLimit {
 
     /// Records a successful request. `in_flight` is the number in flight when it ended, including
     /// itself. Returns the new limit if it changes.
-    pub(in crate::source) fn record_response(
+    pub(super) fn record_response(
         &mut self,
         timing: RequestTiming,
         in_flight: u16,
@@ -124,7 +112,7 @@ impl AdaptiveLimit {
 
     /// Records a failed request. One that was sent before the last halving does not count, because it
     /// belongs to the same overload. Returns the new limit if it changes.
-    pub(in crate::source) fn record_failure(
+    pub(super) fn record_failure(
         &mut self,
         sent: Nanos,
         now: Nanos,
@@ -149,7 +137,7 @@ impl AdaptiveLimit {
 
     /// Records a reported quota. Responses may arrive out of order. Returns the new limit if it
     /// changes.
-    pub(in crate::source) fn update_quota(&mut self, quota: Quota) -> Option<LimitUpdate> {
+    pub(super) fn update_quota(&mut self, quota: Quota) -> Option<LimitUpdate> {
         let age = |quota: Quota| (quota.reset, Reverse(quota.remaining));
         if self.quota.is_none_or(|known| age(quota) > age(known)) {
             self.quota = Some(quota);

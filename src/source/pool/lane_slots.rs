@@ -12,7 +12,7 @@ pub struct LaneSlots {
     changed: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct SlotCounts {
     /// The number of slots.
     limit: u16,
@@ -28,64 +28,63 @@ struct SlotCounts {
 
 /// A lane's slot, released when dropped.
 #[derive(Debug)]
-pub(in crate::source) struct LaneSlot(Arc<LaneSlots>);
+pub(super) struct LaneSlot(Arc<LaneSlots>);
 
 /// A lane that has released its slot while it waits. Dropping this takes a slot again.
 #[derive(Debug)]
-pub(in crate::source) struct SuspendedSlot(Arc<LaneSlots>);
+pub(super) struct SuspendedSlot(Arc<LaneSlots>);
 
 impl LaneSlots {
     /// Creates the given number of slots.
-    pub(in crate::source) const fn new(limit: u16) -> Self {
-        let state =
-            SlotCounts { limit, taken: 0, suspended: 0, withdrawn: Vec::new(), is_closed: false };
+    pub(super) fn new(limit: u16) -> Self {
+        let state = SlotCounts { limit, ..SlotCounts::default() };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Changes the number of slots. Lanes that have a task finish it.
-    pub(in crate::source) fn set_limit(&self, limit: u16) {
+    pub(super) fn set_limit(&self, limit: u16) {
         self.state().limit = limit;
         self.changed.notify_all();
     }
 
     /// Records that a lane takes no more tasks for lack of system resources. No more lanes are started
     /// from now on.
-    pub(in crate::source) fn withdraw(&self, lane: LaneId) {
+    pub(super) fn withdraw(&self, lane: LaneId) {
         self.state().withdrawn.push(lane);
         self.changed.notify_all();
     }
 
     /// Ends all waits, because no task is left.
-    pub(in crate::source) fn close(&self) {
+    pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_all();
     }
 
     /// The number of slots.
-    pub(in crate::source) fn limit(&self) -> u16 {
+    pub(super) fn limit(&self) -> u16 {
         self.state().limit
     }
 
     /// Takes a slot for a lane, or returns `None` if none is free for it.
-    pub(in crate::source) fn try_take(self: &Arc<Self>, lane: LaneId) -> Option<LaneSlot> {
+    pub(super) fn try_take(self: &Arc<Self>, lane: LaneId) -> Option<LaneSlot> {
         let mut state = self.state();
         state.may_take(lane).then(|| self.occupy(&mut state))
     }
 
     /// Waits for a slot for a lane. Returns `None` once no task is left.
-    pub(in crate::source) fn take(self: &Arc<Self>, lane: LaneId) -> Option<LaneSlot> {
+    pub(super) fn take(self: &Arc<Self>, lane: LaneId) -> Option<LaneSlot> {
         let mut state = self.wait_until(|state| state.is_closed || state.may_take(lane));
         (!state.is_closed).then(|| self.occupy(&mut state))
     }
 
     /// Takes a slot for a lane that has its first task already.
-    pub(in crate::source) fn take_unconditionally(self: &Arc<Self>) -> LaneSlot {
+    pub(super) fn take_unconditionally(self: &Arc<Self>) -> LaneSlot {
         self.occupy(&mut self.state())
     }
 
     /// Releases a lane's slot while the lane waits to retry its request. Afterwards it continues with
     /// its task even if all slots are in use.
-    pub(in crate::source) fn suspend(self: &Arc<Self>) -> SuspendedSlot {
+    pub(super) fn suspend(self: &Arc<Self>) -> SuspendedSlot {
         let mut state = self.state();
         (state.taken, state.suspended) = (state.taken - 1, state.suspended + 1);
         drop(state);
@@ -100,7 +99,7 @@ impl LaneSlots {
 
     /// Waits until more than `lanes` lanes may have a task. Returns `false` once no task is left, or
     /// system resources are too short for more lanes.
-    pub(in crate::source) fn wait_for_more_than(&self, lanes: u16) -> bool {
+    pub(super) fn wait_for_more_than(&self, lanes: u16) -> bool {
         let ends = |state: &SlotCounts| state.is_closed || !state.withdrawn.is_empty();
         !ends(&self.wait_until(|state| ends(state) || state.eligible_lanes() > lanes))
     }

@@ -8,13 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::adaptive_limit::{AdaptiveLimit, LimitUpdate};
-use super::lane_reporter::LaneReporter;
+use super::lane_reporter::{LaneReporter, ObservedRequest};
 use super::lane_slots::LaneSlots;
-use super::request_timing::RequestTiming;
 use crate::http::{LimitPolicy, RateLimit, Refusal, Suspension};
-use crate::model::{
-    ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, Quota, ReachedLimit, State,
-};
+use crate::model::{ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, ReachedLimit, State};
 use crate::source::clock::Clock;
 
 /// The most recent limit, which a run passes on to the next run of the session.
@@ -40,7 +37,7 @@ pub(in crate::source) struct RateLimiter {
     state: watch::Sender<LimiterState>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct LimiterState {
     active_limit: Option<ActiveLimit>,
     /// Set once the current limit has been reported in an event.
@@ -55,7 +52,7 @@ struct LimiterState {
     /// The maximum number of requests in flight.
     max_in_flight: u16,
     in_flight: u16,
-    /// The number of successes since `most` changed.
+    /// The number of successes since `max_in_flight` changed.
     successes: u16,
 }
 
@@ -87,17 +84,12 @@ impl RateLimiter {
         let adaptive_limit = plan.auto.then(|| AdaptiveLimit::new(workers));
         let max_in_flight = adaptive_limit.as_ref().map_or(workers, AdaptiveLimit::limit);
         let lane_slots = adaptive_limit.is_some().then(|| Arc::new(LaneSlots::new(max_in_flight)));
-        let state = LimiterState {
+        let state = watch::Sender::new(LimiterState {
             active_limit,
-            is_reported: false,
-            limit_count: 0,
-            consecutive_limits: 0,
             adaptive_limit,
             max_in_flight,
-            in_flight: 0,
-            successes: 0,
-        };
-        let state = watch::Sender::new(state);
+            ..LimiterState::default()
+        });
         Self { policy, clock, workers, shared_limit, lane_slots, state }
     }
 
@@ -186,12 +178,8 @@ impl RateLimiter {
 }
 
 impl Permit {
-    /// Records that the request succeeded, with its timing and the quota that the response reported.
-    pub(in crate::source) fn record_success(
-        self,
-        observed: (RequestTiming, Option<Quota>),
-        reporter: &LaneReporter,
-    ) {
+    /// Records that the request, which is the last one of the reporter's lane, succeeded.
+    pub(super) fn record_success(self, reporter: &LaneReporter) {
         let rate_limiter = &self.rate_limiter;
         rate_limiter.state.send_if_modified(|state| {
             // A request sent before the last limit says nothing about the time after it.
@@ -201,7 +189,7 @@ impl Permit {
             state.consecutive_limits = 0;
             let changes = match &mut state.adaptive_limit {
                 Some(adaptive_limit) => {
-                    let (timing, quota) = observed;
+                    let ObservedRequest { timing, quota, .. } = reporter.last_request();
                     let left = quota.and_then(|quota| adaptive_limit.update_quota(quota));
                     [left, adaptive_limit.record_response(timing, state.in_flight)]
                 }
@@ -216,7 +204,7 @@ impl Permit {
     }
 
     /// Records that the request failed, perhaps because too many were in flight.
-    pub(in crate::source) fn record_failure(self, reason: ChangeReason, reporter: &LaneReporter) {
+    pub(super) fn record_failure(self, reason: ChangeReason, reporter: &LaneReporter) {
         self.rate_limiter.state.send_if_modified(|state| {
             self.reduce_limit(state, reason, reporter);
             false
@@ -240,7 +228,7 @@ impl Permit {
 
     /// Records that the request met a limit: holds all requests back, and returns until when, as time
     /// since the run's start. Fails if limits were met too often in a row.
-    pub(in crate::source) fn record_limit(
+    pub(super) fn record_limit(
         self,
         limit: RateLimit,
         reporter: &LaneReporter,

@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::lane_reporter::LaneReporter;
 use super::lane_slots::LaneSlots;
 use super::rate_limiter::{Permit, RateLimiter};
-use super::request_timing::TimingObserver;
-use crate::http::{RequestError, RetryAction, RetryPolicy, retry_after_exceeds_max_wait};
+use crate::http::{RequestError, RetryAction, RetryPolicy};
+use crate::model::time::describe_duration;
 use crate::model::{ChangeReason, EventKind, Failure, FailureKind, Nanos, TaskId};
-use crate::source::clock::Clock;
 
 /// The maximum wait after the first failure, doubled with each further one.
 const BASE_BACK_OFF: Duration = Duration::from_millis(500);
@@ -21,8 +20,6 @@ const MAX_BACK_OFF: Duration = Duration::from_secs(30);
 pub(in crate::source) struct RetryLoop {
     pub(in crate::source) rate_limiter: Arc<RateLimiter>,
     pub(in crate::source) reporter: LaneReporter,
-    pub(in crate::source) timing_observer: Arc<TimingObserver>,
-    pub(in crate::source) clock: Clock,
     pub(in crate::source) retry_policy: RetryPolicy,
 }
 
@@ -39,7 +36,7 @@ impl RetryLoop {
         loop {
             let RequestError { failure, retry_action } = match ask().await {
                 Ok(answer) => {
-                    permit.record_success(self.timing_observer.last(), &self.reporter);
+                    permit.record_success(&self.reporter);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -79,19 +76,18 @@ impl RetryLoop {
         }
         let asked = after.unwrap_or_default();
         if asked > max_wait {
-            return Err(retry_after_exceeds_max_wait(
-                &exhausted_failure(failure, failed),
-                asked,
-                max_wait,
-            ));
+            let failure = exhausted_failure(failure, failed);
+            let (asked, most) = (describe_duration(asked), describe_duration(max_wait));
+            let message = format!("{failure}; it asks for {asked}, and --max-wait is {most}");
+            return Err(Failure { message, ..failure });
         }
-        let wait = full_jitter(failed).max(asked);
-        let until = self.clock.now() + Nanos::from(wait);
+        let (wait, clock) = (full_jitter(failed).max(asked), self.reporter.clock());
+        let until = clock.now() + Nanos::from(wait);
         let retry_at = self.reporter.run_time(until);
         self.reporter.send(EventKind::AttemptFailed { task, failure, retry_at });
         // Nothing is in flight during the wait, so another lane may use the slot.
         let _away = self.rate_limiter.lane_slots().map(LaneSlots::suspend);
-        self.clock.sleep_until(until).await;
+        clock.sleep_until(until).await;
         Ok(())
     }
 }

@@ -5,14 +5,49 @@ use std::collections::HashMap;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::lane_reporter::LaneReporter;
-use super::task::TaskCount;
 use crate::model::plan::MAX_TASKS;
-use crate::model::{EventKind, RunOutcome, TaskId};
+use crate::model::{EventKind, RunOutcome, TaskId, TaskOutcome};
+
+/// The result of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskResult {
+    /// The outcome.
+    pub outcome: TaskOutcome,
+    /// The number of tasks, as far as this task revealed it.
+    pub task_count: TaskCount,
+}
+
+impl From<TaskOutcome> for TaskResult {
+    fn from(outcome: TaskOutcome) -> Self {
+        Self { outcome, task_count: TaskCount::Unknown }
+    }
+}
+
+/// The number of tasks of a workload, as far as one task revealed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskCount {
+    /// The task revealed nothing.
+    Unknown,
+    /// At least this number.
+    AtLeast(u32),
+    /// Exactly this number.
+    Exactly(u32),
+    /// Fewer than the number of this task, which does not exist.
+    FewerThanThis,
+    /// Unknown, but this task was full, so there may be one more after it.
+    PerhapsMore {
+        /// The ID of the first item that the task returned. If the next task begins with the same one,
+        /// the server repeats itself and there is no more.
+        first: u64,
+    },
+    /// At most this number, whatever other tasks reveal.
+    AtMost(u32),
+}
 
 /// The state of a run's tasks, shared by its workers. A worker updates it before it takes its next
 /// task, so that a task found not to exist is not started.
-#[derive(Debug)]
-pub(in crate::source) struct TaskTracker {
+#[derive(Debug, Default)]
+pub(super) struct TaskTracker {
     /// The sender of the queue from which workers take tasks. `None` closes the queue and so ends the
     /// workers.
     queue: Option<Sender<TaskId>>,
@@ -20,7 +55,7 @@ pub(in crate::source) struct TaskTracker {
     task_count: u32,
     /// The highest task that is proven to exist.
     last_confirmed: u32,
-    /// The upper bound of `end`, whatever tasks reveal.
+    /// The upper bound of `task_count`, whatever tasks reveal.
     max_tasks: u32,
     /// The number of the last task that was put into the queue.
     queued: u32,
@@ -30,9 +65,9 @@ pub(in crate::source) struct TaskTracker {
     first: Option<u64>,
     /// The number of tasks in the queue and in progress.
     unfinished: u32,
-    /// The number of times that `end` has risen.
+    /// The number of times that `task_count` has risen.
     growth_count: u32,
-    /// The value of `rises` when each task in progress was started.
+    /// The value of `growth_count` when each task in progress was started.
     started_at_growth: HashMap<TaskId, u32>,
     /// The number of worker processes that died on each task.
     crashes: HashMap<TaskId, u32>,
@@ -44,34 +79,20 @@ pub(in crate::source) struct TaskTracker {
 
 impl TaskTracker {
     /// Creates a tracker without tasks, and the queue that it fills.
-    pub(in crate::source) fn new() -> (Self, Receiver<TaskId>) {
+    pub(super) fn new() -> (Self, Receiver<TaskId>) {
         let (sender, receiver) = unbounded();
-        let task_tracker = Self {
-            queue: Some(sender),
-            task_count: 0,
-            last_confirmed: 0,
-            max_tasks: MAX_TASKS,
-            queued: 0,
-            dropped: Vec::new(),
-            first: None,
-            unfinished: 0,
-            growth_count: 0,
-            started_at_growth: HashMap::new(),
-            crashes: HashMap::new(),
-            lanes: 0,
-            early_outcome: None,
-        };
+        let task_tracker = Self { queue: Some(sender), max_tasks: MAX_TASKS, ..Self::default() };
         (task_tracker, receiver)
     }
 
     /// Puts the initial tasks into the queue.
-    pub(in crate::source) fn start(&mut self, tasks: u32, reporter: &LaneReporter) {
+    pub(super) fn start(&mut self, tasks: u32, reporter: &LaneReporter) {
         self.extend_tasks(tasks.min(MAX_TASKS), reporter);
         self.close_if_done();
     }
 
     /// Returns whether a task from the queue is to be done.
-    pub(in crate::source) fn admit_task(&mut self, task: TaskId) -> bool {
+    pub(super) fn admit_task(&mut self, task: TaskId) -> bool {
         if task.0 > self.task_count {
             self.dropped.push(task);
             self.close_task();
@@ -82,7 +103,7 @@ impl TaskTracker {
     }
 
     /// Records that a task has ended, and what it revealed about the number of tasks.
-    pub(in crate::source) fn finish_task(
+    pub(super) fn finish_task(
         &mut self,
         task: TaskId,
         task_count: TaskCount,
@@ -93,47 +114,47 @@ impl TaskTracker {
     }
 
     /// Ends the run early: no further task is started.
-    pub(in crate::source) fn give_up(&mut self, outcome: RunOutcome) {
+    pub(super) fn give_up(&mut self, outcome: RunOutcome) {
         self.early_outcome.get_or_insert(outcome);
         self.queue = None;
     }
 
     /// Records that a worker process died on a task. Returns the number of processes that have.
-    pub(in crate::source) fn record_crash(&mut self, task: TaskId) -> u32 {
+    pub(super) fn record_crash(&mut self, task: TaskId) -> u32 {
         let crashes = self.crashes.entry(task).or_default();
         *crashes += 1;
         *crashes
     }
 
     /// Sets the number of lanes that take tasks.
-    pub(in crate::source) const fn set_lanes(&mut self, lanes: u16) {
+    pub(super) const fn set_lanes(&mut self, lanes: u16) {
         self.lanes = lanes;
     }
 
     /// Records that one more lane takes tasks.
-    pub(in crate::source) const fn add_lane(&mut self) {
+    pub(super) const fn add_lane(&mut self) {
         self.lanes += 1;
     }
 
     /// Records that a lane takes no more tasks, unless it is the last one. Returns `false` if it is.
-    pub(in crate::source) const fn withdraw_lane(&mut self) -> bool {
+    pub(super) const fn withdraw_lane(&mut self) -> bool {
         let others = !self.has_one_lane();
         self.lanes -= others as u16;
         others
     }
 
     /// Returns whether no more than one lane takes tasks.
-    pub(in crate::source) const fn has_one_lane(&self) -> bool {
+    pub(super) const fn has_one_lane(&self) -> bool {
         self.lanes <= 1
     }
 
     /// Returns whether the queue is closed.
-    pub(in crate::source) const fn is_closed(&self) -> bool {
+    pub(super) const fn is_closed(&self) -> bool {
         self.queue.is_none()
     }
 
     /// Puts a task into the queue, such as one that a worker left undone.
-    pub(in crate::source) fn requeue_task(&self, task: TaskId) {
+    pub(super) fn requeue_task(&self, task: TaskId) {
         if let Some(queue) = &self.queue {
             // The receiver lives at least as long as this.
             _ = queue.send(task);
@@ -141,7 +162,7 @@ impl TaskTracker {
     }
 
     /// Returns the end of the run, once its workers have ended.
-    pub(in crate::source) fn outcome(&self) -> RunOutcome {
+    pub(super) fn outcome(&self) -> RunOutcome {
         self.early_outcome.clone().unwrap_or(RunOutcome::Finished)
     }
 

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lane_reporter::LaneReporter;
 use super::lane_slots::{LaneSlot, LaneSlots};
-use super::shared::RunShared;
-use super::task::{TaskCount, Worker};
+use super::task_tracker::TaskResult;
+use super::{RunShared, Worker};
 use crate::model::printable::printable;
 use crate::model::{CloseReason, EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
 
@@ -27,24 +27,25 @@ pub(super) struct WorkerThread<'run> {
 }
 
 impl<'run> WorkerThread<'run> {
-    pub(super) const fn new(shared: &'run RunShared, reporter: &'run LaneReporter) -> Self {
-        Self { shared, reporter, worker: None, consecutive_crashes: 0 }
-    }
-
     /// Does tasks, `first` before all others, until the queue is closed and empty.
-    pub(super) fn run(mut self, first: Option<TaskId>) {
+    pub(super) fn run(
+        shared: &'run RunShared,
+        reporter: &'run LaneReporter,
+        first: Option<TaskId>,
+    ) {
+        let mut thread = Self { shared, reporter, worker: None, consecutive_crashes: 0 };
         // Set up in advance, so that no task's time includes the setup. If that fails, it fails again
         // at the first task, and is reported there.
-        let set_up = || self.shared.job.create_worker(self.reporter.clone()).ok();
-        self.worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-        let mut first = first
-            .map(|task| (task, self.shared.job.lane_slots().map(LaneSlots::take_unconditionally)));
-        while let Some((task, _place)) = first.take().or_else(|| self.next_task()) {
-            if self.run_task(task).is_break() {
+        let set_up = || shared.job.create_worker(reporter.clone()).ok();
+        thread.worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
+        let slot = |task| (task, shared.job.lane_slots().map(LaneSlots::take_unconditionally));
+        let mut first = first.map(slot);
+        while let Some((task, _slot)) = first.take().or_else(|| thread.next_task()) {
+            if thread.run_task(task).is_break() {
                 return;
             }
         }
-        self.reporter.send(EventKind::LaneClosed { reason: CloseReason::Finished });
+        reporter.send(EventKind::LaneClosed { reason: CloseReason::Finished });
     }
 
     /// Waits for a slot, then for a task. Returns `None` once the queue is closed and empty.
@@ -91,20 +92,13 @@ impl<'run> WorkerThread<'run> {
         let done = permit.and_then(|permit| {
             self.catch_panic(task, |worker| Ok(worker.run(task, permit, &shared.cancel)))
         });
-        let (outcome, task_count) =
-            done.unwrap_or_else(|failure| (TaskOutcome::Failed(failure), TaskCount::Unknown));
-        self.finish_task(task, outcome, task_count, alone)
+        let result = done.unwrap_or_else(|failure| TaskOutcome::Failed(failure).into());
+        self.finish_task(task, result, alone)
     }
 
     /// Reports and records the outcome of a task.
-    fn finish_task(
-        &mut self,
-        task: TaskId,
-        outcome: TaskOutcome,
-        task_count: TaskCount,
-        alone: bool,
-    ) -> ControlFlow<()> {
-        let mut outcome = self.limit_crashes(task, outcome);
+    fn finish_task(&mut self, task: TaskId, result: TaskResult, alone: bool) -> ControlFlow<()> {
+        let mut outcome = self.limit_crashes(task, result.outcome);
         let mut flow = ControlFlow::Continue(());
         if let TaskOutcome::Failed(shortage) = &outcome
             && is_shortage(shortage)
@@ -116,7 +110,7 @@ impl<'run> WorkerThread<'run> {
         if let (TaskOutcome::Requeued(shortage), ControlFlow::Break(())) = (&outcome, flow) {
             self.reporter.send(closed_by(shortage));
         }
-        self.shared.record_outcome(task, &outcome, task_count);
+        self.shared.record_outcome(task, TaskResult { outcome, ..result });
         flow
     }
 

@@ -1,5 +1,5 @@
-//! Reads a recording as far as possible. Memory use is bounded by the constants below, whatever the
-//! file contains.
+//! Reads a recording as far as possible, and escapes the control characters in its texts. Memory use is
+//! bounded by the constants below, whatever the file contains.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,11 +11,13 @@ use serde::Deserialize;
 
 use super::{
     DefectKind, FORMAT, ReadRecordingError, Recording, RecordingDefect, RecordingHeader, VERSION,
-    sanitize,
 };
 use crate::model::plan::MAX_TASKS;
-use crate::model::printable::printable;
-use crate::model::{Event, EventKind, LogEntry, Nanos, SelectionStart, Setup, event};
+use crate::model::printable::{escape_controls, printable};
+use crate::model::{
+    CloseReason, Event, EventKind, LogEntry, Nanos, RunOutcome, SelectionStart, Setup, Target,
+    TaskOutcome, WorkSpec, event,
+};
 
 /// A list of commands may have 64 MiB, and an escape takes six bytes per character. All other lines
 /// are much shorter.
@@ -144,7 +146,7 @@ fn parse_header<'line>(
     if !header.setup.is_valid() {
         return Err(bad("a number is out of range".to_owned()));
     }
-    sanitize::sanitize_setup(&mut header.setup);
+    sanitize_setup(&mut header.setup);
     Ok(header)
 }
 
@@ -154,7 +156,7 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
     let malformed = match serde_json::from_slice::<Event>(line) {
         Ok(_) if first => return Err(DefectKind::EventBeforeSelection),
         Ok(mut event) => {
-            sanitize::sanitize_event(&mut event, &setup.commands);
+            sanitize_event(&mut event, &setup.commands);
             return Ok(LogEntry::Event(event));
         }
         Err(error) => error,
@@ -163,7 +165,7 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
         if !start.setup.is_valid() || start.pages.is_some_and(|pages| pages > MAX_TASKS) {
             return Err(DefectKind::Impossible);
         }
-        sanitize::sanitize_setup(&mut start.setup);
+        sanitize_setup(&mut start.setup);
         // The commands are those of the header.
         start.setup.commands = Arc::default();
         return Ok(LogEntry::Start(Arc::new(start)));
@@ -248,4 +250,42 @@ impl<R: BufRead> LineReader<R> {
             _ => Ok(Some(whole)),
         }
     }
+}
+
+/// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
+fn sanitize_setup(setup: &mut Setup) {
+    setup.target.iter_mut().for_each(sanitize_target);
+}
+
+/// Escapes the texts of an event. Its commands are replaced by the session's, so that the runs
+/// share one list.
+fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
+    match &mut event.kind {
+        EventKind::RunStarted { plan } => {
+            plan.work.target_mut().into_iter().for_each(sanitize_target);
+            if let WorkSpec::Commands { commands: own } = &mut plan.work {
+                *own = Arc::clone(commands);
+            }
+        }
+        EventKind::LaneOpened { name } => escape_text(name),
+        EventKind::AttemptFailed { failure: one, .. }
+        | EventKind::LaneClosed { reason: CloseReason::Shortage(one) }
+        | EventKind::TaskFinished {
+            outcome: TaskOutcome::Failed(one) | TaskOutcome::Requeued(one),
+            ..
+        }
+        | EventKind::RunFinished { outcome: RunOutcome::Failed(one) } => {
+            escape_text(&mut one.message);
+        }
+        _ => {}
+    }
+}
+
+fn sanitize_target(target: &mut Target) {
+    escape_text(&mut target.user);
+    escape_text(&mut target.api);
+}
+
+fn escape_text(text: &mut String) {
+    *text = escape_controls(text);
 }

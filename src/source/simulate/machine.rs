@@ -1,15 +1,15 @@
-//! The simulated machine: its threads, their work, and the events that report it.
+//! The simulated machine: its threads, the steps of their tasks, and the events that report them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::cores::{Cores, CpuWork};
 use super::gil::{GilTurn, VirtualGil};
-use super::task_steps::{START_UP, TaskStep, complete_plan, task_steps, task_value};
 use crate::model::{
     CloseReason, Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product,
     Simulation, State, TaskId, TaskOutcome,
 };
+use crate::source::tasks::compute::TaskParts;
 
 /// The process ID of the first worker process.
 const FIRST_PID: u32 = 101;
@@ -60,8 +60,11 @@ enum LaneStage {
 impl Machine {
     /// Creates the machine at the start of a run of `plan`.
     pub(super) fn new(plan: &Plan, compute: &ComputeSpec, simulation: Simulation) -> Self {
-        let plan = complete_plan(plan, compute);
-        let turns = plan.work.compute().map_or(0, |compute| compute.turns);
+        let mut plan = plan.clone();
+        let turns = compute.size.0 / TURN.0;
+        if let Some(compute) = plan.work.compute_mut() {
+            compute.turns = turns;
+        }
         let under_gil = plan.mode == Mode::Gil;
         let mut machine = Self {
             now: Nanos::ZERO,
@@ -308,4 +311,63 @@ impl Machine {
     fn push_event(&mut self, lane: LaneId, kind: EventKind) {
         self.events.push_back(Event { at: self.now, lane, kind });
     }
+}
+
+/// The time of a turn of CPU work on the simulated machine: about that of an iteration of a loop in
+/// CPython.
+const TURN: Nanos = Nanos(50);
+
+/// The time to send a task or its result from one process to another.
+const HAND_OVER: Nanos = Nanos(200_000);
+
+/// The computing time of a worker process before it can take a task, like that of a Python process that
+/// loads its modules.
+const START_UP: Nanos = Nanos::from_millis(30);
+
+/// The share of a request's time in which the response body arrives, as a divisor.
+const BODY: u64 = 20;
+
+/// A step of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TaskStep {
+    /// CPU work that needs the GIL, if there is one.
+    Compute(CpuWork),
+    /// CPU work that does not need the GIL.
+    Native(CpuWork),
+    /// A pause in the given state.
+    Pause(State, Nanos),
+}
+
+/// Returns the steps of each task of a plan. At least one of them computes, even if for no time.
+fn task_steps(plan: &Plan, compute: &ComputeSpec) -> Vec<TaskStep> {
+    let size = compute.size.min(Nanos::MAX);
+    let TaskParts { before, native, after } = TaskParts::divide(&plan.work, size.0);
+    let core_time = |time| CpuWork::from_core_time(Nanos(time));
+    let mut steps = Vec::new();
+    if plan.workload().spec().has_io_share {
+        let request = size.since(Nanos(before));
+        let body = Nanos(request.0 / BODY);
+        steps.push(TaskStep::Pause(State::Waiting, request.since(body)));
+        steps.push(TaskStep::Pause(State::Receiving, body));
+        steps.retain(|step| !matches!(step, TaskStep::Pause(_, Nanos::ZERO)));
+    }
+    steps.push(TaskStep::Compute(core_time(before)));
+    if native > 0 {
+        steps.extend([TaskStep::Native(core_time(native)), TaskStep::Compute(core_time(after))]);
+    }
+    if plan.mode == Mode::Processes {
+        let hand_over = TaskStep::Pause(State::HandOver, HAND_OVER);
+        steps.insert(0, hand_over);
+        steps.push(hand_over);
+    }
+    steps
+}
+
+/// Returns the value of a task with this number of turns. Nothing is computed in a simulation, so this
+/// is a hash of both (splitmix64, Steele, Lea and Flood 2014).
+const fn task_value(turns: u64, task: TaskId) -> u64 {
+    let mut hash = turns ^ (task.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }

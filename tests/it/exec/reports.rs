@@ -70,6 +70,23 @@ fn invalid_utf8_in_output_is_replaced() {
 }
 
 #[test]
+fn output_is_kept_whole_up_to_a_megabyte() {
+    let fill = |count: usize, byte: char| format!("head -c {count} /dev/zero | tr '\\0' {byte}");
+    let (head, tail) = (1 << 18, 3 << 18);
+    let whole = format!("{}; {}", fill(head, 'a'), fill(tail, 'z'));
+    let longer = format!("{}; printf 1234567; {}", fill(head, 'a'), fill(tail, 'z'));
+    let report = json_report(1, &["true", &whole, &longer]);
+    let [nothing, whole, longer] = &commands(&report)[..] else { panic!("three commands ran") };
+    assert_eq!((&nothing["output"], &nothing["bytes"]), (&value!(""), &value!(0)));
+    let (head, tail) = ("a".repeat(head), "z".repeat(tail));
+    assert_eq!((&whole["bytes"], &whole["left_out"]), (&value!(1 << 20), &value!(0)));
+    assert!(whole["output"] == format!("{head}{tail}"), "the captured text differs");
+    assert_eq!((&longer["bytes"], &longer["left_out"]), (&value!((1 << 20) + 7), &value!(7)));
+    let expected = format!("{head}\n[threadline: 7 bytes left out here]\n{tail}");
+    assert!(longer["output"] == expected, "the captured text differs");
+}
+
+#[test]
 fn huge_output_keeps_its_beginning_and_end() {
     const BYTES: u64 = 30_000_000;
     let report = json_report(1, &["echo begin; head -c 29999990 /dev/zero | tr '\\0' x; echo end"]);

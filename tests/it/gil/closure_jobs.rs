@@ -7,9 +7,9 @@ use threadline::model::{
     Completion, Failure, FailureKind, Mode, Plan, Product, Run, State, TaskId, TaskOutcome,
     WorkSpec,
 };
-use threadline::source::work::compute::run_turns;
+use threadline::source::tasks::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskCount,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskResult,
     Worker,
 };
 
@@ -30,13 +30,8 @@ impl Job for ClosureJob {
 }
 
 impl Worker for ClosureWorker {
-    fn run(
-        &mut self,
-        task: TaskId,
-        _: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
-        ((self.0)(task, &self.1, cancel), TaskCount::Unknown)
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
+        (self.0)(task, &self.1, cancel).into()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use threadline::model::{Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, TaskOutcome};
+use threadline::model::{
+    Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, TaskId, TaskOutcome,
+};
 use threadline::source::Clock;
 
 use super::{
@@ -68,6 +70,8 @@ fn parent_handles_retries_and_limits_of_its_processes() {
         (4, 1, 1)
     );
     assert_eq!(server.requests().len(), 4);
+    let [refused] = process_run.run.failed_attempts(TaskId(2)) else { panic!("one attempt fails") };
+    assert_eq!(refused.failure.status, Some(429));
 }
 
 /// Returns the events of each task of a lane, from its start to its finish.

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use threadline::model::WorkSpec;
 use threadline::source::Clock;
-use threadline::source::work::compute::ComputeJob;
+use threadline::source::tasks::compute::ComputeJob;
 
 use super::{MAX_WAIT, PROGRAM, compute};
 
@@ -76,7 +76,9 @@ fn worker_answers_tasks_in_order() {
     assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
     for task in [7, 3] {
         send_line(&mut child, &format!(r#"{{"task":{task}}}"#));
-        assert!(read_line(&mut output).contains("computing"));
+        let entered = read_line(&mut output);
+        assert!(entered.starts_with(r#"{"entered":{"at":"#), "{entered}");
+        assert!(entered.ends_with(r#","state":"computing"}}"#), "{entered}");
         let answer = read_line(&mut output);
         assert!(answer.contains(&format!("\"task\":{task},")), "{answer}");
         assert!(answer.contains(r#""answer":{"Ok":"#), "{answer}");

@@ -2,31 +2,25 @@
 //! is captured.
 
 mod output_capture;
-mod process_groups;
 mod running_command;
-mod trimmer;
 
 use std::sync::Arc;
 
 use crate::http::system_limits;
 use crate::model::printable::printable_up_to;
 use crate::model::{
-    CommandOutput, Completion, EventKind, ExitStatus, Failure, FailureKind, Plan, Product, State,
-    TaskId, TaskOutcome,
+    Completion, EventKind, ExitStatus, Failure, FailureKind, Plan, Product, State, TaskId,
+    TaskOutcome,
 };
-use crate::source::cancel_token::CancelToken;
-use crate::source::pool::lane_reporter::LaneReporter;
-use crate::source::pool::rate_limiter::Permit;
-use crate::source::pool::task::{Job, TaskCount, Worker};
-use output_capture::CapturedOutput;
-use process_groups::ProcessGroups;
-use running_command::{CommandExit, RunningCommand};
-use trimmer::Trimmer;
+use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
+use output_capture::Trimmer;
+use running_command::{CommandExit, ProcessGroups, RunningCommand};
 
 /// The maximum number of characters of a command that a message quotes.
 const MAX_QUOTED_CHARS: usize = 60;
 
 /// Runs a plan's commands.
+#[derive(Clone)]
 pub(in crate::source) struct CommandsJob {
     plan: Plan,
     process_groups: Arc<ProcessGroups>,
@@ -42,13 +36,7 @@ impl CommandsJob {
 
 impl Job for CommandsJob {
     fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
-        Ok(Box::new(CommandsWorker {
-            plan: self.plan.clone(),
-            process_groups: Arc::clone(&self.process_groups),
-            trimmer: self.trimmer.clone(),
-            reporter,
-            can_be_stopped: false,
-        }))
+        Ok(Box::new(CommandsWorker { job: self.clone(), reporter, can_be_stopped: false }))
     }
 
     fn abandon(&self) {
@@ -58,9 +46,7 @@ impl Job for CommandsJob {
 
 /// A worker that runs one command at a time.
 struct CommandsWorker {
-    plan: Plan,
-    process_groups: Arc<ProcessGroups>,
-    trimmer: Trimmer,
+    job: CommandsJob,
     reporter: LaneReporter,
     /// Set once the hook that stops running commands is registered.
     can_be_stopped: bool,
@@ -68,24 +54,28 @@ struct CommandsWorker {
 
 impl CommandsWorker {
     fn run_command(&self, task: TaskId) -> TaskOutcome {
-        let command = self.plan.command(task).unwrap_or_default();
+        let CommandsJob { plan, process_groups, trimmer } = &self.job;
+        let command = plan.command(task).unwrap_or_default();
         let named =
             format!("command {}, \"{}\",", task.0, printable_up_to(command, MAX_QUOTED_CHARS));
-        let ended = match RunningCommand::start(command, &self.process_groups, &self.trimmer) {
+        let ended = match RunningCommand::start(command, process_groups, trimmer) {
             Ok(child) => child.wait(),
             Err(error) => {
                 if let Some(shortage) = system_limits::spawn_shortage(&error) {
-                    return shortage_outcome(&named, &shortage);
+                    // Another worker can still run it.
+                    let message = format!(
+                        "{named} cannot be started: {shortage}; lower --jobs or raise the limit"
+                    );
+                    return TaskOutcome::Failed(Failure::new(FailureKind::Exhausted, message));
                 }
                 Err(error)
             }
         };
-        let CommandExit { status, output, signalled, wanted_terminal } = match ended {
+        let CommandExit { output, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
             Err(error) => return failed_outcome(format!("{named} cannot be run by sh: {error}")),
         };
-        let CapturedOutput { text, bytes, omitted } = output;
-        let output = CommandOutput { text, bytes, omitted, status };
+        let status = output.status;
         self.reporter.send(EventKind::CommandOutput { task, output });
         match status {
             _ if wanted_terminal => failed_outcome(format!(
@@ -103,27 +93,16 @@ impl CommandsWorker {
 }
 
 impl Worker for CommandsWorker {
-    fn run(
-        &mut self,
-        task: TaskId,
-        _: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         if !std::mem::replace(&mut self.can_be_stopped, true) {
-            let process_groups = Arc::clone(&self.process_groups);
+            let process_groups = Arc::clone(&self.job.process_groups);
             cancel.on_cancel(move || process_groups.terminate());
         }
         self.reporter.enter_state(State::Running);
-        (self.run_command(task), TaskCount::Unknown)
+        self.run_command(task).into()
     }
 }
 
 fn failed_outcome(message: String) -> TaskOutcome {
     TaskOutcome::Failed(Failure::new(FailureKind::Command, message))
-}
-
-/// Returns the outcome of a command that was not started, so that another worker can still run it.
-fn shortage_outcome(named: &str, shortage: &str) -> TaskOutcome {
-    let message = format!("{named} cannot be started: {shortage}; lower --jobs or raise the limit");
-    TaskOutcome::Failed(Failure::new(FailureKind::Exhausted, message))
 }

@@ -7,11 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::github::ApiResponse;
+use crate::github::{ApiResponse, Client};
 use crate::http::RequestError;
-use crate::model::{Failure, Nanos, Quota, State, TaskId};
-use crate::source::work::compute::ComputeJob;
-use crate::source::work::github_request::GithubRequest;
+use crate::model::{Failure, Nanos, Quota, State, Target, TaskId};
+use crate::source::tasks::compute::ComputeJob;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.
@@ -58,6 +57,24 @@ pub(in crate::source) struct RequestSpec {
     /// The target of the requests.
     #[serde(rename = "errand")]
     pub(in crate::source) request: GithubRequest,
+}
+
+/// The requests of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::source) struct GithubRequest {
+    /// The user and the page size.
+    pub(in crate::source) target: Target,
+}
+
+impl GithubRequest {
+    /// Sends the request of a task once.
+    pub(in crate::source) async fn send(
+        &self,
+        client: &Client,
+        task: TaskId,
+    ) -> Result<ApiResponse, RequestError> {
+        client.fetch_followers(&self.target.user, self.target.per_page, task.0).await
+    }
 }
 
 /// Every other line to a worker: a task to do.
@@ -120,58 +137,4 @@ pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Re
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     output.write_all(&line)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::BufReader;
-
-    use super::*;
-    use crate::http::RetryAction;
-    use crate::model::FailureKind;
-
-    fn read_from(text: &[u8]) -> Result<Option<WorkerMessage>, WireError> {
-        read(&mut BufReader::new(text))
-    }
-
-    #[test]
-    fn messages_survive_a_round_trip() {
-        let message = WorkerMessage::Entered { at: Nanos(7), state: State::Waiting };
-        let mut line = Vec::new();
-        write(&mut line, &message).unwrap();
-        assert_eq!(line, b"{\"entered\":{\"at\":7,\"state\":\"waiting\"}}\n");
-        let Ok(Some(WorkerMessage::Entered { at: Nanos(7), state: State::Waiting })) =
-            read_from(&line)
-        else {
-            panic!("{line:?}");
-        };
-    }
-
-    #[test]
-    fn failed_answer_keeps_its_http_status() {
-        let failure = Failure::new(FailureKind::Server, "502").with_status(502);
-        let answer = Err(RequestError { failure, retry_action: RetryAction::None });
-        let mut line = Vec::new();
-        write(&mut line, &WorkerMessage::Answered { at: Nanos(7), task: TaskId(3), answer })
-            .unwrap();
-        let Ok(Some(WorkerMessage::Answered { answer: Err(fault), .. })) = read_from(&line) else {
-            panic!("{line:?}");
-        };
-        assert_eq!(fault.failure.status, Some(502));
-    }
-
-    #[test]
-    fn truncated_last_line_is_end_of_input() {
-        assert!(matches!(read_from(b""), Ok(None)));
-        assert!(matches!(read_from(b"{\"ready\":{\"version\":2}}"), Ok(None)));
-    }
-
-    #[test]
-    fn invalid_and_endless_lines_are_errors() {
-        for text in [&b"\n"[..], b"{}\n", b"{\"ready\":1}\n", b"\xff\xfe\n", b"[[[[\n"] {
-            assert!(matches!(read_from(text), Err(WireError::Unreadable(_))), "{text:?}");
-        }
-        let endless = BufReader::new(io::repeat(b'a'));
-        assert!(matches!(read::<WorkerMessage>(&mut { endless }), Err(WireError::TooLong)));
-    }
 }

@@ -1,6 +1,7 @@
 //! The parent's side: starts a lane's worker process, sends it tasks, reads its messages, and replaces
 //! it when it dies.
 
+use std::fmt::Display;
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,14 +11,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::exit_error;
 use super::wire::{
     self, HEARTBEAT, Handshake, JobSpec, TaskAssignment, VERSION, WireError, WorkerMessage,
 };
+use super::{exit_failure, kill, spawn_failure, worker_failure};
 use crate::github::ApiResponse;
 use crate::http::RequestError;
+use crate::model::printable::printable;
 use crate::model::{EventKind, Failure, Nanos, State, TaskId};
-use crate::source::pool::lane_reporter::LaneReporter;
+use crate::source::LaneReporter;
 
 /// The maximum time for a process to become ready.
 const MAX_START_TIME: Duration = Duration::from_secs(30);
@@ -54,14 +56,20 @@ pub(in crate::source) struct RemoteWorker {
 }
 
 impl ProcessStarter {
-    /// Creates a starter for processes of `program` that do the tasks of `order`. A busy process that
+    /// Creates a starter for processes of `program` that do the tasks of `job`. A busy process that
     /// sends nothing for `timeout` plus [`SILENCE_GRACE`] counts as dead.
     pub(in crate::source) fn new(
         program: Option<PathBuf>,
         job: JobSpec,
         timeout: Duration,
     ) -> Result<Self, Failure> {
-        let program = program.ok_or_else(exit_error::no_program_failure)?;
+        let program = program.ok_or_else(|| {
+            worker_failure(
+                "cannot start a worker process: the path of the threadline executable is unknown; \
+                 choose another --mode"
+                    .to_owned(),
+            )
+        })?;
         let max_silence = timeout.saturating_add(SILENCE_GRACE);
         Ok(Self { program, job, max_start_time: MAX_START_TIME, max_silence })
     }
@@ -71,12 +79,11 @@ impl ProcessStarter {
         let mut command = Command::new(&self.program);
         command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         set_process_group(&mut command);
-        let child =
-            command.spawn().map_err(|error| exit_error::spawn_failure(&self.program, &error))?;
+        let child = command.spawn().map_err(|error| spawn_failure(&self.program, &error))?;
         let zero = reporter.zero();
         let handshake = Handshake { version: VERSION, zero, job: self.job.clone() };
         WorkerProcess::connect(child, &handshake, reporter)
-            .map_err(|error| exit_error::spawn_failure(&self.program, &error))
+            .map_err(|error| spawn_failure(&self.program, &error))
     }
 }
 
@@ -131,7 +138,7 @@ impl RemoteWorker {
         task: TaskId,
     ) -> Result<Result<ApiResponse, RequestError>, Failure> {
         let Some(process) = &mut self.process else {
-            return Err(exit_error::worker_failure("there is no worker process".to_owned()));
+            return Err(worker_failure("there is no worker process".to_owned()));
         };
         let answer = process.run_task(task, &self.reporter, self.starter.max_silence).await;
         if answer.is_err() {
@@ -176,7 +183,7 @@ impl WorkerProcess {
     ) -> std::io::Result<Self> {
         let pid = child.id();
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            exit_error::kill(&mut child);
+            kill(&mut child);
             return Err(std::io::ErrorKind::BrokenPipe.into());
         };
         let startup_reporter: StartupReporter = Arc::new(Mutex::new(Some(reporter.clone())));
@@ -188,7 +195,7 @@ impl WorkerProcess {
         // If the process has already ended, the end of its output reports that.
         _ = wire::write(&mut input, handshake);
         if let Err(error) = Builder::new().name(format!("pid {pid}")).spawn(listen) {
-            exit_error::kill(&mut child);
+            kill(&mut child);
             return Err(error);
         }
         Ok(Self { child, input, messages, startup_reporter, is_ready: false })
@@ -210,28 +217,29 @@ impl WorkerProcess {
             message = self.messages.recv() => message,
             // Real time, because a process starts in real time even if the run has a manual clock.
             () = tokio::time::sleep(starter.max_start_time) => {
-                return Err(ProcessStartError::Permanent(exit_error::start_timeout_failure(self.child.id(), starter.max_start_time)));
+                let (pid, waited) = (self.child.id(), starter.max_start_time.as_secs());
+                let message =
+                    format!("worker process {pid} was not ready within {waited} s; lower --threads");
+                return Err(ProcessStartError::Permanent(worker_failure(message)));
             }
         };
-        match message {
+        Err(ProcessStartError::Permanent(match message {
             Some(Ok(WorkerMessage::Ready { version: VERSION })) => {
                 self.is_ready = true;
-                Ok(())
+                return Ok(());
             }
+            None => return Err(ProcessStartError::Died(exit_failure(&mut self.child).await)),
             Some(Ok(WorkerMessage::Ready { .. })) => {
-                Err(ProcessStartError::Permanent(exit_error::version_failure(&starter.program)))
+                let program = printable(&starter.program.display().to_string());
+                worker_failure(format!(
+                    "cannot use a worker process: {program} is a different version; restart \
+                     threadline"
+                ))
             }
-            Some(Ok(WorkerMessage::Unable(failure))) => Err(ProcessStartError::Permanent(failure)),
-            Some(Ok(_)) => Err(ProcessStartError::Permanent(
-                self.protocol_failure("a message before it was ready"),
-            )),
-            Some(Err(error)) => Err(ProcessStartError::Permanent(
-                exit_error::exit_failure(&mut self.child, Some(error)).await,
-            )),
-            None => {
-                Err(ProcessStartError::Died(exit_error::exit_failure(&mut self.child, None).await))
-            }
-        }
+            Some(Ok(WorkerMessage::Unable(failure))) => failure,
+            Some(Ok(_)) => self.protocol_failure("a message before it was ready"),
+            Some(Err(error)) => self.protocol_failure(error),
+        }))
     }
 
     /// Sends a task, reports the events of the process, and returns its answer.
@@ -251,16 +259,16 @@ impl WorkerProcess {
             left -= u32::from(!matches!(message, WorkerMessage::Alive));
             // Clamp the worker's timestamp between the last event and now, so that time never goes
             // backwards.
-            let mut tell = |at: Nanos, kind| {
+            let mut send = |at: Nanos, kind| {
                 last = at.min(reporter.now()).max(last);
                 reporter.send_at(last, kind);
             };
             match message {
                 WorkerMessage::Alive => {}
-                WorkerMessage::Entered { at, state } => tell(at, EventKind::StateEntered { state }),
-                WorkerMessage::Quota { at, quota } => tell(at, EventKind::QuotaReported(quota)),
+                WorkerMessage::Entered { at, state } => send(at, EventKind::StateEntered { state }),
+                WorkerMessage::Quota { at, quota } => send(at, EventKind::QuotaReported(quota)),
                 WorkerMessage::Answered { at, task: done, answer } if done == task => {
-                    tell(at, EventKind::StateEntered { state: State::HandOver });
+                    send(at, EventKind::StateEntered { state: State::HandOver });
                     return Ok(answer);
                 }
                 WorkerMessage::Answered { .. } => {
@@ -283,24 +291,26 @@ impl WorkerProcess {
             match tokio::time::timeout(HEARTBEAT, self.messages.recv()).await {
                 Err(_elapsed) => silence += HEARTBEAT,
                 Ok(Some(Ok(message))) => return Ok(message),
-                Ok(Some(Err(error))) => {
-                    return Err(exit_error::exit_failure(&mut self.child, Some(error)).await);
-                }
-                Ok(None) => return Err(exit_error::exit_failure(&mut self.child, None).await),
+                Ok(Some(Err(error))) => return Err(self.protocol_failure(error)),
+                Ok(None) => return Err(exit_failure(&mut self.child).await),
             }
         }
-        Err(exit_error::unresponsive_failure(self.child.id(), max_silence))
+        let (pid, silence) = (self.child.id(), max_silence.as_secs());
+        let message = format!("worker process {pid} did not respond for {silence} s");
+        Err(worker_failure(message))
     }
 
-    fn protocol_failure(&self, what: &str) -> Failure {
-        exit_error::protocol_failure(self.child.id(), what)
+    /// Returns the failure for output that violates the protocol.
+    fn protocol_failure(&self, what: impl Display) -> Failure {
+        let (pid, what) = (self.child.id(), printable(&what.to_string()));
+        worker_failure(format!("worker process {pid} sent invalid output ({what})"))
     }
 }
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
         take_reporter(&self.startup_reporter);
-        exit_error::kill(&mut self.child);
+        kill(&mut self.child);
     }
 }
 
@@ -339,8 +349,8 @@ mod tests {
 
     use super::*;
     use crate::model::{ComputeSpec, LaneId, WorkSpec};
-    use crate::source::event_loop::EventLoop;
-    use crate::source::work::compute::ComputeJob;
+    use crate::source::cancel_token::EventLoop;
+    use crate::source::tasks::compute::ComputeJob;
     use crate::source::{CancelToken, Clock};
 
     #[test]

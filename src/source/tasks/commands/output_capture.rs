@@ -1,13 +1,19 @@
-//! The output of a command, captured in an unnamed file of which the beginning and the end are kept.
+//! The output of a command, captured in an unnamed file of which the beginning and the end are kept, and
+//! the thread that trims these files while they are written.
 
 use std::fs::File;
 use std::io;
 use std::mem;
 use std::os::unix::fs::FileExt as _;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::Builder;
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, unbounded};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+use crate::model::{CommandOutput, ExitStatus};
 
 /// The maximum number of bytes that are kept. Shorter output is kept whole.
 const MAX_KEPT: u64 = 1 << 20;
@@ -22,13 +28,10 @@ const MAX_SPARE: u64 = 3 << 20;
 /// The same on file systems that cannot punch a hole into a file.
 const MAX_SPARE_WITHOUT_HOLES: u64 = 64 << 20;
 
-/// The output of a command, shared with the thread that trims it.
-pub(super) struct OutputCapture(Mutex<OutputFile>);
-
 /// A file that a command writes to. A pipe would not do: it ends only with the last process that holds
 /// it, which the command may have left in the background, and it would block the command while this
 /// program is suspended.
-struct OutputFile {
+pub(super) struct OutputFile {
     file: File,
     /// The length at the last poll.
     len: u64,
@@ -47,43 +50,8 @@ struct EarlierOutput {
     bytes: u64,
 }
 
-/// The captured output: the text that is kept, and the number of bytes written and left out.
-pub(super) struct CapturedOutput {
-    pub(super) text: Arc<str>,
-    pub(super) bytes: u64,
-    pub(super) omitted: u64,
-}
-
-impl OutputCapture {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self(Mutex::new(OutputFile::new()?)))
-    }
-
-    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
-    /// kept.
-    pub(super) fn stdio_pair(&self) -> io::Result<[Stdio; 2]> {
-        let copy = || self.file().file.try_clone();
-        Ok([copy()?.into(), copy()?.into()])
-    }
-
-    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
-    /// the last call.
-    pub(super) fn trim(&self) -> io::Result<u64> {
-        self.file().trim()
-    }
-
-    /// Reads the present output.
-    pub(super) fn read(&self) -> io::Result<CapturedOutput> {
-        self.file().read()
-    }
-
-    fn file(&self) -> MutexGuard<'_, OutputFile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl OutputFile {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let file = tempfile::tempfile()?;
         // With O_APPEND, a process that reopens and truncates /dev/stderr leaves no gap of zeros for
         // the others.
@@ -91,6 +59,14 @@ impl OutputFile {
         Ok(Self { file, len: 0, hole_end: 0, earlier: None })
     }
 
+    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
+    /// kept.
+    pub(super) fn stdio_pair(&self) -> io::Result<[Stdio; 2]> {
+        Ok([self.file.try_clone()?.into(), self.file.try_clone()?.into()])
+    }
+
+    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
+    /// the last call.
     fn trim(&mut self) -> io::Result<u64> {
         let len = self.len()?;
         let written = len.saturating_sub(mem::replace(&mut self.len, len));
@@ -121,10 +97,11 @@ impl OutputFile {
         Ok(())
     }
 
-    fn read(&self) -> io::Result<CapturedOutput> {
+    /// Reads the present output of a command that ended with `status`.
+    pub(super) fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
         let len = self.len()?;
         if let Some(earlier) = &self.earlier {
-            return self.read_with_earlier(earlier, len);
+            return self.read_with_earlier(earlier, len, status);
         }
         let omitted = len.saturating_sub(MAX_KEPT);
         let text = if omitted == 0 {
@@ -136,11 +113,16 @@ impl OutputFile {
             );
             format!("{head}\n[threadline: {omitted} bytes left out here]\n{tail}")
         };
-        Ok(CapturedOutput { text: text.into(), bytes: len, omitted })
+        Ok(CommandOutput { text: text.into(), bytes: len, omitted, status })
     }
 
     /// Reads the output of a file that was emptied and now has `len` bytes.
-    fn read_with_earlier(&self, earlier: &EarlierOutput, len: u64) -> io::Result<CapturedOutput> {
+    fn read_with_earlier(
+        &self,
+        earlier: &EarlierOutput,
+        len: u64,
+        status: ExitStatus,
+    ) -> io::Result<CommandOutput> {
         let last = self.read_range(len.saturating_sub(KEPT_TAIL), KEPT_TAIL)?;
         let missing = (KEPT_TAIL as usize).saturating_sub(last.len());
         let start = earlier.tail.len().saturating_sub(missing);
@@ -155,7 +137,7 @@ impl OutputFile {
         let (head, last) = (lossy_text(earlier.head.clone()), lossy_text(last));
         let note = format!("\n[threadline: at least {omitted} bytes left out here]\n");
         let text = [head, note, before_last, last].concat();
-        Ok(CapturedOutput { text: text.into(), bytes, omitted })
+        Ok(CommandOutput { text: text.into(), bytes, omitted, status })
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -179,6 +161,11 @@ impl OutputFile {
     }
 }
 
+/// Locks the file of a command, which is shared with the thread that trims it.
+pub(super) fn lock(output: &Mutex<OutputFile>) -> MutexGuard<'_, OutputFile> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn lossy_text(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes);
     text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -197,6 +184,64 @@ fn punch_hole(_: &File, _: u64, _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// The bounds of the polling interval. The disk holds what a command writes within one interval.
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
+const MAX_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The growth of a file, in bytes per interval, above which files are polled at the minimum interval;
+/// below it, the interval doubles.
+const MIN_FAST_GROWTH: u64 = 128 << 10;
+
+/// Passes files to the thread, which ends with the last clone.
+#[derive(Clone)]
+pub(super) struct Trimmer {
+    files: Sender<Weak<Mutex<OutputFile>>>,
+}
+
+impl Trimmer {
+    /// Starts the thread. If the system has none to give, files are not trimmed.
+    pub(super) fn start() -> Self {
+        let (files, arriving) = unbounded();
+        _ = Builder::new().name("trimmer".to_owned()).spawn(move || trim_files(&arriving));
+        Self { files }
+    }
+
+    /// Adds a file, which is trimmed until it is dropped.
+    pub(super) fn add(&self, output: &Arc<Mutex<OutputFile>>) {
+        // Fails without the thread; the file is then not trimmed.
+        _ = self.files.send(Arc::downgrade(output));
+    }
+}
+
+fn trim_files(arriving: &Receiver<Weak<Mutex<OutputFile>>>) {
+    let mut files: Vec<Weak<Mutex<OutputFile>>> = Vec::new();
+    let mut interval = MIN_INTERVAL;
+    loop {
+        let arrived = if files.is_empty() {
+            arriving.recv().map_err(|RecvError| RecvTimeoutError::Disconnected)
+        } else {
+            arriving.recv_timeout(interval)
+        };
+        match arrived {
+            Ok(file) => {
+                files.push(file);
+                interval = MIN_INTERVAL;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let mut is_growing = false;
+                files.retain(|file| {
+                    let Some(file) = file.upgrade() else { return false };
+                    // A file that cannot be trimmed grows.
+                    is_growing |= lock(&file).trim().is_ok_and(|written| written > MIN_FAST_GROWTH);
+                    true
+                });
+                interval = if is_growing { MIN_INTERVAL } else { MAX_INTERVAL.min(interval * 2) };
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -204,34 +249,10 @@ mod tests {
 
     use super::*;
 
-    fn captured(bytes: &[u8]) -> CapturedOutput {
+    fn captured(bytes: &[u8]) -> CommandOutput {
         let output = OutputFile::new().unwrap();
         (&output.file).write_all(bytes).unwrap();
-        output.read().unwrap()
-    }
-
-    #[test]
-    fn short_output_is_kept_whole() {
-        for bytes in [&b""[..], b"one\ntwo\n", &vec![b'x'; MAX_KEPT as usize]] {
-            let output = captured(bytes);
-            assert_eq!(output.text.as_bytes(), bytes);
-            assert_eq!((output.bytes, output.omitted), (bytes.len() as u64, 0));
-        }
-    }
-
-    #[test]
-    fn middle_of_long_output_is_left_out_and_counted() {
-        let mut bytes = vec![b'a'; KEPT_HEAD as usize];
-        bytes.extend(vec![b'-'; 7]);
-        bytes.extend(vec![b'z'; (MAX_KEPT - KEPT_HEAD) as usize]);
-        let output = captured(&bytes);
-        assert_eq!((output.bytes, output.omitted), (MAX_KEPT + 7, 7));
-        let (head, tail) =
-            output.text.split_once("\n[threadline: 7 bytes left out here]\n").unwrap();
-        assert!(head.len() == KEPT_HEAD as usize && head.bytes().all(|byte| byte == b'a'));
-        assert!(
-            tail.len() == (MAX_KEPT - KEPT_HEAD) as usize && tail.bytes().all(|byte| byte == b'z')
-        );
+        output.read(ExitStatus::Code(0)).unwrap()
     }
 
     /// `count` numbered lines of 16 bytes.
@@ -250,7 +271,8 @@ mod tests {
                 assert!(on_disk <= MAX_KEPT + MAX_SPARE + (1 << 20), "{on_disk}");
             }
         }
-        let (trimmed, whole) = (output.read().unwrap(), captured(all.as_bytes()));
+        let (trimmed, whole) =
+            (output.read(ExitStatus::Code(0)).unwrap(), captured(all.as_bytes()));
         assert_eq!((trimmed.bytes, trimmed.omitted), (whole.bytes, whole.omitted));
         assert!(trimmed.text == whole.text, "the captured text differs");
     }
@@ -262,14 +284,14 @@ mod tests {
             output.file.set_len(0).unwrap();
             (&output.file).write_all(all.as_bytes()).unwrap();
             output.trim().unwrap();
-            assert_eq!(output.read().unwrap().bytes, 8 << 20);
+            assert_eq!(output.read(ExitStatus::Code(0)).unwrap().bytes, 8 << 20);
             if cfg!(target_os = "linux") {
                 assert!(output.file.metadata().unwrap().blocks() * 512 < 2 << 20);
             }
             output.file.set_len(0).unwrap();
             (&output.file).write_all(b"short").unwrap();
             output.trim().unwrap();
-            assert_eq!(&*output.read().unwrap().text, "short");
+            assert_eq!(&*output.read(ExitStatus::Code(0)).unwrap().text, "short");
         }
     }
 
@@ -283,7 +305,7 @@ mod tests {
             assert_eq!(output.len().unwrap(), 0);
         }
         (&output.file).write_all(b"the end").unwrap();
-        let captured = output.read().unwrap();
+        let captured = output.read(ExitStatus::Code(0)).unwrap();
         assert_eq!(captured.bytes, (4 << 20) + 7);
         assert_eq!(captured.omitted, captured.bytes - MAX_KEPT);
         let end = |count: u64| all.split_at(all.len() - count as usize).1;
@@ -294,14 +316,8 @@ mod tests {
         assert_eq!(tail, Some(end(KEPT_TAIL - 7)));
         // Once enough is written after it, only the beginning of the former content is kept.
         (&output.file).write_all(all.as_bytes()).unwrap();
-        let captured = output.read().unwrap();
+        let captured = output.read(ExitStatus::Code(0)).unwrap();
         assert!(captured.text.ends_with(end(KEPT_TAIL)));
         assert_eq!(captured.text.matches("[threadline: ").count(), 1);
-    }
-
-    #[test]
-    fn invalid_utf8_is_replaced() {
-        let output = captured(b"a\xff\0b");
-        assert_eq!((&*output.text, output.bytes), ("a\u{fffd}\0b", 4));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{EventKind, Failure, State, TaskId, TaskOutcome};
-use crate::source::gil::thread_state::ThreadState;
-use crate::source::{CancelToken, Gil, Job, LaneReporter, LaneSlots, Permit, TaskCount, Worker};
+use crate::model::{EventKind, Failure, State, TaskId};
+use crate::source::gil::ThreadState;
+use crate::source::{CancelToken, Gil, Job, LaneReporter, LaneSlots, Permit, TaskResult, Worker};
 
 /// A job whose threads need the GIL to compute. The events that its workers send to their [`LaneReporter`]
 /// acquire and release it.
@@ -58,12 +58,7 @@ impl Worker for GilWorker {
         self.thread.detach();
     }
 
-    fn run(
-        &mut self,
-        task: TaskId,
-        permit: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         self.worker.run(task, permit, cancel)
     }
 }

@@ -1,25 +1,75 @@
-//! Failures of worker processes as errors for the user, and the killing of processes.
+//! Worker processes: threadline starts itself again as `threadline worker`, one process per lane, to
+//! do the lane's tasks. Each process has a GIL of its own.
+//!
+//! ```text
+//! parent.rs: a lane's process, replaced when it dies -> wire.rs: lines of JSON over two pipes
+//!     -> child.rs: the worker, which timestamps its events with the run's clock
+//! ```
 
+pub mod child;
+mod parent;
+mod wire;
+
+use std::io;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
-use super::wire::WireError;
 use crate::http::system_limits;
 use crate::model::printable::printable;
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, TaskId, TaskOutcome};
+use crate::source::cancel_token::EventLoop;
+use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
+pub(in crate::source) use parent::{ProcessStarter, RemoteWorker};
+pub(in crate::source) use wire::{GithubRequest, JobSpec, RequestSpec};
+
+/// A job whose tasks worker processes compute.
+pub(in crate::source) struct ProcessJob(pub(in crate::source) Arc<ProcessStarter>);
+
+impl Job for ProcessJob {
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
+        let remote = RemoteWorker::start(Arc::clone(&self.0), reporter)?;
+        Ok(Box::new(ProcessWorker { events: EventLoop::new()?, remote }))
+    }
+}
+
+/// A worker whose thread waits for its process.
+struct ProcessWorker {
+    events: EventLoop,
+    remote: RemoteWorker,
+}
+
+impl Worker for ProcessWorker {
+    fn acquire(&mut self, cancel: &CancelToken) -> Result<Option<Permit>, Failure> {
+        let ready = self.events.run_until_cancelled(cancel, self.remote.wait_until_ready());
+        ready.unwrap_or(Ok(())).map(|()| None)
+    }
+
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
+        match self.events.run_until_cancelled(cancel, self.remote.run_task(task)) {
+            Some(Ok(Ok(reply))) => TaskOutcome::Done(reply.done),
+            Some(Ok(Err(fault))) => TaskOutcome::Failed(fault.failure),
+            Some(Err(died)) => TaskOutcome::Requeued(died),
+            None => {
+                self.remote.discard_process();
+                TaskOutcome::Stopped
+            }
+        }
+        .into()
+    }
+}
 
 /// The number of times, 1 ms apart, that the exit status of a process that has closed its pipe is
 /// polled: the system closes the pipes of a dying process slightly before its status is available.
 const MAX_EXIT_POLLS: u32 = 200;
 
-pub(super) fn worker_failure(message: String) -> Failure {
+fn worker_failure(message: String) -> Failure {
     Failure::new(FailureKind::Worker, message)
 }
 
 /// Returns the failure of starting `program` as a worker process.
-pub(super) fn spawn_failure(program: &Path, error: &io::Error) -> Failure {
+fn spawn_failure(program: &Path, error: &io::Error) -> Failure {
     if let Some(shortage) = system_limits::spawn_shortage(error) {
         let message = format!(
             "cannot start a worker process: {shortage}; lower --threads or raise the limit"
@@ -40,48 +90,9 @@ pub(super) fn spawn_failure(program: &Path, error: &io::Error) -> Failure {
     })
 }
 
-/// Returns the failure for a program that does not know its own path.
-pub(super) fn no_program_failure() -> Failure {
-    worker_failure(
-        "cannot start a worker process: the path of the threadline executable is unknown; choose \
-         another --mode"
-            .to_owned(),
-    )
-}
-
-/// Returns the failure for a worker process of another version.
-pub(super) fn version_failure(program: &Path) -> Failure {
-    let program = printable(&program.display().to_string());
-    worker_failure(format!(
-        "cannot use a worker process: {program} is a different version; restart threadline"
-    ))
-}
-
-/// Returns the failure for a process whose handshake did not arrive in time.
-pub(super) fn start_timeout_failure(pid: u32, waited: Duration) -> Failure {
-    worker_failure(format!(
-        "worker process {pid} was not ready within {} s; lower --threads",
-        waited.as_secs()
-    ))
-}
-
-/// Returns the failure for a process that sent no heartbeat in the middle of a task.
-pub(super) fn unresponsive_failure(pid: u32, silence: Duration) -> Failure {
-    worker_failure(format!("worker process {pid} did not respond for {} s", silence.as_secs()))
-}
-
-/// Returns the failure for a process whose output violates the protocol.
-pub(super) fn protocol_failure(pid: u32, what: impl fmt::Display) -> Failure {
-    let what = printable(&what.to_string());
-    worker_failure(format!("worker process {pid} sent invalid output ({what})"))
-}
-
-/// Returns the failure for a process whose output ended or, with an error, could not be read.
-pub(super) async fn exit_failure(child: &mut Child, message: Option<WireError>) -> Failure {
+/// Returns the failure for a process whose output ended.
+async fn exit_failure(child: &mut Child) -> Failure {
     let pid = child.id();
-    if let Some(error) = message {
-        return protocol_failure(pid, error);
-    }
     worker_failure(match exit_status(child).await {
         Some(status) => format!("worker process {pid} {}", status_text(status)),
         None => format!("worker process {pid} closed its output"),
@@ -118,7 +129,7 @@ const fn signal(_: ExitStatus) -> Option<i32> {
 }
 
 /// Kills the process and its process group, and reaps it.
-pub(super) fn kill(child: &mut Child) {
+fn kill(child: &mut Child) {
     // The process group of an exited child may already belong to another process.
     if matches!(child.try_wait(), Ok(None)) {
         kill_group(child);

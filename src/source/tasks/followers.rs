@@ -2,23 +2,19 @@
 //! that its lane shows exactly what the thread did, or delegates it to its worker process.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::github_request::GithubRequest;
-use super::process::{ProcessStarter, RemoteWorker};
-use super::quota_guard::QuotaGuard;
+use super::process::{GithubRequest, ProcessStarter, RemoteWorker};
 use crate::github::page_links::PageLinks;
 use crate::github::{Api, ApiResponse, Client};
 use crate::http::{RequestError, RequestTimeouts, RetryAction, RetryPolicy};
-use crate::model::{Failure, FailureKind, FollowerPage, Product, TaskId, TaskOutcome};
-use crate::source::cancel_token::CancelToken;
-use crate::source::clock::Clock;
-use crate::source::event_loop::EventLoop;
-use crate::source::pool::lane_reporter::LaneReporter;
-use crate::source::pool::lane_slots::LaneSlots;
-use crate::source::pool::rate_limiter::{Permit, RateLimiter};
-use crate::source::pool::request_timing::TimingObserver;
+use crate::model::{Failure, FailureKind, Product, Quota, QuotaCheck, TaskId, TaskOutcome};
+use crate::source::cancel_token::EventLoop;
+use crate::source::pool::rate_limiter::RateLimiter;
 use crate::source::pool::retry_loop::RetryLoop;
-use crate::source::pool::task::{Job, TaskCount, Worker};
+use crate::source::{
+    CancelToken, Job, LaneReporter, LaneSlots, Permit, TaskCount, TaskResult, Worker,
+};
 
 /// A job whose tasks are requests to the API.
 #[derive(Debug)]
@@ -26,7 +22,6 @@ pub(in crate::source) struct GithubJob {
     pub(in crate::source) api: Arc<Api>,
     pub(in crate::source) request: GithubRequest,
     pub(in crate::source) rate_limiter: Arc<RateLimiter>,
-    pub(in crate::source) clock: Clock,
     pub(in crate::source) retry_policy: RetryPolicy,
     pub(in crate::source) quota_guard: Arc<QuotaGuard>,
     /// The starter of the worker processes that send the requests; `None` if this process sends them.
@@ -36,26 +31,18 @@ pub(in crate::source) struct GithubJob {
 impl Job for GithubJob {
     fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         let events = EventLoop::new()?;
-        let timing_observer = Arc::new(TimingObserver::default());
-        let reporter = reporter.with_observer(Arc::clone(&timing_observer));
+        let reporter = reporter.with_request_timing();
         let retry_loop = RetryLoop {
             rate_limiter: Arc::clone(&self.rate_limiter),
             reporter: reporter.clone(),
-            timing_observer,
-            clock: self.clock.clone(),
             retry_policy: self.retry_policy,
         };
         let per_page = self.request.target.per_page;
         let quota_guard = Arc::clone(&self.quota_guard);
         if let Some(starter) = &self.starter {
             let requester = RemoteWorker::start(Arc::clone(starter), reporter)?;
-            return Ok(Box::new(GithubWorker {
-                events,
-                requester,
-                retry_loop,
-                quota_guard,
-                per_page,
-            }));
+            let worker = GithubWorker { events, requester, retry_loop, quota_guard, per_page };
+            return Ok(Box::new(worker));
         }
         let timeouts = RequestTimeouts::with_total(self.retry_policy.timeout);
         let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(reporter))?;
@@ -71,13 +58,16 @@ impl Job for GithubJob {
 /// Sends the requests of a lane.
 trait Requester {
     /// Waits until a request can be sent.
-    async fn wait_until_ready(&mut self) -> Result<(), Failure>;
+    async fn wait_until_ready(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// Sends the request of a task once.
     async fn send(&mut self, task: TaskId) -> Result<ApiResponse, RequestError>;
 
-    /// Cleans up after a cancelled request.
-    fn cancel(&mut self);
+    /// Cleans up after a cancelled request. A connection needs nothing: dropping the future has closed
+    /// it.
+    fn cancel(&mut self) {}
 }
 
 /// Sends requests on the lane's own thread, over a connection of its own.
@@ -87,16 +77,9 @@ struct LocalRequester {
 }
 
 impl Requester for LocalRequester {
-    async fn wait_until_ready(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
-
     async fn send(&mut self, task: TaskId) -> Result<ApiResponse, RequestError> {
         self.request.send(&self.client, task).await
     }
-
-    /// Does nothing: dropping the future has closed the connection.
-    fn cancel(&mut self) {}
 }
 
 /// Sends requests through the lane's worker process.
@@ -139,7 +122,7 @@ impl<R> GithubWorker<R> {
             _ if page.is_empty() && task.0 > 1 => TaskCount::FewerThanThis,
             // GitHub omits the Link header only if everything is on one page. If it was lost, the page
             // after a full one shows whether there are more.
-            None if self.is_full(page) => match page.ids() {
+            None if page.len() >= usize::from(self.per_page) => match page.ids() {
                 [first, ..] => TaskCount::PerhapsMore { first: *first },
                 [] => TaskCount::Unknown,
             },
@@ -153,15 +136,10 @@ impl<R> GithubWorker<R> {
     fn quota_shortage(&self, task: TaskId, task_count: TaskCount) -> Option<Failure> {
         match task_count {
             TaskCount::Exactly(pages) if task.0 == 1 => {
-                let (_, quota) = self.retry_loop.timing_observer.last();
-                self.quota_guard.shortage(pages, quota?)
+                self.quota_guard.shortage(pages, self.retry_loop.reporter.last_request().quota?)
             }
             _ => None,
         }
-    }
-
-    fn is_full(&self, page: &FollowerPage) -> bool {
-        page.len() >= usize::from(self.per_page)
     }
 }
 
@@ -180,34 +158,58 @@ impl<R: Requester> Worker for GithubWorker<R> {
         permit.transpose()
     }
 
-    fn run(
-        &mut self,
-        task: TaskId,
-        permit: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
-        let Some(permit) = permit else { return (TaskOutcome::Stopped, TaskCount::Unknown) };
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskResult {
+        let Some(permit) = permit else { return TaskOutcome::Stopped.into() };
         let Self { events, requester, retry_loop, quota_guard, .. } = self;
         quota_guard.record_request();
         let answer = retry_loop.run(task, permit, async || requester.send(task).await);
-        match events.run_until_cancelled(cancel, answer) {
+        let outcome = match events.run_until_cancelled(cancel, answer) {
             None => {
                 self.requester.cancel();
-                (TaskOutcome::Stopped, TaskCount::Unknown)
+                TaskOutcome::Stopped
             }
             // This kind of failure is that of the process, not of the request.
             Some(Err(failure)) if failure.kind == FailureKind::Worker => {
-                (TaskOutcome::Requeued(failure), TaskCount::Unknown)
+                TaskOutcome::Requeued(failure)
             }
-            Some(Err(failure)) => (TaskOutcome::Failed(failure), TaskCount::Unknown),
+            Some(Err(failure)) => TaskOutcome::Failed(failure),
             Some(Ok(reply)) => {
                 let task_count = self.task_count(task, &reply);
-                if let Some(failure) = self.quota_shortage(task, task_count) {
-                    return (TaskOutcome::Failed(failure), TaskCount::Unknown);
+                match self.quota_shortage(task, task_count) {
+                    Some(failure) => TaskOutcome::Failed(failure),
+                    None => {
+                        return TaskResult { outcome: TaskOutcome::Done(reply.done), task_count };
+                    }
                 }
-                (TaskOutcome::Done(reply.done), task_count)
             }
-        }
+        };
+        outcome.into()
+    }
+}
+
+/// Ends a run whose first page shows that the quota is too small for the rest.
+#[derive(Debug)]
+pub(in crate::source) struct QuotaGuard {
+    check: Option<QuotaCheck>,
+    /// The number of requests that the run has sent.
+    sent: AtomicU32,
+}
+
+impl QuotaGuard {
+    /// Creates a guard; without a check, it never ends the run.
+    pub(in crate::source) const fn new(check: Option<QuotaCheck>) -> Self {
+        Self { check, sent: AtomicU32::new(0) }
+    }
+
+    /// Records that a page is requested. The requests of the first wave are in flight when the first
+    /// response arrives, and are no longer to be paid for.
+    fn record_request(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns the failure of the run if the quota is too small for the remaining pages.
+    fn shortage(&self, pages: u32, quota: Quota) -> Option<Failure> {
+        self.check.as_ref()?.shortage(pages, self.sent.load(Ordering::Relaxed), quota)
     }
 }
 

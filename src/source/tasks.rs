@@ -6,6 +6,4 @@ pub(in crate::source) mod commands;
 pub mod compute;
 pub(in crate::source) mod followers;
 pub(in crate::source) mod gil_job;
-pub(in crate::source) mod github_request;
 pub mod process;
-pub(in crate::source) mod quota_guard;

@@ -10,20 +10,16 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::wire::{
-    self, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION, WireError,
-    WorkerMessage,
+    self, GithubRequest, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION,
+    WireError, WorkerMessage,
 };
 use crate::github::{Api, ApiResponse, Client, Token};
 use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
 use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
 };
-use crate::source::cancel_token::CancelToken;
-use crate::source::clock::Clock;
-use crate::source::event_loop::EventLoop;
-use crate::source::pool::lane_reporter::LaneReporter;
-use crate::source::pool::task::{Job as _, Worker};
-use crate::source::work::github_request::GithubRequest;
+use crate::source::cancel_token::EventLoop;
+use crate::source::{CancelToken, Clock, Job as _, LaneReporter, Worker};
 
 /// The reason why a worker process could not start.
 #[derive(Debug, Error)]
@@ -155,7 +151,6 @@ fn write_message(output: &mut impl Write, message: &WorkerMessage) -> io::Result
 
 /// The state with which this process does its tasks.
 struct ChildWorker {
-    clock: Clock,
     reporter: LaneReporter,
     cancel: CancelToken,
     job: ChildJob,
@@ -176,7 +171,7 @@ impl ChildWorker {
         // Timestamps are relative to the run's start. Without a machine-wide clock, the parent corrects
         // them.
         let clock = handshake.zero.map_or_else(Clock::system, Clock::with_zero);
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
+        let reporter = LaneReporter::new(LaneId(0), clock, Nanos::ZERO, events);
         let job = match handshake.job {
             JobSpec::Compute(job) => ChildJob::Compute(job.create_worker(reporter.clone())?),
             JobSpec::Ask(RequestSpec { base, with_token, timeout, request }) => {
@@ -189,19 +184,19 @@ impl ChildWorker {
             }
         };
         // This is never cancelled: to stop a worker, the parent kills the process.
-        Ok(Self { clock, reporter, cancel: CancelToken::default(), job })
+        Ok(Self { reporter, cancel: CancelToken::default(), job })
     }
 
     /// Does a task and returns the message with its result.
     fn run_task(&mut self, task: TaskId) -> WorkerMessage {
         self.reporter.enter_state(State::Computing);
         let answer = match &mut self.job {
-            ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).0),
+            ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).outcome),
             ChildJob::Ask { events, client, request } => events
                 .run_until_cancelled(&self.cancel, request.send(client, task))
                 .unwrap_or_else(|| into_answer(TaskOutcome::Stopped)),
         };
-        WorkerMessage::Answered { at: self.clock.now(), task, answer }
+        WorkerMessage::Answered { at: self.reporter.now(), task, answer }
     }
 }
 

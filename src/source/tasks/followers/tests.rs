@@ -12,12 +12,11 @@ use super::*;
 use crate::github::GithubLimits;
 use crate::http::{RateLimit, RetryAfter};
 use crate::model::{
-    Completion, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, Target, WorkSpec,
+    Completion, FollowerPage, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, Target,
+    WorkSpec,
 };
-use crate::source::gil::Gil;
 use crate::source::pool::rate_limiter::SharedLimit;
-use crate::source::work::gil_job::GilJob;
-use crate::source::{Pool, RunHandle, Source as _};
+use crate::source::{Clock, Gil, GilJob, Pool, RunHandle, Source as _};
 
 /// The interval between two polls of a run that is not at rest.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
@@ -43,10 +42,6 @@ struct ScriptedRequester {
 }
 
 impl Requester for ScriptedRequester {
-    async fn wait_until_ready(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
-
     async fn send(&mut self, task: TaskId) -> Result<ApiResponse, RequestError> {
         let (response, answered) = oneshot::channel();
         self.reporter.enter_state(State::Waiting);
@@ -55,15 +50,12 @@ impl Requester for ScriptedRequester {
         self.reporter.enter_state(State::Computing);
         response
     }
-
-    fn cancel(&mut self) {}
 }
 
 struct ScriptedJob {
     /// A bit set of the lanes that cannot be set up.
     unavailable: u64,
     rate_limiter: Arc<RateLimiter>,
-    clock: Clock,
     requests: Sender<Request>,
 }
 
@@ -72,18 +64,11 @@ impl Job for ScriptedJob {
         if self.unavailable >> reporter.lane().0 & 1 == 1 {
             return Err(Failure::new(FailureKind::Exhausted, "too few files"));
         }
-        let timing_observer = Arc::new(TimingObserver::default());
-        let reporter = reporter.with_observer(Arc::clone(&timing_observer));
-        let (rate_limiter, clock) = (Arc::clone(&self.rate_limiter), self.clock.clone());
+        let reporter = reporter.with_request_timing();
         let requester =
             ScriptedRequester { requests: self.requests.clone(), reporter: reporter.clone() };
-        let retry_loop = RetryLoop {
-            rate_limiter,
-            reporter,
-            timing_observer,
-            clock,
-            retry_policy: RETRY_POLICY,
-        };
+        let rate_limiter = Arc::clone(&self.rate_limiter);
+        let retry_loop = RetryLoop { rate_limiter, reporter, retry_policy: RETRY_POLICY };
         let events = EventLoop::new()?;
         let quota_guard = Arc::new(QuotaGuard::new(None));
         Ok(Box::new(GithubWorker { events, requester, retry_loop, quota_guard, per_page: 1 }))
@@ -200,12 +185,8 @@ impl RunDriver {
         let rate_limiter = Arc::new(rate_limiter);
         let mut rng = Rng::with_seed(seed ^ 0xf11e);
         let unavailable = if rng.bool() { rng.u64(..) & rng.u64(..) } else { 0 };
-        let job = ScriptedJob {
-            unavailable,
-            rate_limiter: Arc::clone(&rate_limiter),
-            clock: clock.clone(),
-            requests: sender,
-        };
+        let job =
+            ScriptedJob { unavailable, rate_limiter: Arc::clone(&rate_limiter), requests: sender };
         let mut job: Arc<dyn Job> = Arc::new(job);
         if plan.mode == Mode::Gil {
             job = Arc::new(GilJob::new(job, Gil::new(Nanos::from_millis(5))));
