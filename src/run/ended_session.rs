@@ -140,7 +140,7 @@ fn report_commands(
     let exit = saved.report(Exit::for_commands(runs), streams.err);
     match output_mode {
         OutputMode::Json(_) => {
-            commands::json::CommandsReport::from_runs(runs).write(streams.out)?;
+            commands::CommandsReport::from_runs(runs).write(streams.out)?;
         }
         _ if stdout_taken => _ = commands::write(streams.err, runs),
         _ => commands::write(streams.out, runs)?,

@@ -5,6 +5,7 @@ mod completions;
 mod compute;
 mod configuration;
 mod exit_codes;
+mod exit_of_runs;
 mod exports;
 mod first_wave;
 mod inconsistent_servers;
