@@ -1,13 +1,12 @@
 //! Errors in the arguments. A message states the problem and, after a semicolon, the remedy.
 
 use std::ffi::OsString;
-use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::commands::CommandsError;
+use super::exec::CommandsError;
 use super::malformed;
-use super::username::UsernameError;
+use super::values::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
 
@@ -249,47 +248,5 @@ pub fn split_hint(message: &str) -> (&str, Option<&str>) {
     match split {
         Some((problem, hint)) => (problem, hint.strip_prefix("; ")),
         None => (message, None),
-    }
-}
-
-/// Returns a parser of whole numbers in a range.
-pub(super) fn whole<N: TryFrom<u64>>(
-    range: RangeInclusive<u64>,
-) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
-    move |text| {
-        let number = text.parse().ok().filter(|number| range.contains(number));
-        number
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("use a whole number from {} to {}", range.start(), range.end()))
-    }
-}
-
-/// Parses `--jobs`. The maximum depends on the machine and is checked later.
-pub(super) fn parse_jobs(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_not_whole| "use a whole number from 1 up")
-}
-
-/// Parses `--per-page`.
-pub(super) fn parse_per_page(text: &str) -> Result<u8, String> {
-    whole(1..=100)(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_follows_the_first_semicolon_outside_of_quotes() {
-        assert_eq!(split_hint("a: b; c; d"), ("a: b", Some("c; d")));
-        assert_eq!(split_hint("no \"a; b\"; c"), ("no \"a; b\"", Some("c")));
-        assert_eq!(split_hint("no \"a; b\""), ("no \"a; b\"", None));
-    }
-
-    #[test]
-    fn pages_hold_1_to_100() {
-        for text in ["0", "101", "256", "-1", "", "ten"] {
-            assert!(parse_per_page(text).is_err(), "{text:?}");
-        }
-        assert_eq!((parse_per_page("1"), parse_per_page("100")), (Ok(1), Ok(100)));
     }
 }

@@ -14,6 +14,7 @@ mod narrate;
 #[cfg(unix)]
 mod open_file_limit;
 mod output;
+mod parsed_values;
 mod plain_report;
 mod proxy;
 mod quota;
