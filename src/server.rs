@@ -8,14 +8,11 @@
 //! ```text
 //! http_request: bytes -> HttpRequest
 //!   -> api_handler: TimedResponse
-//!   |    |- response_draft: GitHub's messages
-//!   |    |- accounts, follower_list: the followers
-//!   |    |- pagination: which of them
-//!   |    |- server_limits, quota_window: the rate limits
+//!   |    |- accounts, follower_list: the followers and their pages
+//!   |    |- server_limits: the rate limits
 //!   |    |- latency: the delays
 //!   |    `- faults: the faults
-//!   -> timed_response: WireSteps
-//!   -> wire_step: bytes on the socket
+//!   -> response: WireSteps, and bytes on the socket
 //! ```
 
 mod accounts;
@@ -25,12 +22,8 @@ mod faults;
 mod follower_list;
 mod http_request;
 mod latency;
-mod pagination;
-mod quota_window;
-mod response_draft;
+mod response;
 mod server_limits;
-mod timed_response;
-mod wire_step;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -51,7 +44,7 @@ pub use faults::{
     FAULT_DESCRIPTIONS, FaultDescription, FaultRuleError, FaultScript, FaultScriptError,
 };
 pub use latency::{Latency, LatencyProfile, LatencyProfileError};
-pub use quota_window::HOURLY_LIMIT;
+pub use server_limits::HOURLY_LIMIT;
 
 use api_handler::ApiHandler;
 use connection::ServerContext;

@@ -2,14 +2,11 @@
 //!
 //! ```text
 //! faults: text -> FaultScript -> fault_progress: the fault for a request
-//!                 |            -> apply_fault: the changed response and wire steps
-//!                 `- fault_action: the kinds of faults
+//!                             -> fault_action: the changed response and wire steps
 //! ```
 
-mod apply_fault;
 mod fault_action;
 mod fault_progress;
-mod hostile_texts;
 
 use std::io;
 use std::path::{Path, PathBuf};
