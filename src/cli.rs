@@ -28,14 +28,14 @@ pub use completions::{Shell, write_completions};
 pub use compute::ComputeOptions;
 pub use config::ThemeArg;
 pub use docs::Help;
-pub use exec::{CommandsError, ExecCommand};
+pub use exec::ExecCommand;
 pub use manual::write_manual;
 use output::NamedPath;
 pub use output::{DisplayOptions, ExportPaths, OutputMode, OutputOptions, Progress};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 use threads::{ModeArg, ThreadOptions, ThreadsArg};
-pub use usage::{CliError, ConfigError, UsageError, split_hint};
+pub use usage::{CliError, CommandsError, ConfigError, UsageError, split_hint};
 use values::first_given;
 pub use values::{DurationError, UsernameError};
 

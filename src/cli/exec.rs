@@ -8,18 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use thiserror::Error;
 
 use super::output::{DisplayArgs, ExportArgs, NamedPath, OutputOptions};
 use super::replay::RecordArgs;
+use super::usage::{CommandsError, MAX_LIST_BYTES};
 use super::values::parse_jobs;
 use super::{Environment, Terminals, UsageError};
 use crate::model::plan::MAX_TASKS;
 use crate::model::setup::max_workers;
 use crate::model::{Mode, ModeChoice};
-
-/// The maximum size of a list of commands. `--from /dev/zero` would never end.
-const MAX_BYTES: u64 = 64 << 20;
 
 #[derive(Args, Debug)]
 pub(super) struct ExecArgs {
@@ -71,53 +68,6 @@ pub struct ExecCommand {
     pub choice: ModeChoice,
     /// The output.
     pub output: OutputOptions,
-}
-
-/// An error in the list of commands.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CommandsError {
-    /// No commands, neither as arguments nor in a file.
-    #[error(
-        "exec needs at least one command; put each in quotes after --, as in threadline exec -- \
-         'sleep 1' 'make test', or use --from FILE"
-    )]
-    None,
-    /// A file of blank lines and comments only.
-    #[error("{0} contains no commands; put one on each line")]
-    NoneIn(String),
-    /// An empty argument.
-    #[error("command {0} is empty; remove it")]
-    Empty(usize),
-    /// An argument that is not Unicode.
-    #[error("command {0} is not UTF-8; put it into a script and run that")]
-    NotText(usize),
-    /// An unreadable file.
-    #[error("cannot read the commands in {place}: {reason}")]
-    Unreadable {
-        /// The file that contains them.
-        place: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// A line that is not Unicode.
-    #[error("{place}, line {line}, is not UTF-8; put the command into a script and run that")]
-    LineNotText {
-        /// The file.
-        place: String,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A line with a NUL byte, which no argument can contain.
-    #[error("{place}, line {line}, contains a NUL byte; remove it")]
-    Nul {
-        /// The file.
-        place: String,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// More commands than a run accepts.
-    #[error("more than {MAX_TASKS} commands or {} MB; run them in several parts", MAX_BYTES >> 20)]
-    TooMany,
 }
 
 impl ExecArgs {
@@ -178,7 +128,7 @@ fn commands_from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
         place: place.clone(),
         reason: error.to_string(),
     })?;
-    if text.len() as u64 > MAX_BYTES {
+    if text.len() as u64 > MAX_LIST_BYTES {
         return Err(CommandsError::TooMany);
     }
     check_count(parse_list(&text, &place)?)
@@ -186,7 +136,7 @@ fn commands_from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
 
 fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    from.take(MAX_BYTES + 1).read_to_end(&mut text)?;
+    from.take(MAX_LIST_BYTES + 1).read_to_end(&mut text)?;
     Ok(text)
 }
 

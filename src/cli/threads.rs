@@ -1,4 +1,4 @@
-//! How a workload runs: `--mode`, `--threads` (a number, `auto`, or the counts of a sweep), and
+//! The way a workload runs: `--mode`, `--threads` (a number, `auto`, or the counts of a sweep), and
 //! `--repeats`.
 
 use std::fmt;

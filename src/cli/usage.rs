@@ -4,11 +4,14 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
-use super::exec::CommandsError;
 use super::malformed;
 use super::values::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
+use crate::model::plan::MAX_TASKS;
+
+/// The maximum size of a list of commands. `--from /dev/zero` would never end.
+pub(super) const MAX_LIST_BYTES: u64 = 64 << 20;
 
 /// The reason that parsing returned no command.
 #[derive(Debug, Error)]
@@ -213,6 +216,53 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// An error in the list of commands.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CommandsError {
+    /// No commands, neither as arguments nor in a file.
+    #[error(
+        "exec needs at least one command; put each in quotes after --, as in threadline exec -- \
+         'sleep 1' 'make test', or use --from FILE"
+    )]
+    None,
+    /// A file of blank lines and comments only.
+    #[error("{0} contains no commands; put one on each line")]
+    NoneIn(String),
+    /// An empty argument.
+    #[error("command {0} is empty; remove it")]
+    Empty(usize),
+    /// An argument that is not Unicode.
+    #[error("command {0} is not UTF-8; put it into a script and run that")]
+    NotText(usize),
+    /// An unreadable file.
+    #[error("cannot read the commands in {place}: {reason}")]
+    Unreadable {
+        /// The file that contains them.
+        place: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// A line that is not Unicode.
+    #[error("{place}, line {line}, is not UTF-8; put the command into a script and run that")]
+    LineNotText {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A line with a NUL byte, which no argument can contain.
+    #[error("{place}, line {line}, contains a NUL byte; remove it")]
+    Nul {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// More commands than a run accepts.
+    #[error("more than {MAX_TASKS} commands or {} MB; run them in several parts", MAX_LIST_BYTES >> 20)]
+    TooMany,
 }
 
 /// An error in a configuration file.
