@@ -33,6 +33,8 @@ mod architecture;
 mod circles;
 mod cli;
 mod client;
+#[cfg(unix)]
+mod decoder;
 mod engine;
 mod exec;
 mod export;
