@@ -25,11 +25,12 @@ mod latency;
 mod response;
 mod server_limits;
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -122,6 +123,31 @@ pub enum ServerError {
     },
 }
 
+/// The reason why a file that changes the answers of a server cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerFileError {
+    /// The file cannot be read.
+    #[error("cannot read the {kind} {}", path.display())]
+    Read {
+        /// `latency profile` or `fault script`.
+        kind: &'static str,
+        /// The path of the file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The text of the file is invalid.
+    #[error("cannot use the {kind} {}", path.display())]
+    Use {
+        /// `latency profile` or `fault script`.
+        kind: &'static str,
+        /// The path of the file.
+        path: PathBuf,
+        /// The reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
 /// A running server. Dropping it stops its thread at once: open connections are closed, and delayed
 /// responses are never sent.
 #[derive(Debug)]
@@ -195,11 +221,19 @@ impl Drop for Server {
     }
 }
 
-/// Reads a text file.
-fn read_text_file(path: &Path) -> io::Result<String> {
+/// Reads a file that changes the answers of a server.
+fn read_file<T, E: Error + Send + Sync + 'static>(
+    kind: &'static str,
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, ServerFileError> {
+    let path = path.to_owned();
     let mut text = String::new();
-    File::open(path)?.take(MAX_FILE_SIZE).read_to_string(&mut text)?;
-    Ok(text)
+    let file = File::open(&path);
+    if let Err(source) = file.and_then(|file| file.take(MAX_FILE_SIZE).read_to_string(&mut text)) {
+        return Err(ServerFileError::Read { kind, path, source });
+    }
+    parse(&text).map_err(|error| ServerFileError::Use { kind, path, source: Box::new(error) })
 }
 
 fn validate_settings(settings: &ServerSettings) -> Result<(), ServerError> {

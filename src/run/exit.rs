@@ -11,7 +11,7 @@ use crate::cli::{self, CliError};
 use crate::github::ApiError;
 use crate::model::{FailureKind, Run};
 use crate::report::ExportError;
-use crate::server::{FaultScriptError, LatencyProfileError, ServerError};
+use crate::server::{ServerError, ServerFileError};
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
 use crate::source::work::process::child::WorkerError;
 
@@ -104,12 +104,9 @@ pub enum CommandError {
     /// The address of the built-in server is invalid: a defect.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The latency profile of `threadline serve` cannot be used.
+    /// A file for `threadline serve` cannot be used.
     #[error(transparent)]
-    Profile(#[from] LatencyProfileError),
-    /// The fault script of `threadline serve` cannot be used.
-    #[error(transparent)]
-    Faults(#[from] FaultScriptError),
+    ServerFile(#[from] ServerFileError),
     /// The address of `threadline serve` could not be printed, or the signal handlers not be installed.
     #[error("cannot run the server")]
     Serve(#[source] io::Error),
