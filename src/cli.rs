@@ -1,60 +1,46 @@
 //! The command line: turns arguments and environment into a [`Command`].
 
-mod commands;
+mod api;
 mod completions;
 mod compute;
 mod config;
-mod display;
 pub mod docs;
-mod duration;
-mod environment;
 mod exec;
 mod help;
 mod malformed;
 mod manual;
-mod mode;
 mod output;
-pub mod pager;
-mod path_conflicts;
 mod replay;
-mod retry;
 mod serve;
-mod simulate;
-mod sweep;
 mod threads;
-mod topics;
 mod usage;
-mod username;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-pub use commands::CommandsError;
+pub use api::ApiSource;
+use api::{proxies, token};
 pub use completions::{Shell, write_completions};
 pub use compute::ComputeOptions;
 pub use config::ThemeArg;
-pub use display::{DisplayOptions, Progress};
-pub use duration::DurationError;
-pub use environment::{Environment, Terminals};
-use environment::{find_variable, into_lossy_string, proxies, token};
+pub use docs::Help;
 pub use exec::ExecCommand;
 pub use manual::write_manual;
-use mode::ModeArg;
-pub use output::{ExportPaths, OutputMode, OutputOptions};
-use path_conflicts::{CONFIGURATION, NamedPath};
+use output::NamedPath;
+pub use output::{DisplayOptions, ExportPaths, OutputMode, OutputOptions, Progress};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
-use threads::{ThreadOptions, ThreadsArg};
-pub use topics::Help;
-pub use usage::{CliError, ConfigError, UsageError, split_hint};
-pub use username::UsernameError;
+use threads::{ModeArg, ThreadOptions, ThreadsArg};
+pub use usage::{CliError, CommandsError, ConfigError, UsageError, split_hint};
+use values::first_given;
+pub use values::{DurationError, UsernameError};
 
 use crate::app::Keymap;
-use crate::github::api::{Api, GITHUB, Token};
+use crate::github::Token;
 use crate::http::{ProxySettings, RetryPolicy};
 use crate::model::{Selection, SweepSetup, Workload};
 
@@ -104,7 +90,7 @@ enum SubArgs {
     #[command(after_long_help = help::MAN_AFTER)]
     Man,
     /// Show a page of the documentation
-    Help(topics::HelpArgs),
+    Help(docs::HelpArgs),
     /// Run as a worker process of another threadline
     #[command(hide = true)]
     Worker,
@@ -126,22 +112,22 @@ struct FetchArgs {
     #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<ThreadsArg>,
     #[command(flatten)]
-    display: display::DisplayArgs,
+    display: output::DisplayArgs,
     /// Print the key bindings, in the format of the configuration
     #[arg(long, help_heading = SCREEN)]
     print_keys: bool,
     #[command(flatten)]
-    sweep: sweep::SweepArgs,
+    sweep: threads::SweepArgs,
     #[command(flatten)]
     compute: compute::ComputeArgs,
     #[command(flatten)]
-    simulate: simulate::SimulateArgs,
+    simulate: compute::SimulateArgs,
     /// Followers per page, 1 to 100 [default: 30]
     #[arg(
         long,
         help_heading = GITHUB_OPTIONS,
         value_name = "N",
-        value_parser = usage::parse_per_page,
+        value_parser = values::parse_per_page,
         allow_negative_numbers = true
     )]
     per_page: Option<u8>,
@@ -154,7 +140,7 @@ struct FetchArgs {
     )]
     api_url: Option<String>,
     #[command(flatten)]
-    retry_policy: retry::RetryArgs,
+    retry_policy: api::RetryArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson)
     #[arg(short, long, help_heading = output::FILES, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
@@ -223,18 +209,18 @@ pub struct FollowersCommand {
     pub slow: u32,
 }
 
-/// The source of the followers.
-#[derive(Debug)]
-pub enum ApiSource {
-    /// The built-in server, which knows one user.
-    BuiltIn,
-    /// A real API.
-    Api {
-        /// The user.
-        user: String,
-        /// The API and its token.
-        api: Arc<Api>,
-    },
+/// Returns the value of an environment variable if it is set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The standard streams that are terminals.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terminals {
+    /// Keys can be read.
+    pub stdin: bool,
+    /// The screen can be drawn.
+    pub stdout: bool,
+    /// Progress can be drawn.
+    pub stderr: bool,
 }
 
 /// Parses the arguments, of which the first is the program's name. The environment and the terminals
@@ -288,14 +274,10 @@ impl FetchArgs {
         let selection = Selection { workload: compute_options.workload, choice: self.mode.into() };
         let source = self.resolve_source(compute_options.workload, environment)?;
         let exports = self.export.paths(self.output);
-        let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
         let (record, compare) = (self.record.record, self.compare.compare);
-        let configuration = self.display.config_path(environment);
-        let read = [
-            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
-            NamedPath { name: "--compare", path: compare.as_deref() },
-        ];
-        path_conflicts::check_conflicts(&read, &exports, record.as_deref())?;
+        let read = [NamedPath { name: "--compare", path: compare.as_deref() }];
+        let output =
+            OutputOptions::resolve(self.display, exports, record, &read, environment, terminals)?;
         let costs_quota = match &source {
             ApiSource::BuiltIn => false,
             ApiSource::Api { api, .. } => !api.is_local(),
@@ -320,24 +302,22 @@ impl FetchArgs {
             agreed: self.retry_policy.yes,
             retry_policy: self.retry_policy.into(),
             slow: self.simulate.slow_factor(selection),
-            output: OutputOptions { mode, exports, record, display: self.display.into() },
+            output,
             compare,
         }))
     }
 
     /// Refuses options of followers for computed workloads.
     fn check_followers(&self, workload: Workload) -> Result<(), UsageError> {
-        let given = [
+        let given = first_given([
             (self.user.is_some(), "a USERNAME"),
             (self.user_option.is_some(), "--username"),
             (self.api_url.is_some(), "--api-url"),
             (self.output.is_some(), "--output"),
-        ];
-        match given.into_iter().find(|(given, _)| *given && workload.is_computed()) {
-            Some((_, given)) if self.simulate.simulate => {
-                Err(UsageError::SimulatedFollowers { given })
-            }
-            Some((_, given)) => Err(UsageError::NoFollowers { workload, given }),
+        ]);
+        match given.filter(|_| workload.is_computed()) {
+            Some(given) if self.simulate.simulate => Err(UsageError::SimulatedFollowers { given }),
+            Some(given) => Err(UsageError::NoFollowers { workload, given }),
             None => Ok(()),
         }
     }
@@ -356,17 +336,8 @@ impl FetchArgs {
             return Err(UsageError::ModeAsUser(mode.to_owned()));
         }
         self.check_followers(workload)?;
-        let user = match (&self.user, &self.user_option) {
-            (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
-            (Some(user), _) | (None, Some(user)) => username::validate_username(user)?.to_owned(),
-            (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
-            (None, None) => return Ok(ApiSource::BuiltIn),
-        };
-        let base = find_variable(environment, "GITHUB_API_URL");
-        let base = self.api_url.clone().or_else(|| base.map(into_lossy_string));
-        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?
-            .with_proxy(&proxies(environment))?;
-        Ok(ApiSource::Api { user, api: Arc::new(api) })
+        let (user, user_option) = (self.user.as_deref(), self.user_option.as_deref());
+        ApiSource::resolve(user, user_option, self.api_url.as_deref(), environment)
     }
 }
 
@@ -380,4 +351,14 @@ fn is_summary(args: &[OsString]) -> bool {
 /// Returns whether clap knows the command. After an option, clap takes its name for the USERNAME.
 fn is_command(name: &str) -> bool {
     Cli::command().find_subcommand(name).is_some()
+}
+
+/// Returns a variable that is set and not empty.
+fn find_variable(environment: Environment<'_>, name: &str) -> Option<OsString> {
+    environment(name).filter(|value| !value.is_empty())
+}
+
+/// Returns a value as text, with replacement characters where it is not Unicode.
+fn into_lossy_string(value: OsString) -> String {
+    value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }

@@ -1,22 +1,17 @@
 //! Exports: the plain report, the JSON report, the trace, the picture, the Markdown report and the list
 //! of followers.
 
-pub(crate) mod ascii_json;
 mod atomic_file;
 pub mod commands;
 mod export_target;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub mod followers;
-mod free_path;
 pub mod json;
 pub mod markdown;
 pub mod plain;
 pub mod svg;
 pub mod trace;
 
-pub use export_target::{ExportError, ExportOutcome, ExportTarget};
-pub use free_path::free_path;
+pub use export_target::{ExportError, ExportOutcome, ExportTarget, free_path};
 
 use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement, sequential_run};
@@ -94,6 +89,12 @@ impl Comparison {
             agreement: Agreement::compare(first, run),
         })
     }
+
+    /// Returns the speed-up and the efficiency as texts, if they are known: `3.90x` and `98 %`.
+    fn texts(self) -> Option<[String; 2]> {
+        let (times, share) = self.speed_up.zip(self.efficiency)?;
+        Some([format!("{times:.2}x"), format!("{:.0} %", share * 100.0)])
+    }
 }
 
 /// Returns the time that all lanes of a run spent in a state until a moment.
@@ -112,4 +113,10 @@ fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[
     let mut times: Vec<Nanos> = run.task_durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
+}
+
+/// Returns the median and the 95th percentile of a run's task durations as texts, or dashes.
+fn median_and_p95(run: &Run) -> [String; 2] {
+    duration_percentiles(run, [0.5, 0.95])
+        .map_or_else(|| ["-", "-"].map(str::to_owned), |both| both.map(|time| time.to_string()))
 }

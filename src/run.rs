@@ -1,30 +1,28 @@
 //! Runs the program: every command that runs something opens a session, follows it on the screen or
 //! without one, writes the exports, reports the results, and ends with their exit code.
 
-mod command_error;
 mod ended_session;
 pub mod exit;
-mod export_jobs;
 mod exports;
 mod headless;
 mod opened_session;
-pub mod recordings;
-mod saved_exports;
 mod screen;
 pub mod screen_loop;
-pub mod serve;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
-use crate::cli::{self, CliError, Command, Help, OutputMode, OutputOptions, Terminals};
+use crate::cli::{
+    self, CliError, Command, Help, LatencyArg, OutputMode, OutputOptions, ServeCommand, Terminals,
+};
 use crate::http::system_limits::raise_file_limit;
+use crate::server::{DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings};
 use crate::source::tasks::process::child::{self, WorkerError};
 use crate::terminal::signals::Signals;
-pub use command_error::CommandError;
-use command_error::print_error;
+pub use exit::CommandError;
 use exit::Exit;
 pub use exports::ExportTargets;
-pub use opened_session::OpenedSession;
+use opened_session::example_server;
+pub use opened_session::{OpenedSession, open_recording, read_recording};
 
 /// The output streams.
 pub struct Streams<'a> {
@@ -82,8 +80,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
         }
         Command::Serve(serve) => {
             raise_file_limit();
-            serve::run_server(&serve, streams.out)?;
-            Ok(Exit::Success)
+            run_server(&serve, streams.out)
         }
         Command::Worker { .. } if io::stdin().is_terminal() => Err(WorkerError::NoParent.into()),
         Command::Worker { token, proxies } => {
@@ -115,6 +112,33 @@ fn show(help: &Help, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
         return Ok(Exit::Success);
     }
     write_output(streams, |out| out.write_all(help.text.as_bytes()))
+}
+
+/// Prints the built-in server's address and runs it until SIGINT, SIGTERM or SIGHUP, which is the normal
+/// way to end it.
+fn run_server(serve: &ServeCommand, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let signals = Signals::for_termination().map_err(CommandError::Serve)?;
+    let server = Server::start(ServerSettings {
+        followers: serve.followers,
+        latency: match &serve.latency {
+            LatencyArg::BuiltIn => Latency::Profile(LatencyProfile::built_in()),
+            LatencyArg::Profile(path) => Latency::Profile(LatencyProfile::read(path)?),
+            &LatencyArg::Uniform { latency, jitter, seed } => {
+                Latency::Uniform { latency, jitter, seed }
+            }
+        },
+        faults: serve.faults.as_deref().map(FaultScript::read).transpose()?.unwrap_or_default(),
+        at_once: serve.at_once,
+        port: serve.port,
+        ..example_server()
+    })?;
+    let url = server.url();
+    writeln!(out, "{url}\ncurl '{url}/users/{DEFAULT_USER}/followers'")
+        .and_then(|()| out.flush())
+        .map_err(CommandError::Serve)?;
+    // The channel is never closed while the program runs.
+    _ = signals.receiver().recv();
+    Ok(Exit::Success)
 }
 
 /// Prepares the exports and the recording, so that errors appear before the run, and follows the

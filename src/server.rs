@@ -8,14 +8,11 @@
 //! ```text
 //! http_request: bytes -> HttpRequest
 //!   -> api_handler: TimedResponse
-//!   |    |- response_draft: GitHub's messages
-//!   |    |- accounts, follower_list: the followers
-//!   |    |- pagination: which of them
-//!   |    |- server_limits, quota_window: the rate limits
+//!   |    |- accounts, follower_list: the followers and their pages
+//!   |    |- server_limits: the rate limits
 //!   |    |- latency: the delays
 //!   |    `- faults: the faults
-//!   -> timed_response: WireSteps
-//!   -> wire_step: bytes on the socket
+//!   -> response: WireSteps, and bytes on the socket
 //! ```
 
 mod accounts;
@@ -25,18 +22,15 @@ mod faults;
 mod follower_list;
 mod http_request;
 mod latency;
-mod pagination;
-mod quota_window;
-mod response_draft;
+mod response;
 mod server_limits;
-mod timed_response;
-mod wire_step;
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -51,7 +45,7 @@ pub use faults::{
     FAULT_DESCRIPTIONS, FaultDescription, FaultRuleError, FaultScript, FaultScriptError,
 };
 pub use latency::{Latency, LatencyProfile, LatencyProfileError};
-pub use quota_window::HOURLY_LIMIT;
+pub use server_limits::HOURLY_LIMIT;
 
 use api_handler::ApiHandler;
 use connection::ServerContext;
@@ -129,6 +123,31 @@ pub enum ServerError {
     },
 }
 
+/// The reason why a file that changes the answers of a server cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerFileError {
+    /// The file cannot be read.
+    #[error("cannot read the {kind} {}", path.display())]
+    Read {
+        /// `latency profile` or `fault script`.
+        kind: &'static str,
+        /// The path of the file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The text of the file is invalid.
+    #[error("cannot use the {kind} {}", path.display())]
+    Use {
+        /// `latency profile` or `fault script`.
+        kind: &'static str,
+        /// The path of the file.
+        path: PathBuf,
+        /// The reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
 /// A running server. Dropping it stops its thread at once: open connections are closed, and delayed
 /// responses are never sent.
 #[derive(Debug)]
@@ -202,11 +221,19 @@ impl Drop for Server {
     }
 }
 
-/// Reads a text file.
-fn read_text_file(path: &Path) -> io::Result<String> {
+/// Reads a file that changes the answers of a server.
+fn read_file<T, E: Error + Send + Sync + 'static>(
+    kind: &'static str,
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, ServerFileError> {
+    let path = path.to_owned();
     let mut text = String::new();
-    File::open(path)?.take(MAX_FILE_SIZE).read_to_string(&mut text)?;
-    Ok(text)
+    let file = File::open(&path);
+    if let Err(source) = file.and_then(|file| file.take(MAX_FILE_SIZE).read_to_string(&mut text)) {
+        return Err(ServerFileError::Read { kind, path, source });
+    }
+    parse(&text).map_err(|error| ServerFileError::Use { kind, path, source: Box::new(error) })
 }
 
 fn validate_settings(settings: &ServerSettings) -> Result<(), ServerError> {

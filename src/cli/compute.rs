@@ -1,14 +1,15 @@
-//! Options of computed workloads.
+//! Options of computed workloads, and of the machine that `--simulate` simulates in virtual time.
 
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::duration;
-use super::usage::{self, UsageError};
+use super::UsageError;
+use super::values::{first_given, parse_with_unit, whole};
+use crate::app::playback::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::plan::MAX_TASKS;
 use crate::model::setup::DEFAULT_COMPUTE_TASKS;
-use crate::model::{ComputeSpec, Simulation, Workload};
+use crate::model::{ComputeSpec, Selection, Simulation, Workload};
 
 /// The range of the time that one task takes alone.
 const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
@@ -16,6 +17,9 @@ const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs
 /// The range of the switch interval. CPython has none, but a shorter interval would measure the
 /// system's timers.
 const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
+
+/// The maximum number of cores. More cores than lanes on a screen would show nothing new.
+const MAX_CORES: u64 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "CPU work")]
@@ -27,7 +31,7 @@ pub(super) struct ComputeArgs {
     #[arg(
         long,
         value_name = "N",
-        value_parser = usage::whole::<u32>(1..=u64::from(MAX_TASKS)),
+        value_parser = whole::<u32>(1..=u64::from(MAX_TASKS)),
         allow_negative_numbers = true
     )]
     tasks: Option<u32>,
@@ -38,7 +42,7 @@ pub(super) struct ComputeArgs {
     #[arg(
         long,
         value_name = "PERCENT",
-        value_parser = usage::whole::<u8>(0..=100),
+        value_parser = whole::<u8>(0..=100),
         allow_negative_numbers = true
     )]
     share: Option<u8>,
@@ -84,13 +88,12 @@ impl ComputeArgs {
         if self.share.is_some() && !workload.spec().has_io_share {
             return Err(UsageError::ShareWithoutMixed);
         }
-        let given = [
+        let given = first_given([
             (self.tasks.is_some(), "--tasks"),
             (self.size.is_some(), "--size"),
             (self.switch_interval.is_some(), "--switch-interval"),
-        ];
-        if let Some((_, option)) = given.iter().find(|(given, _)| *given && !workload.is_computed())
-        {
+        ]);
+        if let Some(option) = given.filter(|_| !workload.is_computed()) {
             return Err(UsageError::NothingComputed { option });
         }
         let usual = ComputeSpec::default();
@@ -130,42 +133,63 @@ fn parse_switch_interval(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_within(text: &str, [least, most]: [Duration; 2]) -> Option<Duration> {
-    duration::parse_with_unit(text).ok().filter(|duration| (least..=most).contains(duration))
+    parse_with_unit(text).ok().filter(|duration| (least..=most).contains(duration))
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::Command;
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Simulation")]
+pub(super) struct SimulateArgs {
+    /// Simulate the machine: reproducible, and in slow motion on the screen
+    #[arg(long)]
+    pub(super) simulate: bool,
+    /// Seed of what is random on a real machine [default: 1]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole::<u64>(0..=u64::MAX),
+        allow_negative_numbers = true
+    )]
+    seed: Option<u64>,
+    /// Number of cores, 1 to 64 [default: 2]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole::<u16>(1..=MAX_CORES),
+        allow_negative_numbers = true
+    )]
+    cores: Option<u16>,
+    /// On the screen, N times slower than real time [default: 20; 1 for a sweep]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole::<u32>(1..=u64::from(MAX_SLOWDOWN)),
+        allow_negative_numbers = true
+    )]
+    slow: Option<u32>,
+}
 
-    use super::*;
-    use crate::model::Nanos;
-
-    #[test]
-    fn the_help_states_the_defaults() {
-        let help = ComputeArgs::augment_args(Command::new("x")).render_long_help().to_string();
-        let ComputeSpec { size, share, switch_interval, .. } = ComputeSpec::default();
-        let millis = |time: Nanos| time.0 / 1_000_000;
-        for text in [
-            format!("[default: {DEFAULT_COMPUTE_TASKS}]"),
-            format!("[default: {}ms]", millis(size)),
-            format!("[default: {share}]"),
-            format!("[default: {}ms]", millis(switch_interval)),
-        ] {
-            assert!(help.contains(&text), "{text} {help}");
+impl SimulateArgs {
+    /// Returns the simulated machine, or `None` without `--simulate`.
+    pub(super) fn simulation(&self) -> Result<Option<Simulation>, UsageError> {
+        if !self.simulate {
+            let given = first_given([
+                (self.seed.is_some(), "--seed"),
+                (self.cores.is_some(), "--cores"),
+                (self.slow.is_some(), "--slow"),
+            ]);
+            let needs = |option| Err(UsageError::Needs { option, needed: "--simulate" });
+            return given.map_or(Ok(None), needs);
         }
+        let usual = Simulation::default();
+        Ok(Some(Simulation {
+            seed: self.seed.unwrap_or(usual.seed),
+            cores: self.cores.unwrap_or(usual.cores),
+        }))
     }
 
-    #[test]
-    fn times_have_a_unit_and_bounds() {
-        for text in ["0", "0ms", "5", "0.9us", "10.1s", "1m", "-5ms", "x", ""] {
-            let refused = parse_switch_interval(text).unwrap_err();
-            assert!(refused.contains("for the GIL"), "{text}: {refused}");
-        }
-        assert_eq!(parse_switch_interval("1us"), Ok(SWITCH_INTERVAL_RANGE[0]));
-        assert_eq!(parse_switch_interval("10s"), Ok(SWITCH_INTERVAL_RANGE[1]));
-        for text in ["0.9ms", "11m", "150", "0"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-        assert_eq!((parse_size("1ms"), parse_size("10m")), (Ok(SIZE_RANGE[0]), Ok(SIZE_RANGE[1])));
+    /// Returns the factor by which runs are slower than real time: 1 for a sweep, whose many runs would
+    /// take too long.
+    pub(super) fn slow_factor(&self, selection: Selection) -> u32 {
+        self.slow.unwrap_or(if selection.is_sweep() { 1 } else { DEFAULT_SLOWDOWN })
     }
 }

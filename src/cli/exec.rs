@@ -1,17 +1,20 @@
-//! `threadline exec`: the user's commands and how they run.
+//! `threadline exec`: the user's commands, from the arguments or one per line from a file, and how they
+//! run.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::display::DisplayArgs;
-use super::output::{ExportArgs, OutputMode, OutputOptions};
-use super::path_conflicts::{self, CONFIGURATION, NamedPath};
+use super::output::{DisplayArgs, ExportArgs, NamedPath, OutputOptions};
 use super::replay::RecordArgs;
-use super::usage::{self, UsageError};
-use super::{Environment, Terminals, commands};
+use super::usage::{CommandsError, MAX_LIST_BYTES};
+use super::values::parse_jobs;
+use super::{Environment, Terminals, UsageError};
+use crate::model::plan::MAX_TASKS;
 use crate::model::setup::max_workers;
 use crate::model::{Mode, ModeChoice};
 
@@ -25,7 +28,7 @@ pub(super) struct ExecArgs {
         short,
         long,
         value_name = "N",
-        value_parser = usage::parse_jobs,
+        value_parser = parse_jobs,
         allow_negative_numbers = true
     )]
     jobs: Option<u32>,
@@ -76,8 +79,8 @@ impl ExecArgs {
     ) -> Result<ExecCommand, UsageError> {
         self.display.apply_config(environment)?;
         let commands = match &self.from {
-            Some(path) => commands::from_file(path)?,
-            None => commands::from_arguments(self.commands)?,
+            Some(path) => commands_from_file(path)?,
+            None => commands_from_arguments(self.commands)?,
         };
         let most = max_workers(false);
         let jobs = |asked| match u16::try_from(asked) {
@@ -90,16 +93,76 @@ impl ExecArgs {
             Some(OnlyArg::Sequential) => ModeChoice::Only(Mode::Sequential),
             Some(OnlyArg::Parallel) => ModeChoice::Only(Mode::Threads),
         };
-        let exports = self.export.paths(None);
-        let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
-        let configuration = self.display.config_path(environment);
-        let read = [
-            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
-            NamedPath { name: "--from", path: self.from.as_deref() },
-        ];
-        path_conflicts::check_conflicts(&read, &exports, self.record.record.as_deref())?;
-        let (record, display) = (self.record.record, self.display.into());
-        let output = OutputOptions { mode, exports, record, display };
+        let output = OutputOptions::resolve(
+            self.display,
+            self.export.paths(None),
+            self.record.record,
+            &[NamedPath { name: "--from", path: self.from.as_deref() }],
+            environment,
+            terminals,
+        )?;
         Ok(ExecCommand { commands: commands.into(), jobs, choice, output })
     }
+}
+
+/// Returns the commands given as arguments, one each.
+fn commands_from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, CommandsError> {
+    if arguments.is_empty() {
+        return Err(CommandsError::None);
+    }
+    let command = |(number, argument): (usize, OsString)| {
+        let command = argument.into_string().map_err(|_not_text| CommandsError::NotText(number))?;
+        if command.trim().is_empty() { Err(CommandsError::Empty(number)) } else { Ok(command) }
+    };
+    check_count((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
+}
+
+/// Reads one command per line, skipping blank lines and those that begin with #. `-` is stdin.
+fn commands_from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
+    let (place, text) = if path.as_os_str() == "-" {
+        ("stdin".to_owned(), read_bounded(io::stdin().lock()))
+    } else {
+        (path.display().to_string(), File::open(path).and_then(read_bounded))
+    };
+    let text = text.map_err(|error| CommandsError::Unreadable {
+        place: place.clone(),
+        reason: error.to_string(),
+    })?;
+    if text.len() as u64 > MAX_LIST_BYTES {
+        return Err(CommandsError::TooMany);
+    }
+    check_count(parse_list(&text, &place)?)
+}
+
+fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    from.take(MAX_LIST_BYTES + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn parse_list(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
+    /// The byte order mark that some editors write before the first line.
+    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut commands = Vec::new();
+    for (line, bytes) in (1..).zip(text.split(|&byte| byte == b'\n')) {
+        let text = str::from_utf8(bytes)
+            .map_err(|_not_text| CommandsError::LineNotText { place: place.to_owned(), line })?;
+        let text = text.trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        if text.contains('\0') {
+            return Err(CommandsError::Nul { place: place.to_owned(), line });
+        }
+        commands.push(text.to_owned());
+    }
+    if commands.is_empty() {
+        return Err(CommandsError::NoneIn(place.to_owned()));
+    }
+    Ok(commands)
+}
+
+fn check_count(commands: Vec<String>) -> Result<Vec<String>, CommandsError> {
+    if commands.len() > MAX_TASKS as usize { Err(CommandsError::TooMany) } else { Ok(commands) }
 }

@@ -1,16 +1,83 @@
-//! The output of a command that runs something: the screen or a report, files, and the recording.
+//! The output of a command that runs something: the screen and its appearance, or a report; files, each
+//! of which is written only once, and the recording.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::display::{DisplayArgs, DisplayOptions, Progress};
-use super::environment::{Environment, Terminals, find_variable};
-use super::usage::UsageError;
+use super::config::{self, Config, ThemeArg};
+use super::{ConfigError, Environment, Terminals, UsageError, find_variable};
+use crate::app::Keymap;
 use crate::model::ExportKind;
+
+/// The heading of the options that replace the screen.
+const NO_SCREEN: &str = "Without a screen";
 
 /// The heading of the options that write files.
 pub(super) const FILES: &str = "Files";
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = super::SCREEN)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(super) struct DisplayArgs {
+    /// No screen: print the times and a short report
+    #[arg(long, help_heading = NO_SCREEN)]
+    plain: bool,
+    /// No screen: print everything measured, as one JSON document
+    #[arg(long, help_heading = NO_SCREEN, conflicts_with = "plain")]
+    json: bool,
+    /// No screen: sentences for a screen reader
+    #[arg(long, hide_short_help = true, help_heading = NO_SCREEN, long_help = super::help::NARRATE)]
+    narrate: bool,
+    /// Colours: dark, light, or auto, which asks the terminal [default: auto]
+    #[arg(long, hide_short_help = true, value_enum, hide_possible_values = true)]
+    theme: Option<ThemeArg>,
+    /// Use ASCII characters only
+    #[arg(long, hide_short_help = true)]
+    ascii: bool,
+    /// Use the mouse: the wheel zooms, a click selects, dragging marks a range
+    #[arg(long, hide_short_help = true)]
+    mouse: bool,
+    /// Draw at most twice per second, and jump instead of scrolling
+    #[arg(long, hide_short_help = true)]
+    reduced_motion: bool,
+    /// Read this configuration
+    #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
+    config: Option<PathBuf>,
+    /// The environment.
+    #[arg(skip)]
+    keys: Keymap,
+    /// Set by the environment.
+    #[arg(skip)]
+    accessible: bool,
+}
+
+/// The appearance of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplayOptions {
+    /// The background that the colours are chosen for.
+    pub theme: ThemeArg,
+    /// If set, the screen uses ASCII characters only.
+    pub ascii: bool,
+    /// If set, the mouse is captured.
+    pub mouse: bool,
+    /// If set, motion is reduced.
+    pub reduced_motion: bool,
+    /// The key bindings.
+    pub keys: Keymap,
+}
+
+/// The form of the progress on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// No progress.
+    None,
+    /// A line that is redrawn in place, for a terminal.
+    Line,
+    /// Sentences that are never overwritten, for a screen reader.
+    Sentences,
+}
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
@@ -65,9 +132,27 @@ impl ExportArgs {
     }
 }
 
+impl OutputOptions {
+    /// Resolves the output of a command. `read` are the files that it reads besides the configuration.
+    pub(super) fn resolve(
+        display: DisplayArgs,
+        exports: ExportPaths,
+        record: Option<PathBuf>,
+        read: &[NamedPath<'_>],
+        environment: Environment<'_>,
+        terminals: Terminals,
+    ) -> Result<Self, UsageError> {
+        let mode = OutputMode::resolve(&display, &exports, environment, terminals)?;
+        let configuration = config::config_path(display.config.as_deref(), environment);
+        let configuration = NamedPath { name: "the configuration", path: configuration.as_deref() };
+        check_conflicts(&[&[configuration], read].concat(), &exports, record.as_deref())?;
+        Ok(Self { mode, exports, record, display: display.into() })
+    }
+}
+
 impl OutputMode {
     /// Returns the mode. If anything goes to stdout, or there is no terminal, there is no screen.
-    pub(super) fn resolve(
+    fn resolve(
         display: &DisplayArgs,
         exports: &ExportPaths,
         environment: Environment<'_>,
@@ -96,58 +181,153 @@ impl OutputMode {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::ffi::OsString;
-
-    use super::*;
-    use crate::cli::{Command, parse};
-
-    const ALL: Terminals = Terminals { stdin: true, stdout: true, stderr: true };
-
-    fn mode(args: &str, variables: &[(&str, &str)], terminals: Terminals) -> OutputMode {
-        let args = format!("threadline {args}");
-        let variable = |name: &str| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| OsString::from(value))
-        };
-        match parse(args.split_whitespace().map(OsString::from), &variable, terminals).unwrap() {
-            Command::Followers(followers) => followers.output.mode,
-            other => panic!("{other:?}"),
-        }
+impl DisplayArgs {
+    /// Reads the configuration, and applies it to options that the command line omits.
+    pub(super) fn apply_config(
+        &mut self,
+        environment: Environment<'_>,
+    ) -> Result<Config, ConfigError> {
+        let config = Config::load(self.config.as_deref(), environment)?;
+        self.theme = self.theme.or(config.theme);
+        self.ascii |= config.ascii;
+        self.mouse |= config.mouse;
+        self.reduced_motion |= config.reduced_motion;
+        self.keys.clone_from(&config.keys);
+        self.accessible =
+            find_variable(environment, "ACCESSIBLE").is_some_and(|value| value != "0");
+        Ok(config)
     }
 
-    #[test]
-    fn the_screen_needs_a_terminal_and_no_report() {
-        assert_eq!(mode("", &[], ALL), OutputMode::Screen);
-        for (args, variables, terminals) in [
-            ("--plain", &[][..], ALL),
-            ("--report -", &[], ALL),
-            ("", &[("TERM", "dumb")], ALL),
-            ("", &[], Terminals { stdin: false, ..ALL }),
-            ("", &[], Terminals { stdout: false, ..ALL }),
-        ] {
-            assert_eq!(
-                mode(args, variables, terminals),
-                OutputMode::Plain(Progress::Line),
-                "{args}"
-            );
-        }
-        assert_eq!(mode("--json", &[], ALL), OutputMode::Json(Progress::Line));
+    /// Returns `true` if an option or the environment replaces the screen by text.
+    const fn is_plain(&self) -> bool {
+        self.plain || self.narrate || self.accessible
     }
 
-    #[test]
-    fn sentences_are_for_those_who_ask_and_accessible_ones_for_a_terminal() {
-        let accessible = [("ACCESSIBLE", "1")];
-        let files = Terminals::default();
-        for (args, variables, terminals, progress) in [
-            ("--narrate", &[][..], files, Progress::Sentences),
-            ("", &accessible, ALL, Progress::Sentences),
-            ("", &accessible, files, Progress::None),
-            ("", &[("ACCESSIBLE", "0")], files, Progress::None),
-        ] {
-            assert_eq!(mode(args, variables, terminals), OutputMode::Plain(progress), "{args}");
+    /// The form of the progress. `ACCESSIBLE` affects only a terminal, and no scripts.
+    const fn progress(&self, terminals: Terminals) -> Progress {
+        match (self.narrate, self.accessible, terminals.stderr) {
+            (true, _, _) | (false, true, true) => Progress::Sentences,
+            (false, false, true) => Progress::Line,
+            (false, _, false) => Progress::None,
         }
-        assert_eq!(mode("--json --narrate", &[], ALL), OutputMode::Json(Progress::Sentences));
     }
+}
+
+impl From<DisplayArgs> for DisplayOptions {
+    fn from(args: DisplayArgs) -> Self {
+        Self {
+            theme: args.theme.unwrap_or(ThemeArg::Auto),
+            ascii: args.ascii,
+            mouse: args.mouse,
+            reduced_motion: args.reduced_motion,
+            keys: args.keys,
+        }
+    }
+}
+
+/// The path of a file, if there is one, and the argument that names it.
+#[derive(Clone, Copy)]
+pub(super) struct NamedPath<'a> {
+    pub(super) name: &'static str,
+    pub(super) path: Option<&'a Path>,
+}
+
+/// Returns an error if a file to be written is named twice, however its path is spelled. Files that are
+/// only read may be the same. `-` means stdin when read, and no file when written.
+fn check_conflicts(
+    read: &[NamedPath<'_>],
+    exports: &ExportPaths,
+    record: Option<&Path>,
+) -> Result<(), UsageError> {
+    let exports =
+        exports.iter().map(|(kind, path)| NamedPath { name: kind.option(), path: Some(path) });
+    let mut known: Vec<(&'static str, FileIdentity)> = read
+        .iter()
+        .copied()
+        .filter_map(|named| stdin(named).or_else(|| file_identity(named)))
+        .collect();
+    for named in exports.chain([NamedPath { name: "--record", path: record }]) {
+        let Some((two, file)) = file_identity(named) else { continue };
+        if let Some((one, _)) = known.iter().find(|(_, other)| other.is_same_file(&file)) {
+            return Err(UsageError::FileTwice { one, two });
+        }
+        known.push((two, file));
+    }
+    Ok(())
+}
+
+fn file_identity(named: NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+    let NamedPath { name, path } = named;
+    path.filter(|path| path.as_os_str() != "-").map(|path| (name, FileIdentity::from_path(path)))
+}
+
+/// Returns the regular file that stdin is redirected from, if the path is `-`.
+fn stdin(named: NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+    let NamedPath { name, path } = named;
+    let inode = stdin_inode().filter(|_| path.is_some_and(|path| path.as_os_str() == "-"));
+    // No canonical path is a dash.
+    inode.map(|inode| (name, FileIdentity { path: PathBuf::from("-"), inode: Some(inode) }))
+}
+
+/// The identity of a file.
+struct FileIdentity {
+    path: PathBuf,
+    /// The device and inode of an existing file, to which several names may be hard links.
+    inode: Option<(u64, u64)>,
+}
+
+impl FileIdentity {
+    fn from_path(path: &Path) -> Self {
+        Self { path: canonical_path(path), inode: inode(path) }
+    }
+
+    fn is_same_file(&self, other: &Self) -> bool {
+        self.path == other.path || (self.inode.is_some() && self.inode == other.inode)
+    }
+}
+
+/// Returns the identity of the file at a path: of a new file, its directory and name.
+fn canonical_path(path: &Path) -> PathBuf {
+    /// The maximum number of symbolic links, above the system's own.
+    const MAX_SYMLINKS: usize = 64;
+    let mut path = path.to_owned();
+    for _ in 0..MAX_SYMLINKS {
+        if let Ok(found) = fs::canonicalize(&path) {
+            return found;
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        if let Ok(end) = fs::read_link(&path) {
+            path = folder.join(end);
+            continue;
+        }
+        let whole = fs::canonicalize(folder).ok().zip(path.file_name());
+        return whole.map_or_else(|| path.clone(), |(folder, name)| folder.join(name));
+    }
+    path
+}
+
+#[cfg(unix)]
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(unix)]
+fn stdin_inode() -> Option<(u64, u64)> {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let stdin = fs::File::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let found = stdin.metadata().ok().filter(fs::Metadata::is_file)?;
+    Some((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+const fn stdin_inode() -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(not(unix))]
+const fn inode(_: &Path) -> Option<(u64, u64)> {
+    None
 }

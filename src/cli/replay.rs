@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::display::DisplayArgs;
-use super::output::{ExportArgs, FILES, OutputMode, OutputOptions};
-use super::path_conflicts::{self, CONFIGURATION, NamedPath};
+use super::output::{DisplayArgs, ExportArgs, FILES, NamedPath, OutputOptions};
 use super::{Environment, SCREEN, Terminals, UsageError};
 use crate::app::playback::{MAX_SPEED, MIN_SPEED, PlaybackSpeed};
 
@@ -69,15 +67,9 @@ impl ReplayArgs {
     ) -> Result<ReplayCommand, UsageError> {
         let Self { path, speed, mut display, export } = self;
         display.apply_config(environment)?;
+        let read = [NamedPath { name: "the recording", path: Some(&path) }];
         let exports = export.paths(None);
-        let mode = OutputMode::resolve(&display, &exports, environment, terminals)?;
-        let configuration = display.config_path(environment);
-        let read = [
-            NamedPath { name: "the recording", path: Some(&path) },
-            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
-        ];
-        path_conflicts::check_conflicts(&read, &exports, None)?;
-        let output = OutputOptions { mode, exports, record: None, display: display.into() };
+        let output = OutputOptions::resolve(display, exports, None, &read, environment, terminals)?;
         Ok(ReplayCommand { path, speed, output })
     }
 }
@@ -87,25 +79,4 @@ fn parse_speed(text: &str) -> Result<PlaybackSpeed, String> {
     times
         .and_then(PlaybackSpeed::new)
         .ok_or_else(|| format!("use a number from {MIN_SPEED} to {MAX_SPEED}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_speed_is_a_number_within_bounds() {
-        for text in ["0", "0.000009", "1001", "-1", "NaN", "inf", "", "fast", "x"] {
-            assert!(parse_speed(text).is_err(), "{text:?}");
-        }
-        for (text, said) in [
-            ("0.00001", "0.00001x"),
-            ("0.1", "0.1x"),
-            ("2", "2x"),
-            ("2.5x", "2.5x"),
-            ("1e3", "1000x"),
-        ] {
-            assert_eq!(parse_speed(text).unwrap().to_string(), said);
-        }
-    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
-use super::usage::{self, UsageError};
+use super::UsageError;
+use super::values::{first_given, parse_duration, whole};
 use crate::server::{DEFAULT_FOLLOWERS, MAX_FOLLOWERS};
 
 #[derive(Args, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct ServeArgs {
         long,
         value_name = "PORT",
         default_value_t = 0,
-        value_parser = usage::whole::<u16>(0..=65_535),
+        value_parser = whole::<u16>(0..=65_535),
         allow_negative_numbers = true
     )]
     port: u16,
@@ -26,7 +26,7 @@ pub(super) struct ServeArgs {
         long,
         value_name = "N",
         default_value_t = DEFAULT_FOLLOWERS,
-        value_parser = usage::whole::<u32>(0..=u64::from(MAX_FOLLOWERS)),
+        value_parser = whole::<u32>(0..=u64::from(MAX_FOLLOWERS)),
         allow_negative_numbers = true
     )]
     followers: u32,
@@ -34,14 +34,14 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "latency")]
     latency_profile: Option<PathBuf>,
     /// Use the same delay for every page: 50ms, 1.5s, 200us
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     latency: Option<Duration>,
     /// Vary --latency by up to this much
     #[arg(
         long,
         value_name = "DURATION",
         conflicts_with = "latency_profile",
-        value_parser = duration::parse
+        value_parser = parse_duration
     )]
     jitter: Option<Duration>,
     /// Seed of the jitter [default: 0]
@@ -49,7 +49,7 @@ pub(super) struct ServeArgs {
         long,
         value_name = "N",
         conflicts_with = "latency_profile",
-        value_parser = usage::whole::<u64>(0..=u64::MAX),
+        value_parser = whole::<u64>(0..=u64::MAX),
         allow_negative_numbers = true
     )]
     seed: Option<u64>,
@@ -57,7 +57,7 @@ pub(super) struct ServeArgs {
     #[arg(
         long,
         value_name = "N",
-        value_parser = usage::whole::<u16>(1..=65_535),
+        value_parser = whole::<u16>(1..=65_535),
         allow_negative_numbers = true
     )]
     at_once: Option<u16>,
@@ -103,10 +103,9 @@ impl TryFrom<ServeArgs> for ServeCommand {
     type Error = UsageError;
 
     fn try_from(args: ServeArgs) -> Result<Self, UsageError> {
-        let given = [(args.jitter.is_some(), "--jitter"), (args.seed.is_some(), "--seed")];
-        if let Some((_, option)) = given.into_iter().find(|(given, _)| *given)
-            && args.latency.is_none()
-        {
+        let given =
+            first_given([(args.jitter.is_some(), "--jitter"), (args.seed.is_some(), "--seed")]);
+        if let Some(option) = given.filter(|_| args.latency.is_none()) {
             return Err(UsageError::Needs { option, needed: "--latency" });
         }
         let latency = match (args.latency, args.latency_profile) {

@@ -1,11 +1,45 @@
-//! `--threads`: a number, `auto`, or the counts of a sweep.
+//! The way a workload runs: `--mode`, `--threads` (a number, `auto`, or the counts of a sweep), and
+//! `--repeats`.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::usage::UsageError;
-use crate::model::setup::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
-use crate::model::{Mode, ModeChoice, Selection};
+use clap::{Args, ValueEnum};
+
+use super::UsageError;
+use super::values::whole;
+use crate::model::setup::{MAX_PROCESSES, MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, max_workers};
+use crate::model::{Mode, ModeChoice, Selection, SweepSetup};
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModeArg {
+    /// All modes of the workload, one after another, on one time axis
+    Race,
+    /// One task after another, on one thread
+    Sequential,
+    /// Several threads, without a GIL
+    Threads,
+    /// Several threads under one GIL, like Python's
+    Gil,
+    /// Several processes
+    Processes,
+    /// Threads, with several thread counts
+    Sweep,
+}
+
+impl From<ModeArg> for ModeChoice {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Race => Self::Race,
+            ModeArg::Sequential => Self::Only(Mode::Sequential),
+            ModeArg::Threads => Self::Only(Mode::Threads),
+            ModeArg::Gil => Self::Only(Mode::Gil),
+            ModeArg::Processes => Self::Only(Mode::Processes),
+            ModeArg::Sweep => Self::Sweep,
+        }
+    }
+}
 
 /// `--threads` as given. The maximum depends on the API and is checked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,44 +174,31 @@ impl fmt::Display for ThreadsArg {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Workload;
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sweep")]
+pub(super) struct SweepArgs {
+    /// Number of trials per thread count [default: 3]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole::<u16>(1..=u64::from(MAX_SWEEP_REPEATS)),
+        allow_negative_numbers = true
+    )]
+    repeats: Option<u16>,
+}
 
-    const SWEEP: Selection = Selection { workload: Workload::Followers, choice: ModeChoice::Sweep };
-
-    fn counts(text: &str) -> Result<Vec<u16>, String> {
-        let arg = ThreadsArg::parse(text)?;
-        let threads = arg.resolve(false, SWEEP).map_err(|error| error.to_string())?;
-        Ok(threads.counts.unwrap_or_default())
-    }
-
-    #[test]
-    fn lists_and_ranges_are_put_in_order_and_each_count_is_taken_once() {
-        assert_eq!(counts("1,2,4,8,16"), Ok(vec![1, 2, 4, 8, 16]));
-        assert_eq!(counts("1..5"), Ok(vec![1, 2, 3, 4, 5]));
-        assert_eq!(counts("16, 2..4 ,3,1"), Ok(vec![1, 2, 3, 4, 16]));
-        assert_eq!(counts("937..1000"), Ok((937..=1000).collect()));
-    }
-
-    #[test]
-    fn an_invalid_count_is_reported() {
-        for text in ["", ",", "1,", "1..", "..4", "1...4", "x,2", "1.5", "-1,2", "5..1"] {
-            assert!(ThreadsArg::parse(text).is_err(), "{text:?}");
+impl SweepArgs {
+    /// The setup of the sweep, if one was requested.
+    pub(super) fn resolve(
+        &self,
+        counts: Option<Vec<u16>>,
+        selection: Selection,
+    ) -> Result<SweepSetup, UsageError> {
+        if self.repeats.is_some() && !selection.is_sweep() {
+            return Err(UsageError::NoSweep { option: "--repeats" });
         }
-        for (text, words) in [
-            ("0..4", "--threads 0 is out of range; use 1 to 1000"),
-            ("1..4294967295", "--threads 4294967295 is out of range; use 1 to 1000"),
-            ("7", "--threads 7 is a single count; "),
-            ("7", "such as 1,2,4,8 or 1..7"),
-            ("0", "such as 1,2,4,8 or 1..8"),
-            ("1", "such as 1,2,4,8 or 1..8"),
-            ("7,7", "--threads 7 is a single count; "),
-            ("1..1000", "1000 counts are too many"),
-        ] {
-            let error = counts(text).unwrap_err();
-            assert!(error.contains(words), "{text}: {error}");
-        }
+        let usual = SweepSetup::default();
+        let repeats = self.repeats.unwrap_or(usual.repeats);
+        Ok(SweepSetup { counts, repeats })
     }
 }

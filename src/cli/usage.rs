@@ -1,15 +1,17 @@
 //! Errors in the arguments. A message states the problem and, after a semicolon, the remedy.
 
 use std::ffi::OsString;
-use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::commands::CommandsError;
 use super::malformed;
-use super::username::UsernameError;
+use super::values::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
+use crate::model::plan::MAX_TASKS;
+
+/// The maximum size of a list of commands. `--from /dev/zero` would never end.
+pub(super) const MAX_LIST_BYTES: u64 = 64 << 20;
 
 /// The reason that parsing returned no command.
 #[derive(Debug, Error)]
@@ -216,6 +218,53 @@ impl CliError {
     }
 }
 
+/// An error in the list of commands.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CommandsError {
+    /// No commands, neither as arguments nor in a file.
+    #[error(
+        "exec needs at least one command; put each in quotes after --, as in threadline exec -- \
+         'sleep 1' 'make test', or use --from FILE"
+    )]
+    None,
+    /// A file of blank lines and comments only.
+    #[error("{0} contains no commands; put one on each line")]
+    NoneIn(String),
+    /// An empty argument.
+    #[error("command {0} is empty; remove it")]
+    Empty(usize),
+    /// An argument that is not Unicode.
+    #[error("command {0} is not UTF-8; put it into a script and run that")]
+    NotText(usize),
+    /// An unreadable file.
+    #[error("cannot read the commands in {place}: {reason}")]
+    Unreadable {
+        /// The file that contains them.
+        place: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// A line that is not Unicode.
+    #[error("{place}, line {line}, is not UTF-8; put the command into a script and run that")]
+    LineNotText {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A line with a NUL byte, which no argument can contain.
+    #[error("{place}, line {line}, contains a NUL byte; remove it")]
+    Nul {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// More commands than a run accepts.
+    #[error("more than {MAX_TASKS} commands or {} MB; run them in several parts", MAX_LIST_BYTES >> 20)]
+    TooMany,
+}
+
 /// An error in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
@@ -249,47 +298,5 @@ pub fn split_hint(message: &str) -> (&str, Option<&str>) {
     match split {
         Some((problem, hint)) => (problem, hint.strip_prefix("; ")),
         None => (message, None),
-    }
-}
-
-/// Returns a parser of whole numbers in a range.
-pub(super) fn whole<N: TryFrom<u64>>(
-    range: RangeInclusive<u64>,
-) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
-    move |text| {
-        let number = text.parse().ok().filter(|number| range.contains(number));
-        number
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("use a whole number from {} to {}", range.start(), range.end()))
-    }
-}
-
-/// Parses `--jobs`. The maximum depends on the machine and is checked later.
-pub(super) fn parse_jobs(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_not_whole| "use a whole number from 1 up")
-}
-
-/// Parses `--per-page`.
-pub(super) fn parse_per_page(text: &str) -> Result<u8, String> {
-    whole(1..=100)(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_follows_the_first_semicolon_outside_of_quotes() {
-        assert_eq!(split_hint("a: b; c; d"), ("a: b", Some("c; d")));
-        assert_eq!(split_hint("no \"a; b\"; c"), ("no \"a; b\"", Some("c")));
-        assert_eq!(split_hint("no \"a; b\""), ("no \"a; b\"", None));
-    }
-
-    #[test]
-    fn pages_hold_1_to_100() {
-        for text in ["0", "101", "256", "-1", "", "ten"] {
-            assert!(parse_per_page(text).is_err(), "{text:?}");
-        }
-        assert_eq!((parse_per_page("1"), parse_per_page("100")), (Ok(1), Ok(100)));
     }
 }

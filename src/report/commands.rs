@@ -1,16 +1,17 @@
-//! The plain report of commands: the output of each command of the last run, the times, and the
-//! commands that failed.
-
-pub mod json;
+//! The reports of commands. The plain one has the output of each command of the last run, the times,
+//! and the commands that failed; the JSON one is one document.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{Comparison, duration_percentiles};
+use serde::Serialize;
+
+use super::plain::{Remark, write_remarks, write_table};
+use super::{Comparison, json, median_and_p95};
 use crate::analysis::plural;
 use crate::model::printable::printable;
 use crate::model::{
-    CommandOutput, LaneId, Mode, Nanos, Run, RunOutcome, Span, TaskId, TaskOutcome,
+    CommandOutput, ExitStatus, LaneId, Mode, Nanos, Run, RunOutcome, Span, TaskId, TaskOutcome,
 };
 
 /// A command of a run with its result.
@@ -46,8 +47,8 @@ pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for entry in command_records(last) {
         write_output(out, last, &entry)?;
     }
-    write_table(out, runs)?;
-    write_remarks(out, runs)
+    write_times(out, runs)?;
+    write_remarks(out, remarks(runs))
 }
 
 fn write_output(out: &mut dyn Write, run: &Run, entry: &CommandRecord<'_>) -> io::Result<()> {
@@ -71,53 +72,46 @@ fn write_output(out: &mut dyn Write, run: &Run, entry: &CommandRecord<'_>) -> io
     Ok(())
 }
 
-fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
-    let (median, p95) = ("median", "p95");
-    writeln!(
-        out,
-        "\n{:<16}{:>9}{:>14}{:>8}{median:>10}{p95:>10}",
-        "mode", "elapsed", "commands", "failed"
-    )?;
-    for run in runs.iter().filter(|run| run.has_started()) {
+fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let columns = [
+        ("mode", 15),
+        ("elapsed", 10),
+        ("commands", 14),
+        ("failed", 8),
+        ("median", 10),
+        ("p95", 10),
+    ];
+    let row = |run: &Run| {
+        let [median, p95] = median_and_p95(run);
         let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed_commands(run).count());
         let commands = format!("{}/{}", run.ended_tasks(), run.progress().known_tasks());
-        write!(out, "{:<15} {elapsed:>9} {commands:>13} {failed:>7}", run.plan().name())?;
-        match duration_percentiles(run, [0.5, 0.95]) {
-            Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
-            None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
-        }
-    }
-    writeln!(out)
+        let (name, elapsed) = (run.plan().name(), elapsed.to_string());
+        [name, elapsed, commands, failed.to_string(), median, p95]
+    };
+    writeln!(out)?;
+    write_table(out, columns, runs.iter().filter(|run| run.has_started()).map(row))
 }
 
-fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn remarks(runs: &[Run]) -> Vec<Remark> {
+    let mut remarks = Vec::new();
     let parallel = runs.iter().find(|run| run.plan().mode == Mode::Threads);
-    if let Some((Comparison { speed_up, efficiency, .. }, run)) =
-        Comparison::for_threads(runs).zip(parallel)
-    {
+    if let Some((comparison, run)) = Comparison::for_threads(runs).zip(parallel) {
         let jobs = plural::count(run.plan().workers, "job");
-        match speed_up.zip(efficiency) {
-            Some((speed_up, efficiency)) => {
-                let efficiency = efficiency * 100.0;
-                writeln!(
-                    out,
-                    "speed-up     {speed_up:.2}x with {jobs}, efficiency {efficiency:.0} %"
-                )?;
-            }
-            None => writeln!(out, "speed-up     not computed: some commands did not run")?,
-        }
+        let text = comparison.texts().map_or_else(
+            || "not computed: some commands did not run".to_owned(),
+            |[times, share]| format!("{times} with {jobs}, efficiency {share}"),
+        );
+        remarks.push(Remark::new("speed-up", text));
     }
     for run in runs.iter().filter(|run| run.has_started()) {
         let missing = run.progress().known_tasks() - run.ended_tasks();
         if missing > 0 {
-            let (name, commands) = (run.plan().name(), plural::count(missing, "command"));
-            writeln!(out, "{name:<12} {commands} not completed")?;
+            let text = format!("{} not completed", plural::count(missing, "command"));
+            remarks.push(Remark::new(run.plan().name(), text));
         }
     }
-    for failure in failure_messages(runs) {
-        writeln!(out, "failed       {failure}")?;
-    }
-    Ok(())
+    remarks.extend(failure_messages(runs).into_iter().map(|text| Remark::new("failed", text)));
+    remarks
 }
 
 /// Returns the failed commands of a run with their error messages.
@@ -151,134 +145,146 @@ pub fn failure_messages(runs: &[Run]) -> Vec<String> {
     commands.chain(ends).collect()
 }
 
-#[cfg(test)]
-pub(crate) mod fixture {
-    use std::sync::Arc;
+/// The version of the JSON document. Every incompatible change increments it.
+pub const VERSION: u32 = 1;
 
-    use crate::model::{
-        CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
-        Mode, Nanos, Plan, Product, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
-    };
+/// The JSON document. Times are in seconds, counted from the start of their run. Fields that do not apply
+/// are null.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommandsReport<'run> {
+    /// Always `threadline.commands`.
+    pub format: &'static str,
+    /// The version of the format; readers should reject a higher one.
+    pub version: u32,
+    /// The started runs, in order.
+    pub runs: Vec<CommandRunReport<'run>>,
+    /// T(sequential) / T(parallel); null unless all commands succeeded in both runs.
+    pub speed_up: Option<f64>,
+    /// `speed_up` / jobs.
+    pub efficiency: Option<f64>,
+}
 
-    /// Builds a run in which each command takes one second, with one lane per worker. A command is
-    /// its text, its exit status and its output; a command without a status was stopped.
-    pub(crate) fn run(
-        mode: Mode,
-        workers: u16,
-        commands: &[(&str, Option<i32>, &str)],
-        end: RunOutcome,
-    ) -> Run {
-        let texts: Arc<[String]> = commands.iter().map(|(text, ..)| (*text).to_owned()).collect();
-        let work = WorkSpec::Commands { commands: texts };
-        let plan = Plan::new(work, mode, workers, commands.len() as u32);
-        let mut run = Run::opened(plan.clone());
-        let mut at = |seconds: u64, lane: u16, kind: EventKind| {
-            let at = Nanos::from_millis(seconds * 1_000);
-            run.apply(&Event { at, lane: LaneId(lane), kind });
-        };
-        at(0, 0, EventKind::RunStarted { plan });
-        for (place, (_, status, text)) in commands.iter().enumerate() {
-            let (lane, wave) = (place as u16 % workers, (place as u16 / workers).into());
-            let task = TaskId(place as u32 + 1);
-            at(wave, lane, EventKind::TaskStarted { task });
-            at(wave, lane, EventKind::StateEntered { state: State::Running });
-            let (bytes, text) = (text.len() as u64, Arc::from(*text));
-            let status = status.map_or(ExitStatus::Signal(15), ExitStatus::Code);
-            let output = CommandOutput { text, bytes, omitted: 0, status };
-            at(wave + 1, lane, EventKind::CommandOutput { task, output });
-            let outcome = match status {
-                ExitStatus::Code(0) => {
-                    TaskOutcome::Done(Completion { response: None, product: Product::Success })
-                }
-                ExitStatus::Code(_) => TaskOutcome::Failed(Failure::new(
-                    FailureKind::Command,
-                    format!("command {} ended with {status}", task.0),
-                )),
-                ExitStatus::Signal(_) => TaskOutcome::Stopped,
-            };
-            at(wave + 1, lane, EventKind::TaskFinished { task, outcome });
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommandRunReport<'run> {
+    /// `sequential` or `parallel`.
+    pub mode: String,
+    /// The number of parallel jobs.
+    pub jobs: u16,
+    /// The time from the start of the run to the end of its last command.
+    pub elapsed_s: f64,
+    /// `finished` (all commands ran), `stopped` or `failed` (given up).
+    pub end: &'static str,
+    /// The reason if the run was given up.
+    pub error: Option<&'run str>,
+    /// The number of commands that ended with status 0.
+    pub succeeded: u32,
+    /// The number of commands that failed.
+    pub failed: u32,
+    /// All commands, in order.
+    pub commands: Vec<CommandReport<'run>>,
+}
+
+/// One command.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommandReport<'run> {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The command line as the user gave it.
+    pub command: &'run str,
+    /// `succeeded`, `failed`, `stopped` or `not_run`.
+    pub outcome: &'static str,
+    /// The exit status; null if a signal ended the command or it did not run.
+    pub status: Option<i32>,
+    /// The signal that ended the command.
+    pub signal: Option<i32>,
+    /// The job that ran the command, from 0.
+    pub lane: Option<u16>,
+    /// The start time.
+    pub started_s: Option<f64>,
+    /// The end time.
+    pub finished_s: Option<f64>,
+    /// The number of bytes of output.
+    pub bytes: Option<u64>,
+    /// The number of bytes omitted from the middle of `output`.
+    pub left_out: Option<u64>,
+    /// The output; a line marks an omission.
+    pub output: Option<&'run str>,
+    /// The error message if the command failed.
+    pub error: Option<String>,
+}
+
+impl<'run> CommandsReport<'run> {
+    /// Builds the document from all started runs.
+    pub fn from_runs(runs: &'run [Run]) -> Self {
+        let comparison = Comparison::for_threads(runs);
+        Self {
+            format: "threadline.commands",
+            version: VERSION,
+            runs: runs
+                .iter()
+                .filter(|run| run.has_started())
+                .map(CommandRunReport::from_run)
+                .collect(),
+            speed_up: comparison.and_then(|comparison| comparison.speed_up),
+            efficiency: comparison.and_then(|comparison| comparison.efficiency),
         }
-        at(
-            commands.len().div_ceil(workers.into()) as u64,
-            0,
-            EventKind::RunFinished { outcome: end },
-        );
-        run
+    }
+
+    /// Writes the document as ASCII, so that a terminal cannot interpret untrusted text.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        json::write_document(out, self)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::fixture::run;
-    use super::*;
-
-    type Command = (&'static str, Option<i32>, &'static str);
-
-    fn report(runs: &[Run]) -> String {
-        let mut out = Vec::new();
-        write(&mut out, runs).unwrap();
-        String::from_utf8(out).unwrap()
+impl<'run> CommandRunReport<'run> {
+    fn from_run(run: &'run Run) -> Self {
+        let (end, error) = match run.outcome() {
+            Some(RunOutcome::Finished) => ("finished", None),
+            Some(RunOutcome::Failed(failure)) => ("failed", Some(failure.message.as_str())),
+            Some(RunOutcome::Stopped) | None => ("stopped", None),
+        };
+        Self {
+            mode: run.plan().selection().to_string(),
+            jobs: run.plan().workers,
+            elapsed_s: run.elapsed(Nanos::ZERO).as_secs_f64(),
+            end,
+            error,
+            succeeded: run.progress().done_tasks(),
+            failed: failed_commands(run).count() as u32,
+            commands: command_records(run).map(CommandReport::from_record).collect(),
+        }
     }
+}
 
-    fn race(sequential: &[Command], parallel: &[Command]) -> [Run; 2] {
-        let end = RunOutcome::Finished;
-        [run(Mode::Sequential, 1, sequential, end.clone()), run(Mode::Threads, 2, parallel, end)]
-    }
-
-    #[test]
-    fn report_of_a_complete_race() {
-        let commands: [Command; 3] =
-            [("echo é", Some(0), "é\n"), ("printf \x1b", Some(0), "\x1b"), ("true", Some(0), "")];
-        assert_eq!(
-            report(&race(&commands, &commands)),
-            "\
-==> command 1 of 3, exit status 0, 1.000 s: echo é
-é
-==> command 2 of 3, exit status 0, 1.000 s: printf \\u{1b}
-\x1b
-==> command 3 of 3, exit status 0, 1.000 s: true
-
-mode              elapsed      commands  failed    median       p95
-sequential        3.000 s           3/3       0   1.000 s   1.000 s
-parallel x2       2.000 s           3/3       0   1.000 s   1.000 s
-
-speed-up     1.50x with 2 jobs, efficiency 75 %
-"
-        );
-    }
-
-    #[test]
-    fn each_failed_command_is_listed_once() {
-        let sequential: [Command; 3] = [("a", Some(1), ""), ("b", Some(2), ""), ("c", Some(0), "")];
-        let parallel: [Command; 3] = [("a", Some(1), ""), ("b", Some(0), ""), ("c", Some(127), "")];
-        let report = report(&race(&sequential, &parallel));
-        let end = "\
-speed-up     1.50x with 2 jobs, efficiency 75 %
-failed       command 1 ended with exit status 1
-failed       command 2 ended with exit status 2 (only in sequential)
-failed       command 3 ended with exit status 127 (only in parallel x2)
-";
-        assert!(report.ends_with(end), "{report}");
-        assert!(report.contains("==> command 3 of 3, exit status 127, 1.000 s: c\n"), "{report}");
-    }
-
-    #[test]
-    fn report_marks_stopped_commands_and_counts_incomplete_ones() {
-        let commands: [Command; 2] = [("a", Some(0), "whole\n"), ("b", None, "half")];
-        let stopped = run(Mode::Sequential, 1, &commands, RunOutcome::Stopped);
-        let report = report(&[stopped]);
-        assert!(
-            report.starts_with(
-                "==> command 1 of 2, exit status 0, 1.000 s: a\nwhole\n\
-             ==> command 2 of 2, stopped, 1.000 s: b\nhalf\n\n"
-            ),
-            "{report}"
-        );
-        assert!(report.ends_with("\nsequential   1 command not completed\n"), "{report}");
-    }
-
-    #[test]
-    fn report_without_runs_is_empty() {
-        assert_eq!(report(&[]), "");
+impl<'run> CommandReport<'run> {
+    fn from_record(entry: CommandRecord<'run>) -> Self {
+        let CommandRecord { task, command, ran, outcome, output } = entry;
+        let (outcome, error) = match outcome {
+            Some(TaskOutcome::Done(_)) => ("succeeded", None),
+            Some(TaskOutcome::Failed(failure)) => ("failed", Some(failure.message)),
+            Some(TaskOutcome::Requeued(_) | TaskOutcome::Stopped) => ("stopped", None),
+            None if ran.is_some() => ("stopped", None),
+            None => ("not_run", None),
+        };
+        let (status, signal) = match output.map(|output| output.status) {
+            Some(ExitStatus::Code(code)) => (Some(code), None),
+            Some(ExitStatus::Signal(signal)) => (None, Some(signal)),
+            None => (None, None),
+        };
+        Self {
+            number: task.0,
+            command,
+            outcome,
+            status,
+            signal,
+            lane: ran.map(|(LaneId(lane), _)| lane),
+            started_s: ran.map(|(_, span)| span.start.as_secs_f64()),
+            finished_s: ran.and_then(|(_, span)| span.end).map(Nanos::as_secs_f64),
+            bytes: output.map(|output| output.bytes),
+            left_out: output.map(|output| output.omitted),
+            output: output.map(|output| &*output.text),
+            error,
+        }
     }
 }

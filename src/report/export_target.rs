@@ -13,6 +13,9 @@ use super::{ReportSubject, markdown, svg, trace};
 use crate::analysis::plural;
 use crate::model::{ExportKind, Run};
 
+/// The maximum number of unused names tried. The last one is returned without a check.
+const MAX_TRIED_NAMES: u32 = 10_000;
+
 /// The destination of an export, prepared before the run. Dropping it without writing changes
 /// nothing.
 #[derive(Debug)]
@@ -276,4 +279,15 @@ impl ExportOutcome {
             Self::Partial { what } => format!("{place} is partial: {what}"),
         }
     }
+}
+
+/// Returns the first of `stem.ending`, `stem-2.ending`, ... that does not exist in the working
+/// directory.
+pub fn free_path(stem: &str, ending: &str) -> PathBuf {
+    let name = |number: u32| match number {
+        1 => PathBuf::from(format!("{stem}.{ending}")),
+        _ => PathBuf::from(format!("{stem}-{number}.{ending}")),
+    };
+    let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
+    (1..MAX_TRIED_NAMES).map(name).find(is_free).unwrap_or_else(|| name(MAX_TRIED_NAMES))
 }

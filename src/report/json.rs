@@ -1,20 +1,16 @@
-//! The JSON report: one document with all measurements. The types here define its format; every
-//! incompatible change increments [`VERSION`].
+//! The JSON report: one document with all measurements, in ASCII. The types here define its format;
+//! every incompatible change increments [`VERSION`].
 
-mod compute_report;
 mod from_runs;
-mod limit_change_report;
 mod sweep;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use super::ascii_json;
 use crate::analysis::Sweep;
 use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
-pub use compute_report::{ComputeReport, GilReport, HoldReport};
-pub use limit_change_report::LimitChangeReport;
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The version of the format.
@@ -51,6 +47,23 @@ pub struct TargetReport {
     pub per_page: u8,
     /// `true` if the requests count against a rate limit.
     pub costs_quota: bool,
+}
+
+/// The CPU work and the machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ComputeReport {
+    /// The approximate duration of a task that runs alone.
+    pub size_s: f64,
+    /// The loop iterations of CPU work that take this long; null if they were not calibrated.
+    pub turns: Option<u64>,
+    /// The percentage of a mixed task that is CPU work.
+    pub share: Option<u8>,
+    /// The time that a thread waits for the GIL before it requests a switch.
+    pub switch_interval_s: f64,
+    /// The number of cores of the real or simulated machine; null if unknown.
+    pub cores: Option<u16>,
+    /// The seed of the simulated machine; null for a real one.
+    pub seed: Option<u64>,
 }
 
 /// One run.
@@ -118,6 +131,20 @@ pub struct RunReport {
     pub tasks: Vec<TaskReport>,
 }
 
+/// A change of the maximum number of requests in flight.
+#[derive(Clone, Debug, Serialize)]
+pub struct LimitChangeReport {
+    /// The time of the change.
+    pub at_s: f64,
+    /// The new maximum.
+    pub in_flight: u16,
+    /// The reason: `start`, `no queue`, `queue`, `probe`, `probed`, `rate limit`, `server error`,
+    /// `timed out`, `broken connection`, `quota` or `recovered`.
+    pub why: String,
+    /// The estimated number of requests queued at the server; null if the queue was not the reason.
+    pub queue: Option<f64>,
+}
+
 /// A rate limit that was reached.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct RateLimitReport {
@@ -125,6 +152,37 @@ pub struct RateLimitReport {
     pub kind: LimitKind,
     /// The announced end of the limit.
     pub until_s: f64,
+}
+
+/// The use of the GIL in a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct GilReport {
+    /// The fraction of time during which a thread held the GIL.
+    pub held: f64,
+    /// The average number of threads that waited for the GIL.
+    pub mean_waiters: f64,
+    /// The number of times that the GIL passed to a different thread.
+    pub switches: u32,
+    /// Switches per second.
+    pub switches_per_second: f64,
+    /// The longest uninterrupted hold; null if no thread held the GIL.
+    pub longest_hold: Option<HoldReport>,
+    /// The time that threads waited for the GIL, summed over all threads.
+    pub cost_s: f64,
+    /// The number of times that a thread took the GIL while another one held it. Anything but 0 is a
+    /// bug.
+    pub violations: u32,
+}
+
+/// A period during which one thread held the GIL.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct HoldReport {
+    /// The thread as an index into `lanes`.
+    pub lane: u16,
+    /// The start of the hold.
+    pub start_s: f64,
+    /// The duration of the hold.
+    pub length_s: f64,
 }
 
 /// The durations of attempts: nearest-rank percentiles.
@@ -270,7 +328,81 @@ impl JsonReport {
 
     /// Writes the document as ASCII, so that a terminal cannot interpret untrusted text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        ascii_json::write_pretty(out, self)?;
-        out.write_all(b"\n")
+        write_document(out, self)
+    }
+}
+
+/// Writes a value as one line of JSON.
+pub(crate) fn write_compact<W: Write + ?Sized>(
+    out: &mut W,
+    value: &impl Serialize,
+) -> io::Result<()> {
+    Ok(value.serialize(&mut Serializer::with_formatter(out, AsciiFormatter(CompactFormatter)))?)
+}
+
+/// Writes a value as indented JSON, and an end of line.
+pub(super) fn write_document(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let formatter = AsciiFormatter(PrettyFormatter::new());
+    value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
+    out.write_all(b"\n")
+}
+
+/// A formatter that escapes strings to ASCII and delegates the layout to another formatter. All other
+/// characters and all controls are escaped, so that a terminal cannot interpret any of them.
+struct AsciiFormatter<F>(F);
+
+/// Delegates layout methods to the inner formatter.
+macro_rules! delegate {
+    ($($method:ident($($argument:ident: $type:ty),*)),* $(,)?) => {$(
+        fn $method<W: ?Sized + Write>(&mut self, out: &mut W, $($argument: $type),*) -> io::Result<()> {
+            self.0.$method(out, $($argument),*)
+        }
+    )*};
+}
+
+impl<F: Formatter> Formatter for AsciiFormatter<F> {
+    delegate! {
+        begin_array(), end_array(), begin_array_value(first: bool), end_array_value(),
+        begin_object(), end_object(), begin_object_key(first: bool), end_object_key(),
+        begin_object_value(), end_object_value(),
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
+        // Most texts need no escape, and a million of them are written at once.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(text.as_bytes());
+        }
+        let is_escaped = |c: char| !c.is_ascii() || c.is_ascii_control();
+        for piece in text.split_inclusive(is_escaped) {
+            let plain = piece.trim_end_matches(is_escaped);
+            out.write_all(plain.as_bytes())?;
+            let Some(c) = piece.chars().next_back().filter(|&c| is_escaped(c)) else { continue };
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_printable_ascii_and_round_trips() {
+        let text = "a\"\\\n\u{1b}[2J \u{7f} \u{9b}31m é \u{202e} 🦀";
+        let (mut compact, mut pretty) = (Vec::new(), Vec::new());
+        write_compact(&mut compact, &text).unwrap();
+        write_document(&mut pretty, &text).unwrap();
+        assert_eq!(pretty.pop(), Some(b'\n'));
+        for out in [compact, pretty] {
+            assert!(out.iter().all(|byte| (b' '..=b'~').contains(byte)), "{out:?}");
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! The report in GitHub-flavored Markdown: totals, the verdict, worker time by state, the slowest
-//! attempts, the errors and the environment.
+//! attempts, the errors and the environment. Untrusted text is escaped, so that it contains no links,
+//! mentions, headings or table columns.
 
-mod escape;
-
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in};
+use super::{Comparison, ReportSubject, median_and_p95, plain, time_in};
 use crate::analysis::{Attempt, Sweep, plural, verdict};
+use crate::model::printable::{escape_controls, printable};
 use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
-use escape::{code_block, escape_inline};
 
 /// The maximum number of slowest attempts listed.
 const MAX_SLOWEST_TASKS: usize = 10;
@@ -22,7 +22,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     let Some(first) = runs.first() else { return Ok(()) };
     let workload = first.plan().workload();
     writeln!(out, "# {}\n", report_title(subject, workload))?;
-    if let Some(task) = plain::computed::describe_task(first, subject.cores) {
+    if let Some(task) = plain::describe_task(first, subject.cores) {
         writeln!(out, "{task}.\n")?;
     }
     if let Some(sentence) = subject.conclusion() {
@@ -103,14 +103,9 @@ fn write_totals(
         } else {
             run.failed_tasks().into()
         };
-        let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
-            || ["-".to_owned(), "-".to_owned()],
-            |both| both.map(|one| one.to_string()),
-        );
-        let compared = Comparison::for_run(subject.runs, run);
-        let speed_up = compared.and_then(|compared| compared.speed_up);
-        let efficiency = compared.and_then(|compared| compared.efficiency);
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let [median, p95] = median_and_p95(run);
+        let compared = Comparison::for_run(subject.runs, run).and_then(Comparison::texts);
+        let [speed_up, efficiency] = compared.unwrap_or_else(|| ["-", "-"].map(str::to_owned));
         write_row(
             out,
             &[
@@ -121,8 +116,8 @@ fn write_totals(
                 format!("{:.2}", run.rate(elapsed)),
                 median,
                 p95,
-                or_dash(speed_up.map(|times| format!("{times:.2}x"))),
-                or_dash(efficiency.map(|share| format!("{:.0} %", share * 100.0))),
+                speed_up,
+                efficiency,
             ],
         )?;
     }
@@ -244,4 +239,79 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
         )?;
     }
     writeln!(out, "\n{}", code_block("sh", subject.command).trim_end())
+}
+
+/// Formats text as inline code, so that it contains no mentions, links or elements. A code span with a
+/// long enough fence suffices, except for `|`, which separates table columns even inside code.
+fn escape_inline(text: &str) -> String {
+    let text = printable(text);
+    if text.contains('|') || text.is_empty() {
+        return escape_entities(&text);
+    }
+    let fence = code_fence(&text, 1);
+    // A backtick next to the fence would extend it. Markdown strips the space.
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// Formats text as a `<code>` element with all special characters of Markdown as entities.
+fn escape_entities(text: &str) -> String {
+    let mut safe = String::from("<code>");
+    for (at, c) in text.char_indices() {
+        let is_www = || text.get(..at).is_some_and(|before| before.ends_with("www"));
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '!'
+            | ':' | '$' => push_entity(c, &mut safe),
+            '.' if is_www() => push_entity(c, &mut safe),
+            _ => safe.push(c),
+        }
+    }
+    safe + "</code>"
+}
+
+fn push_entity(c: char, safe: &mut String) {
+    // Writing to a String cannot fail.
+    _ = write!(safe, "&#{};", u32::from(c));
+}
+
+/// Returns at least `least` backticks, and more than any run of backticks in the text.
+fn code_fence(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(least.max(longest + 1))
+}
+
+/// Formats a code block whose fence cannot occur in the text.
+fn code_block(language: &str, text: &str) -> String {
+    let fence = code_fence(text, 3);
+    let lines: Vec<String> = text.lines().map(escape_controls).collect();
+    format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inline_text_contains_no_markdown() {
+        let hostile = "a|b `c` [d](http://e) <b> @f #1 **g** www.h \u{1b}[2J\n# i";
+        assert_eq!(
+            escape_inline(hostile),
+            "<code>a&#124;b &#96;c&#96; &#91;d&#93;(http&#58;//e) &#60;b&#62; &#64;f &#35;1 \
+             &#42;&#42;g&#42;&#42; www&#46;h &#92;u{1b}&#91;2J &#35; i</code>"
+        );
+        let hostile = "b `c` [d](http://e) <b> @f ```g``` \u{1b}[2J\n# i";
+        assert_eq!(
+            escape_inline(hostile),
+            "````b `c` [d](http://e) <b> @f ```g``` \\u{1b}[2J # i````"
+        );
+        assert_eq!(escape_inline("http://127.0.0.1:1/$a"), "`http://127.0.0.1:1/$a`");
+        assert_eq!(escape_inline("`"), "`` ` ``");
+        assert_eq!(escape_inline("octo-cat.1"), "`octo-cat.1`");
+    }
+
+    #[test]
+    fn text_cannot_end_a_code_block() {
+        assert_eq!(code_block("sh", "a\n```\n\u{1b}b"), "````sh\na\n```\n\\u{1b}b\n````\n");
+        assert_eq!(code_block("", "a"), "```\na\n```\n");
+    }
 }

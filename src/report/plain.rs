@@ -1,14 +1,13 @@
 //! The plain report: the lines of the example program, then a table and remarks on it.
 
-pub(super) mod computed;
-mod followers;
-mod gil_and_processes;
+mod remarks;
 pub mod sweep;
 
 use std::io::{self, Write};
 
-use crate::analysis::verdict;
-use crate::model::{Mode, Run, Target};
+use super::{Comparison, median_and_p95, run_time};
+use crate::analysis::plural;
+use crate::model::{ComputeSpec, Mode, Run, Target};
 
 /// Writes the report of the runs, or nothing if no run has started. `cores` is the number of cores of
 /// this machine, if known.
@@ -18,22 +17,63 @@ pub fn write(
     runs: &[Run],
     cores: Option<u16>,
 ) -> io::Result<()> {
-    match runs.first().filter(|run| run.has_started()) {
-        None => Ok(()),
-        Some(first) if first.plan().workload().is_computed() => computed::write(out, runs, cores),
-        Some(_) => followers::write(out, target, runs),
+    let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
+    write_times(out, runs)?;
+    if first.plan().workload().is_computed() {
+        if let Some(task) = describe_task(first, cores) {
+            writeln!(out, "\n{}: {task}\n", first.plan().workload())?;
+        }
+        write_computed_table(out, runs)?;
+        return write_remarks(out, remarks::for_computed(runs, cores));
     }
+    write_counts(out, runs)?;
+    if let (Some(Target { user, api, per_page, .. }), Some(last)) =
+        (target, runs.iter().rfind(|run| run.has_started()))
+    {
+        let pages = plural::count(last.progress().known_tasks(), "page");
+        writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
+    }
+    write_followers_table(out, runs)?;
+    write_remarks(out, remarks::for_followers(runs))
+}
+
+/// Writes a table and an empty line. A column has a name and a width. The first one is text; the
+/// others are figures, with at least one space before each.
+pub(super) fn write_table<const N: usize>(
+    out: &mut dyn Write,
+    columns: [(&str, usize); N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> io::Result<()> {
+    let head = columns.map(|(name, _)| name.to_owned());
+    for row in std::iter::once(head).chain(rows) {
+        for (place, (cell, (_, width))) in row.iter().zip(columns).enumerate() {
+            match place {
+                0 => write!(out, "{cell:<width$}")?,
+                _ => write!(out, " {cell:>0$}", width - 1)?,
+            }
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
 }
 
 /// A line after the table: its label and its text.
-type Remark = (String, String);
-
-fn new_remark(label: &str, text: String) -> Remark {
-    (label.to_owned(), text)
+pub(super) struct Remark {
+    label: String,
+    text: String,
 }
 
-fn write_remarks(out: &mut dyn Write, remarks: impl IntoIterator<Item = Remark>) -> io::Result<()> {
-    remarks.into_iter().try_for_each(|(label, text)| writeln!(out, "{label:<12} {text}"))
+impl Remark {
+    pub(super) fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { label: label.into(), text: text.into() }
+    }
+}
+
+pub(super) fn write_remarks(
+    out: &mut dyn Write,
+    remarks: impl IntoIterator<Item = Remark>,
+) -> io::Result<()> {
+    remarks.into_iter().try_for_each(|Remark { label, text }| writeln!(out, "{label:<12} {text}"))
 }
 
 /// Returns the name of a mode in the example program.
@@ -57,13 +97,94 @@ fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     Ok(())
 }
 
-/// `3 of 5`.
-fn done_fraction(run: &Run) -> String {
-    format!("{} of {}", run.progress().done_tasks(), run.progress().known_tasks())
+fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    if let [one, other] = runs
+        && one.is_complete()
+        && other.is_complete()
+        && one.progress().follower_count() == other.progress().follower_count()
+    {
+        let [first, second] = [one, other].map(|run| example_mode_name(run.plan().mode));
+        return writeln!(
+            out,
+            "both {first} and {second} count: {}",
+            one.progress().follower_count()
+        );
+    }
+    let count = |run: &Run| {
+        let (name, followers) =
+            (example_mode_name(run.plan().mode), run.progress().follower_count());
+        let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());
+        let missing = format!(" (incomplete: {done} of {known} pages)");
+        format!("{name} count: {followers}{}", if run.is_complete() { "" } else { &missing })
+    };
+    writeln!(out, "{}", runs.iter().map(count).collect::<Vec<_>>().join(", "))
 }
 
-/// Returns a remark for each incomplete run with the reason.
-fn unfinished_remarks(runs: &[Run]) -> impl Iterator<Item = Remark> {
-    let runs = runs.iter().filter(|run| run.has_started() && !run.is_complete());
-    runs.map(|run| (run.plan().name(), verdict::incomplete_reason(run)))
+/// Describes the tasks of a run and the machine. Returns `None` for a workload without CPU work.
+pub(super) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
+    let ComputeSpec { size, turns, share, switch_interval, simulation } =
+        run.plan().work.compute()?;
+    let tasks = plural::count(run.progress().known_tasks(), "task");
+    let share = if run.plan().workload().spec().has_io_share {
+        format!(", {share} % of it CPU work")
+    } else {
+        String::new()
+    };
+    let turns = match turns {
+        0 => String::new(),
+        turns => format!(" ({turns} turns)"),
+    };
+    let on = |cores: u16| format!("on {}", plural::count(cores, "core"));
+    let machine = match simulation {
+        Some(machine) => format!("; simulated {}, seed {}", on(machine.cores), machine.seed),
+        None => cores.map_or_else(String::new, |cores| format!("; {}", on(cores))),
+    };
+    Some(format!(
+        "{tasks} of about {size} each{turns}{share}; switch interval {switch_interval}{machine}"
+    ))
+}
+
+fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let columns = [
+        ("mode", 12),
+        ("elapsed", 10),
+        ("tasks", 14),
+        ("tasks/s", 9),
+        ("median", 10),
+        ("p95", 10),
+        ("speed-up", 10),
+        ("efficiency", 12),
+    ];
+    let row = |run: &Run| {
+        let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
+        let tasks = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
+        let rate = format!("{:.2}", run.rate(elapsed));
+        let compared = Comparison::for_run(runs, run).and_then(Comparison::texts);
+        let [speed_up, efficiency] = compared.unwrap_or_else(|| ["-", "-"].map(str::to_owned));
+        let (name, elapsed) = (run.plan().name(), elapsed.to_string());
+        [name, elapsed, tasks, rate, median, p95, speed_up, efficiency]
+    };
+    write_table(out, columns, runs.iter().filter(|run| run.has_started()).map(row))
+}
+
+fn write_followers_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let started = || runs.iter().filter(|run| run.has_started());
+    let columns = [
+        ("mode", started().map(|run| run.plan().name().len()).fold(12, usize::max)),
+        ("elapsed", 10),
+        ("pages", 11),
+        ("followers", 11),
+        ("requests/s", 12),
+        ("median", 10),
+        ("p95", 10),
+    ];
+    let row = |run: &Run| {
+        let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
+        let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
+        let (followers, rate) =
+            (run.progress().follower_count(), format!("{:.2}", run.rate(elapsed)));
+        let (name, elapsed) = (run.plan().name(), elapsed.to_string());
+        [name, elapsed, pages, followers.to_string(), rate, median, p95]
+    };
+    write_table(out, columns, started().map(row))
 }

@@ -4,25 +4,45 @@
 //! States narrower than a quarter of a pixel are merged by time per state. Pictures with more than
 //! 40,000 marks merge wider states too, so that no picture exceeds 2 MB.
 
-mod charts;
 mod lane_marks;
-mod lane_rows;
-mod layout;
-mod legend;
 mod svg_writer;
-mod title_and_totals;
+mod timeline;
 
 use std::io::{self, Write};
 
-use super::ReportSubject;
-use crate::model::{Background, Nanos, Run, State, Workload};
+use super::{Comparison, ReportSubject, plain};
+use crate::analysis::plural;
+use crate::model::{Background, Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
-use layout::{LEFT, LaneGeometry, MARGIN, RIGHT, WIDTH};
-use svg_writer::{SvgWriter, escape_xml, format_number, hex_color};
+use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
 
 /// Fonts that every system has at least one of, in order of preference.
 const FONTS: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', \
                      Arial, sans-serif";
+
+/// The width of the picture.
+const WIDTH: f64 = 1200.0;
+
+/// The margin around the picture.
+const MARGIN: f64 = 36.0;
+
+/// The left edge of bars and lanes.
+const LEFT: f64 = 150.0;
+
+/// The right edge of lanes, where their figures begin.
+const RIGHT: f64 = 1044.0;
+
+/// The height of a row of figures.
+const ROW: f64 = 26.0;
+
+/// The right edge of the bars of the totals.
+const BARS_RIGHT: f64 = 700.0;
+
+/// The right edges of the columns of the totals.
+const TOTALS_COLUMNS: [f64; 5] = [786.0, 870.0, 966.0, 1064.0, WIDTH - MARGIN];
+
+/// The width of a colour swatch.
+const SAMPLE_WIDTH: f64 = 22.0;
 
 /// The state that all parts of a picture share.
 struct SvgPicture<'a> {
@@ -74,23 +94,178 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 }
 
 impl SvgPicture<'_> {
-    /// Draws the lanes and charts of all runs under one axis. Returns the visible states.
-    fn draw_timeline(&mut self) -> Vec<State> {
-        let all = lane_marks::marks_for_runs(&self.runs, self.subject.now, self.scale);
-        let states = lane_marks::visible_states(&all);
-        let top = self.draw_axis();
-        let (runs, mut bottom) = (self.runs.clone(), self.y);
-        let before = std::mem::take(&mut self.writer);
-        for (run, marks) in runs.into_iter().zip(all) {
-            self.draw_run(run, &marks, LaneGeometry::for_run(run, &self.runs));
-            self.draw_charts(run);
-            bottom = self.y;
-            self.y += 10.0;
+    fn title(&self) -> String {
+        match self.subject.target.filter(|_| self.workload.is_fetched()) {
+            Some(target) => format!("{} @ {}", target.user, target.api),
+            None => self.workload.spec().heading.to_owned(),
         }
-        // The grid lies under the lanes, but its length is known only after they are drawn.
-        let lanes = std::mem::replace(&mut self.writer, before);
-        self.draw_grid([top, bottom]);
-        self.writer.push_raw(&lanes.into_svg());
-        states
     }
+
+    /// Describes the tasks.
+    fn subtitle(&self) -> String {
+        let tasks = self.runs.iter().map(|run| run.progress().known_tasks()).max().unwrap_or(0);
+        let per_page = self.subject.target.map_or(0, |target| target.per_page);
+        let tasks = plural::count(tasks, self.workload.spec().task);
+        if let Some(results) = self.workload.spec().results {
+            return format!("{results}, {tasks} of {per_page}");
+        }
+        let computed = self.runs.first();
+        let task = computed.and_then(|run| plain::describe_task(run, self.subject.cores));
+        task.unwrap_or(tasks)
+    }
+
+    fn draw_head(&mut self, title: &str, sentence: Option<&str>) {
+        let (text, quiet) = (self.background.text(), self.background.muted());
+        let font = Font::new(24.0, text).bold();
+        let room = WIDTH - 2.0 * MARGIN;
+        self.writer.push_text([MARGIN, self.y + 14.0], font, &font.fit_text(title, room));
+        self.writer.push_text([MARGIN, self.y + 36.0], Font::new(14.0, quiet), &self.subtitle());
+        self.y += 58.0;
+        self.draw_totals();
+        let font = Font::new(15.0, text).bold();
+        for line in sentence.into_iter().flat_map(|sentence| wrap_text(font, sentence, room)) {
+            self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
+            self.y += 21.0;
+        }
+        self.y += 20.0;
+    }
+
+    fn draw_totals(&mut self) {
+        let caption = Font::new(11.0, self.background.muted()).with_anchor(TextAnchor::End);
+        let WorkloadSpec { tasks, results, .. } = self.workload.spec();
+        let captions = ["time", tasks, results.unwrap_or("failed"), "speed-up", "efficiency"];
+        for (x, words) in TOTALS_COLUMNS.into_iter().zip(captions) {
+            self.writer.push_text([x, self.y], caption, words);
+        }
+        self.y += 10.0;
+        for run in self.runs.clone() {
+            self.draw_total(run);
+        }
+        self.y += 12.0;
+    }
+
+    /// Draws the bar and the figures of a run.
+    fn draw_total(&mut self, run: &Run) {
+        let (text, quiet) = (self.background.text(), self.background.muted());
+        let sequential = run.plan().mode == Mode::Sequential;
+        let color = if sequential {
+            self.background.sequential()
+        } else {
+            self.background.state_color(State::Waiting)
+        };
+        let elapsed = self.subject.elapsed(run);
+        let length = self.scale.x(elapsed) / self.scale.width * (BARS_RIGHT - LEFT);
+        let name = Font::new(13.0, text);
+        let baseline = self.y + 17.0;
+        let words = name.fit_text(&run.plan().name(), LEFT - MARGIN - 8.0);
+        self.writer.push_text([MARGIN, baseline], name, &words);
+        self.writer.push_rect([LEFT, self.y + 4.0, length.max(1.0), ROW - 8.0], &hex_color(color));
+        let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
+        let [speed_up, efficiency] = compared.unwrap_or_default();
+        let items = match self.workload.spec().results {
+            Some(_) => run.progress().follower_count(),
+            None => run.failed_tasks().into(),
+        };
+        let figures = [
+            elapsed.to_string(),
+            format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
+            items.to_string(),
+            speed_up,
+            efficiency,
+        ];
+        for (place, (x, figure)) in TOTALS_COLUMNS.into_iter().zip(figures).enumerate() {
+            let font = Font::new(13.0, if place == 0 || place == 3 { text } else { quiet });
+            let font = if place == 0 || place == 3 { font.bold() } else { font };
+            self.writer.push_text([x, baseline], font.with_anchor(TextAnchor::End), &figure);
+        }
+        self.y += ROW;
+    }
+
+    /// Draws a colour swatch and the label of each visible state, and the version of threadline.
+    fn draw_legend(&mut self, states: &[State]) {
+        self.define_patterns(states);
+        let font = Font::new(12.0, self.background.muted());
+        self.y += 14.0;
+        let mut x = MARGIN;
+        for &state in states {
+            let word = state.label();
+            self.writer.push_rect(
+                [x, self.y - 10.0, SAMPLE_WIDTH, 12.0],
+                &state_fill(state, self.background),
+            );
+            self.writer.push_text([x + SAMPLE_WIDTH + 6.0, self.y], font, word);
+            x += SAMPLE_WIDTH + 6.0 + font.text_width(word) + 16.0;
+        }
+        self.writer
+            .push_line([x, self.y - 4.0, x + SAMPLE_WIDTH, self.y - 4.0], self.background.line());
+        self.writer.push_text([x + SAMPLE_WIDTH + 6.0, self.y], font, State::Idle.label());
+        let made = format!("threadline {}", env!("CARGO_PKG_VERSION"));
+        let place = [WIDTH - MARGIN, self.y];
+        self.writer.push_text(place, font.with_anchor(TextAnchor::End), &made);
+        self.y += 28.0;
+    }
+
+    fn define_patterns(&mut self, states: &[State]) {
+        for &state in states {
+            let Some(name) = state_pattern(state) else { continue };
+            let (id, color) = (
+                escape_xml(&pattern_id(name, self.background)),
+                self.background.state_color(state),
+            );
+            let (ground, stroke) = match state {
+                State::Native => (color, self.background.native_shade()),
+                _ => (self.background.canvas(), color),
+            };
+            let (ground, stroke) = (hex_color(ground), hex_color(stroke));
+            self.writer.push_raw(&format!(
+                r#"<pattern id="{id}" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="4" height="4" fill="{ground}"/><rect width="2" height="4" fill="{stroke}"/></pattern>
+"#
+            ));
+        }
+    }
+}
+
+/// Returns the colour of a state, or its pattern if it shares the colour with another state.
+fn state_fill(state: State, background: Background) -> String {
+    match state_pattern(state) {
+        Some(name) => format!("url(#{})", pattern_id(name, background)),
+        None => hex_color(background.state_color(state)),
+    }
+}
+
+const fn state_pattern(state: State) -> Option<&'static str> {
+    match state {
+        State::Connecting => Some("connecting"),
+        State::Starting => Some("starting"),
+        State::Native => Some("native"),
+        State::Unknown => Some("unknown"),
+        _ => None,
+    }
+}
+
+/// Returns the ID of a pattern. It includes the background, because a web page may contain both a dark
+/// and a light picture.
+fn pattern_id(name: &str, background: Background) -> String {
+    let ground = match background {
+        Background::Dark => "dark",
+        Background::Light => "light",
+    };
+    format!("threadline-{ground}-{name}")
+}
+
+/// Wraps a text into lines.
+fn wrap_text(font: Font, text: &str, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line)
+                if font.text_width(line) + font.text_width(word) + font.text_width(" ") <= room =>
+            {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(font.fit_text(word, room)),
+        }
+    }
+    lines
 }

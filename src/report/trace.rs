@@ -4,18 +4,15 @@
 //!
 //! The format: <https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>.
 
-mod trace_writer;
-
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::json;
 
+use super::json::write_compact;
 use crate::analysis::{Attempt, AttemptOutcome};
 use crate::model::printable::printable;
-use crate::model::{
-    FailureKind, LevelSeries, LimitKind, Nanos, Run, Span, State, StateInterval, TaskId,
-};
-use trace_writer::{TraceTrack, TraceWriter};
+use crate::model::{FailureKind, LevelSeries, Nanos, Run, Span, State, StateInterval, TaskId};
 
 /// The maximum number of lanes per run. It keeps the thread IDs of different runs distinct.
 const MAX_LANES: u32 = 1_000;
@@ -54,49 +51,9 @@ struct AttemptArgs<'run> {
 }
 
 #[derive(Serialize)]
-struct NameArgs {
-    name: String,
-}
-
-#[derive(Serialize)]
-struct SortIndexArgs {
-    sort_index: usize,
-}
-
-#[derive(Serialize)]
-struct EmptyArgs {}
-
-#[derive(Serialize)]
 struct ErrorArgs<'run> {
     kind: FailureKind,
     error: &'run str,
-}
-
-#[derive(Serialize)]
-struct LimitArgs {
-    kind: LimitKind,
-    until_s: f64,
-}
-
-#[derive(Serialize)]
-struct LimitChangeArgs {
-    in_flight: u16,
-    why: String,
-}
-
-#[derive(Serialize)]
-struct TasksArgs {
-    tasks: u32,
-}
-
-#[derive(Serialize)]
-struct RequestsArgs {
-    requests: u32,
-}
-
-#[derive(Serialize)]
-struct LanesArgs {
-    lanes: u32,
 }
 
 /// Writes the trace of all started runs.
@@ -120,27 +77,21 @@ impl TraceProcess<'_> {
     fn write_run(&self, lines: &mut TraceWriter<'_>) -> io::Result<()> {
         let mut attempts = self.run.attempts();
         attempts.sort_by_key(|attempt| (attempt.lane, attempt.span.start, attempt.span.end));
-        lines.write_metadata(
-            self.lane_track(0),
-            "process_name",
-            &NameArgs { name: self.run.plan().name() },
-        )?;
+        let name = json!({ "name": self.run.plan().name() });
+        lines.write_metadata(self.lane_track(0), "process_name", &name)?;
         for lane in 0..self.run.lanes().len() {
-            let name = self.run.worker_name(lane as u16);
-            lines.write_metadata(self.lane_track(lane), "thread_name", &NameArgs { name })?;
-            lines.write_metadata(
-                self.lane_track(lane),
-                "thread_sort_index",
-                &SortIndexArgs { sort_index: lane },
-            )?;
+            let track = self.lane_track(lane);
+            let name = json!({ "name": self.run.worker_name(lane as u16) });
+            lines.write_metadata(track, "thread_name", &name)?;
+            lines.write_metadata(track, "thread_sort_index", &json!({ "sort_index": lane }))?;
         }
         self.write_counters(lines)?;
         for (at, limit) in self.run.limits().reached_times() {
-            let args = LimitArgs { kind: limit.kind, until_s: limit.until.as_secs_f64() };
+            let args = json!({ "kind": limit.kind, "until_s": limit.until.as_secs_f64() });
             lines.write_instant(self.lane_track(0), "rate limit", "limit", at, &args)?;
         }
         for step in self.run.limits().concurrency_changes() {
-            let args = LimitChangeArgs { in_flight: step.to, why: step.reason.to_string() };
+            let args = json!({ "in_flight": step.to, "why": step.reason.to_string() });
             lines.write_instant(self.lane_track(0), "most in flight", "limit", step.at, &args)?;
         }
         let mut rest = attempts.as_slice();
@@ -220,27 +171,23 @@ impl TraceProcess<'_> {
 
     fn write_counters(&self, lines: &mut TraceWriter<'_>) -> io::Result<()> {
         let place = self.lane_track(0);
-        let mut count = |name: &str, level: LevelSeries<'_>| {
-            level.changes().try_for_each(|(at, tasks)| {
-                lines.write_counter(place, name, at, &TasksArgs { tasks })
-            })
+        let mut count = |name: &str, unit: &str, level: LevelSeries<'_>| {
+            level
+                .changes()
+                .try_for_each(|(at, value)| lines.write_counter(place, name, at, unit, value))
         };
-        count("in flight", self.run.timing().in_flight_level())?;
-        count("queue", self.run.timing().queue_level())?;
+        count("in flight", "tasks", self.run.timing().in_flight_level())?;
+        count("queue", "tasks", self.run.timing().queue_level())?;
         if !self.run.limits().concurrency_changes().is_empty() {
-            count("most in flight", self.run.limits().concurrency_level())?;
+            count("most in flight", "tasks", self.run.limits().concurrency_level())?;
         }
         if self.run.limits().quota().is_some() {
-            for (at, requests) in self.run.limits().quota_level().changes() {
-                lines.write_counter(place, "quota", at, &RequestsArgs { requests })?;
-            }
+            count("quota", "requests", self.run.limits().quota_level())?;
         }
-        if self.run.gil().is_some() {
-            for (at, lanes) in self.gil_waiters() {
-                lines.write_counter(place, "waiting for the GIL", at, &LanesArgs { lanes })?;
-            }
-        }
-        Ok(())
+        let waiters = self.run.gil().map(|_| self.gil_waiters()).unwrap_or_default();
+        waiters.into_iter().try_for_each(|(at, lanes)| {
+            lines.write_counter(place, "waiting for the GIL", at, "lanes", lanes)
+        })
     }
 
     /// Returns the number of lanes waiting for the GIL over time.
@@ -292,5 +239,107 @@ fn write_state(
     if state == State::Idle || end <= start {
         return Ok(());
     }
-    lines.write_slice(place, state.label(), "state", start, end, &EmptyArgs {})
+    lines.write_slice(place, state.label(), "state", start, end, &json!({}))
+}
+
+/// The track of an event.
+#[derive(Clone, Copy, Debug)]
+struct TraceTrack {
+    /// The process ID: the number of the run, from 1.
+    pid: u32,
+    /// The thread ID, which identifies the lane.
+    tid: u32,
+}
+
+/// A writer of events by the rules common to Perfetto, Firefox Profiler and speedscope: one per line,
+/// so that all complete lines of a truncated trace remain usable.
+struct TraceWriter<'a> {
+    out: &'a mut dyn Write,
+    first: bool,
+}
+
+impl<'a> TraceWriter<'a> {
+    fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, first: true }
+    }
+
+    /// Writes a metadata event (`M`): the name or the sort index of a process or thread.
+    fn write_metadata(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("M", at, name)?;
+        self.end_event(args)
+    }
+
+    /// Writes a slice (`X`). A nested slice must be written after its parent and must not end later.
+    fn write_slice(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        category: &str,
+        start: Nanos,
+        end: Nanos,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("X", at, name)?;
+        let (start, length) = (format_micros(start), format_micros(end.since(start)));
+        write!(self.out, r#","cat":"{category}","ts":{start},"dur":{length}"#)?;
+        self.end_event(args)
+    }
+
+    /// Writes an instant event of a thread (`i`).
+    fn write_instant(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        category: &str,
+        when: Nanos,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("i", at, name)?;
+        write!(self.out, r#","cat":"{category}","ts":{},"s":"t""#, format_micros(when))?;
+        self.end_event(args)
+    }
+
+    /// Writes a counter value that is valid from `when` on (`C`).
+    fn write_counter(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        when: Nanos,
+        unit: &str,
+        value: u32,
+    ) -> io::Result<()> {
+        self.begin_event("C", at, name)?;
+        let when = format_micros(when);
+        write!(self.out, r#","ts":{when},"args":{{"{unit}":{value}}}}}"#)
+    }
+
+    /// Writes the end of the array.
+    fn finish_array(self) -> io::Result<()> {
+        self.out.write_all(if self.first { b"[]\n" } else { b"\n]\n" })
+    }
+
+    fn begin_event(&mut self, phase: &str, at: TraceTrack, name: &str) -> io::Result<()> {
+        let before: &[u8] = if std::mem::take(&mut self.first) { b"[\n" } else { b",\n" };
+        self.out.write_all(before)?;
+        self.out.write_all(br#"{"name":"#)?;
+        write_compact(self.out, &name)?;
+        write!(self.out, r#","ph":"{phase}","pid":{},"tid":{}"#, at.pid, at.tid)
+    }
+
+    fn end_event(&mut self, args: &impl Serialize) -> io::Result<()> {
+        self.out.write_all(br#","args":"#)?;
+        write_compact(self.out, args)?;
+        self.out.write_all(b"}")
+    }
+}
+
+/// Formats a time in microseconds with three decimals. Integer arithmetic keeps every nanosecond, which
+/// a floating-point number would round.
+fn format_micros(Nanos(nanos): Nanos) -> String {
+    format!("{}.{:03}", nanos / 1_000, nanos % 1_000)
 }

@@ -1,17 +1,17 @@
-//! A session that has been followed to its end: its runs, its report and its exit code.
+//! A session that has been followed to its end: its runs, the exports that were written, its report and
+//! its exit code.
 
 use std::io::{self, Write};
 
-use super::exit::Exit;
-use super::saved_exports::SavedExports;
-use super::{Streams, print_error};
+use super::Streams;
+use super::exit::{Exit, print_error};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
 use crate::model::{Mode, Run, RunOutcome, Selection};
 use crate::report::commands::{self, failure_messages};
 use crate::report::json::JsonReport;
-use crate::report::plain;
+use crate::report::{ExportError, ExportOutcome, ExportTarget, ReportSubject, plain};
 
 /// The maximum number of failed commands named on stderr. The report lists all of them.
 const MAX_NAMED_FAILURES: usize = 20;
@@ -36,6 +36,71 @@ pub(super) enum EndedState {
         /// The recording ends before the runs do.
         is_cut_off: bool,
     },
+}
+
+/// The exports after they were written.
+pub(super) struct SavedExports {
+    pub(super) results: io::Result<Vec<SavedExport>>,
+    /// An export went to stdout, so no report does.
+    pub(super) stdout_taken: bool,
+    /// The signal that arrived by now.
+    pub(super) signal: Option<i32>,
+}
+
+impl SavedExports {
+    /// Reports the written exports, and returns the exit code for the runs and the exports together.
+    /// Fails only if stdout did.
+    pub(super) fn report(self, run: Exit, err: &mut dyn Write) -> io::Result<Exit> {
+        Ok(self.results?.into_iter().fold(run, |run, SavedExport { exit, words }| {
+            match (words, exit) {
+                (Some(words), Exit::Success) => _ = writeln!(err, "{words}"),
+                (Some(words), _) => print_error(err, &words),
+                (None, _) => {}
+            }
+            worst_exit(run, exit)
+        }))
+    }
+}
+
+/// The result of writing an export.
+pub(super) struct SavedExport {
+    exit: Exit,
+    words: Option<String>,
+}
+
+impl SavedExport {
+    /// Writes an export. Fails only if stdout does.
+    pub(super) fn write(
+        output: ExportTarget,
+        subject: &ReportSubject<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<Self> {
+        let (place, is_stdout) = (output.display_name(), output.is_stdout());
+        let (exit, words) = match output.write(subject, out) {
+            Ok(ExportOutcome::Whole { .. }) if is_stdout => (Exit::Success, None),
+            Ok(written) => {
+                let exit = match written {
+                    ExportOutcome::Whole { .. } => Exit::Success,
+                    ExportOutcome::Partial { .. } => Exit::Partial,
+                    ExportOutcome::Nothing { .. } => Exit::Failed,
+                };
+                (exit, Some(written.describe(&place)))
+            }
+            Err(ExportError::Stdout(error)) => return Err(error),
+            Err(error) => (Exit::Failed, Some(error.to_string())),
+        };
+        Ok(Self { exit, words })
+    }
+}
+
+/// Returns the worse of two exit codes. The reason of a failed run takes precedence over the result
+/// of the exports; a failed export takes precedence over a partial run.
+const fn worst_exit(run: Exit, written: Exit) -> Exit {
+    match (run, written) {
+        (Exit::Success | Exit::Partial, Exit::Failed) => Exit::Failed,
+        (Exit::Success, written) => written,
+        (run, _) => run,
+    }
 }
 
 impl EndedSession {
@@ -140,7 +205,7 @@ fn report_commands(
     let exit = saved.report(Exit::for_commands(runs), streams.err);
     match output_mode {
         OutputMode::Json(_) => {
-            commands::json::CommandsReport::from_runs(runs).write(streams.out)?;
+            commands::CommandsReport::from_runs(runs).write(streams.out)?;
         }
         _ if stdout_taken => _ = commands::write(streams.err, runs),
         _ => commands::write(streams.out, runs)?,

@@ -1,8 +1,19 @@
-//! The exit codes, and the one that follows from the runs of a session.
+//! The end of a command: its exit code, which follows from the runs of a session, or from the error that
+//! ended it.
 
+use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use thiserror::Error as ThisError;
+
+use crate::cli::{self, CliError};
+use crate::github::ApiError;
 use crate::model::{FailureKind, Run};
+use crate::report::ExportError;
+use crate::server::{ServerError, ServerFileError};
+use crate::source::recording::{ReadRecordingError, WriteRecordingError};
+use crate::source::tasks::process::child::WorkerError;
 
 /// The exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,71 +83,108 @@ impl From<Exit> for ExitCode {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Mode, RunOutcome};
-    use crate::report::fixture::{computed, ended, not_begun, run};
+/// An error that ends a command before its runs can determine the exit code.
+#[derive(Debug, ThisError)]
+pub enum CommandError {
+    /// The arguments cannot be used.
+    #[error(transparent)]
+    Arguments(#[from] CliError),
+    /// The destination of an export cannot be used.
+    #[error(transparent)]
+    Output(#[from] ExportError),
+    /// The destination of the recording cannot be used.
+    #[error(transparent)]
+    Record(#[from] WriteRecordingError),
+    /// The recording to replay cannot be read.
+    #[error(transparent)]
+    Recording(#[from] ReadRecordingError),
+    /// The built-in server did not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The address of the built-in server is invalid: a defect.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A file for `threadline serve` cannot be used.
+    #[error(transparent)]
+    ServerFile(#[from] ServerFileError),
+    /// The address of `threadline serve` could not be printed, or the signal handlers not be installed.
+    #[error("cannot run the server")]
+    Serve(#[source] io::Error),
+    /// `threadline worker` was not started by threadline.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// `--compare` was given, but the screen is not shown.
+    #[error("--compare needs the screen; run it in a terminal, or leave it out")]
+    CompareWithoutScreen,
+    /// The terminal cannot be used.
+    #[error("cannot use this terminal; --plain works without one")]
+    Screen(#[source] io::Error),
+    /// The system refuses to register signal handlers: too many files or threads are open.
+    #[error("cannot watch for signals")]
+    Signals(#[source] io::Error),
+    /// stdout cannot be written to.
+    #[error("cannot write to stdout")]
+    Stdout(#[from] io::Error),
+}
 
-    const WHOLE: [Result<&[u64], FailureKind>; 2] = [Ok(&[1, 2]), Ok(&[3])];
-
-    fn race(threads: Run) -> Exit {
-        Exit::for_runs(&[run(Mode::Sequential, 1, &WHOLE), threads])
+impl CommandError {
+    /// Returns `true` if stdout is a pipe that its reader closed, as `| head` does. Such an error
+    /// is not printed.
+    fn is_broken_pipe(&self) -> bool {
+        let (Self::Stdout(error) | Self::Serve(error)) = self else {
+            return false;
+        };
+        error.kind() == io::ErrorKind::BrokenPipe
     }
 
-    #[test]
-    fn complete_runs_exit_with_whole() {
-        assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Success);
-        let hidden = [run(Mode::Sequential, 1, &[Ok(&[])])];
-        assert_eq!(Exit::for_runs(&hidden), Exit::Success);
-    }
-
-    #[test]
-    fn failures_with_a_code_of_their_own_decide() {
-        for (kind, exit) in [
-            (FailureKind::NotFound, Exit::NoSuchUser),
-            (FailureKind::Refused, Exit::Refused),
-            (FailureKind::RateLimited, Exit::RateLimited),
-        ] {
-            assert_eq!(Exit::for_runs(&[run(Mode::Sequential, 1, &[Err(kind)])]), exit);
-            assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(kind)])), exit);
+    /// Returns the program's exit code for this error.
+    pub fn exit(&self) -> Exit {
+        /// The signal that ends a program which writes to a closed pipe.
+        const SIGPIPE: i32 = 13;
+        match self {
+            _ if self.is_broken_pipe() => Exit::Signal(SIGPIPE),
+            Self::Output(error) if error.is_usage() => Exit::Usage,
+            Self::Record(error) if error.is_usage() => Exit::Usage,
+            Self::Arguments(_)
+            | Self::Worker(WorkerError::NoParent)
+            | Self::CompareWithoutScreen => Exit::Usage,
+            _ => Exit::Failed,
         }
     }
 
-    #[test]
-    fn some_results_are_partial_and_none_is_failed() {
-        let broken = FailureKind::Server;
-        assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(broken)])), Exit::Partial);
-        assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], RunOutcome::Stopped)), Exit::Partial);
-        let nothing = [run(Mode::Threads, 2, &[Err(broken), Err(broken)])];
-        assert_eq!(Exit::for_runs(&nothing), Exit::Failed);
-        let no_worker = run(Mode::Processes, 1, &[Err(FailureKind::Worker)]);
-        assert_eq!(Exit::for_runs(std::slice::from_ref(&no_worker)), Exit::Failed);
-        let computed = computed(Mode::Sequential, 1, &[7]);
-        assert_eq!(Exit::for_runs(&[computed, no_worker]), Exit::Partial);
+    /// Prints the error: what is wrong and what to do, in one line. An error in the arguments has
+    /// lines of its own for the advice and the usage.
+    pub(super) fn print(&self, err: &mut dyn Write) {
+        if self.is_broken_pipe() {
+            return;
+        }
+        let message = message(self);
+        let Self::Arguments(arguments) = self else { return print_error(err, &message) };
+        let (problem, hint) = cli::split_hint(&message);
+        print_error(err, problem);
+        // If stderr cannot be written, the exit code still says that the arguments are unusable.
+        for (label, line) in [("hint", hint), ("usage", arguments.usage())] {
+            _ = line.map(|line| writeln!(err, "{label}: {line}"));
+        }
     }
+}
 
-    #[test]
-    fn runs_that_never_started_are_ignored() {
-        let kind = FailureKind::RateLimited;
-        let runs = [run(Mode::Sequential, 1, &[Err(kind)]), not_begun(Mode::Threads)];
-        assert_eq!(Exit::for_runs(&runs), Exit::RateLimited);
-        assert_eq!(Exit::for_runs(&[not_begun(Mode::Threads)]), Exit::Failed);
-    }
+/// Prints an error to stderr, in one line.
+pub(super) fn print_error(err: &mut dyn Write, sentence: &str) {
+    // An error is ignored: there is no other stream to report it on.
+    _ = writeln!(err, "threadline: {sentence}");
+}
 
-    #[test]
-    fn exit_codes_are_stable() {
-        let codes = [
-            Exit::Success,
-            Exit::Failed,
-            Exit::Usage,
-            Exit::NoSuchUser,
-            Exit::Refused,
-            Exit::RateLimited,
-            Exit::Partial,
-            Exit::Signal(2),
-            Exit::Signal(15),
-        ];
-        assert_eq!(codes.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+/// Returns the error and its causes as one line.
+fn message(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !sentence.contains(&text) {
+            sentence = format!("{sentence}: {text}");
+        }
+        cause = error.source();
     }
+    sentence
 }

@@ -1,15 +1,20 @@
-//! The exports of a command: prepared before its run, written after it.
+//! The exports of a command, prepared before its run and written after it, and those of the menu. The
+//! latter are written on threads of their own, because large exports would block the event loop.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::{Builder, JoinHandle};
 
-use super::ended_session::EndedSession;
-use super::saved_exports::{SavedExport, SavedExports};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::ended_session::{EndedSession, SavedExport, SavedExports};
+use crate::analysis::Sweep;
+use crate::app::App;
 use crate::cli::{OutputOptions, ThemeArg};
-use crate::model::{Background, Nanos};
+use crate::model::{Background, ExportKind, Nanos, Run, Target};
 use crate::report::followers::best_run;
-use crate::report::{ExportError, ExportTarget, ReportSubject};
+use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
 use crate::terminal::signals::Signals;
 
 /// The exports to write.
@@ -79,6 +84,121 @@ impl ExportTargets {
     }
 }
 
+/// The exports being written.
+pub(super) struct ExportJobs {
+    results: Receiver<String>,
+    sender: Sender<String>,
+    threads: Vec<JoinHandle<()>>,
+    /// The command line of the session.
+    command: String,
+}
+
+/// The runs at the time of the request; they may continue while the export is written.
+struct ExportSnapshot {
+    target: Option<Target>,
+    runs: Vec<Run>,
+    sweep: Option<Sweep>,
+    followers: Option<Run>,
+    now: Nanos,
+    cores: Option<u16>,
+    background: Background,
+    command: String,
+}
+
+impl ExportJobs {
+    pub(super) fn new(command: &str) -> Self {
+        let (sender, results) = unbounded();
+        Self { results, sender, threads: Vec::new(), command: command.to_owned() }
+    }
+
+    /// Returns the results of the exports, as notices for the footer.
+    pub(super) const fn results(&self) -> &Receiver<String> {
+        &self.results
+    }
+
+    /// Returns an unused file name for every export kind.
+    pub(super) fn free_names(stem: &str) -> Vec<(ExportKind, String)> {
+        let name = |kind: ExportKind| free_path(stem, kind.extension()).display().to_string();
+        ExportKind::ALL.map(|kind| (kind, name(kind))).into()
+    }
+
+    /// Starts to write an export.
+    pub(super) fn start(&mut self, kind: ExportKind, stem: &str, app: &App) {
+        let path = free_path(stem, kind.extension());
+        let snapshot = ExportSnapshot::capture(app, kind, &self.command);
+        let sender = self.sender.clone();
+        let written = Builder::new().name("export".to_owned()).spawn(move || {
+            // The screen may have been closed by now.
+            _ = sender.send(snapshot.write(kind, &path));
+        });
+        match written {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => _ = self.sender.send(format!("cannot write the {kind}: {error}")),
+        }
+    }
+
+    /// Waits until all exports are written, and returns the remaining results.
+    pub(super) fn finish(self) -> Vec<String> {
+        for thread in self.threads {
+            // The panic hook has reported a panic already.
+            _ = thread.join();
+        }
+        self.results.try_iter().collect()
+    }
+}
+
+impl ExportSnapshot {
+    fn capture(app: &App, kind: ExportKind, command: &str) -> Self {
+        let (session, (shown, sweep)) = (app.session(), app.runs_to_export());
+        // Both are expensive to copy, and no kind needs both.
+        let followers = kind == ExportKind::Followers;
+        let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
+        Self {
+            target: session.target().cloned(),
+            runs: if followers { Vec::new() } else { shown.to_vec() },
+            sweep: sweep.cloned(),
+            followers: best.cloned(),
+            now: app.now(),
+            cores: session.setup().cores(),
+            background: app.background(),
+            command: command.to_owned(),
+        }
+    }
+
+    /// Writes the export, and returns the result as a notice.
+    fn write(&self, kind: ExportKind, path: &Path) -> String {
+        let subject = ReportSubject {
+            target: self.target.as_ref(),
+            runs: &self.runs,
+            sweep: self.sweep.as_ref(),
+            followers: self.followers.as_ref(),
+            now: self.now,
+            cores: self.cores,
+            background: self.background,
+            command: &self.command,
+        };
+        let written = ExportTarget::prepare(kind, path).and_then(|output| {
+            let name = output.display_name();
+            Ok(output.write(&subject, &mut std::io::sink())?.describe(&name))
+        });
+        written.unwrap_or_else(|error| menu_text(&error))
+    }
+}
+
+/// Returns an error message for the menu, which cannot suggest another path as the command line does.
+fn menu_text(error: &ExportError) -> String {
+    match error {
+        ExportError::Unwritable { path, source, .. } | ExportError::Lost { path, source, .. } => {
+            format!(
+                "cannot write {}: {source}; no data is lost: make this directory writable \
+             and export again",
+                path.display()
+            )
+        }
+        error => error.to_string(),
+    }
+}
+
 /// Joins the arguments, the program's name first, quoted for a shell.
 fn command_line(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut arguments = arguments.into_iter();
@@ -110,5 +230,14 @@ mod tests {
             command_line(typed.map(OsString::from)),
             r"threadline exec -- 'echo '\''a'\'' | cat' '' x=1"
         );
+    }
+
+    #[test]
+    fn menu_errors_name_no_command_line_option() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = place.path().join("missing/r.md");
+        let error = ExportTarget::prepare(ExportKind::Report, &missing).unwrap_err();
+        let results = menu_text(&error);
+        assert!(results.contains("no data is lost") && !results.contains("--report"), "{results}");
     }
 }

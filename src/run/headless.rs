@@ -1,28 +1,34 @@
 //! Follows a session without a screen: runs its selection to the end, or reads a recording, with the
 //! progress on stderr.
 
-mod consent;
-mod drive;
 mod narrator;
 mod progress_reporter;
 
-use std::io;
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::thread::Builder;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 
+use super::Streams;
 use super::ended_session::{EndedSession, EndedState};
-use super::opened_session::OpenedContent;
-use super::{Streams, print_error, recordings};
+use super::exit::print_error;
+use super::opened_session::{OpenedContent, defect_message};
 use crate::app::Session;
+use crate::app::session::QuotaEstimate;
 use crate::cli::Progress;
+use crate::model::time::time_of_day;
 use crate::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Run, RunOutcome, Selection,
+    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Nanos, Plan, Run, RunOutcome,
+    Selection,
 };
-use crate::source::Launcher;
+use crate::source::STOP_GRACE;
 use crate::source::recording::Recording;
+use crate::source::{Launcher, RunHandle};
 use crate::terminal::writer::Writer;
-use consent::Consent;
 use progress_reporter::ProgressReporter;
+
+/// The maximum number of events to apply before signals and ticks are checked again.
+const MAX_BATCH: usize = 1_000;
 
 /// Follows a session to its end, or until a signal arrives. Returns `None` if the user does not agree
 /// to its cost.
@@ -33,61 +39,136 @@ pub(super) fn follow(
     signals: &Receiver<i32>,
     streams: &mut Streams<'_>,
 ) -> Option<EndedSession> {
-    match content {
-        OpenedContent::Live { session, selection, .. } => {
-            let live = LiveRun { selection, launcher, progress, signals };
-            live.follow(session, streams)
-        }
+    let (mut session, selection) = match content {
+        OpenedContent::Live { session, selection, .. } => (session, selection),
         OpenedContent::Recorded { recording, .. } => {
-            Some(read_to_end(&recording, progress, streams))
+            return Some(read_to_end(&recording, progress, streams));
         }
-    }
+    };
+    let answer = if session.awaits_confirmation(selection) {
+        ask_consent(&session, selection, signals, streams)
+    } else {
+        Consent::Granted
+    };
+    let signal = match answer {
+        Consent::Granted => {
+            let live = LiveSession {
+                session: &mut session,
+                selection,
+                launcher,
+                signals,
+                progress: new_reporter(progress),
+                err: streams.err,
+                announces_quota: true,
+            };
+            live.run_to_end()
+        }
+        Consent::Refused => return None,
+        Consent::Signal(signal) => Some(signal),
+    };
+    let state = EndedState::Headless { session, selection, is_cut_off: false };
+    Some(EndedSession { state, signal, terminal_error: None })
 }
 
-/// A selection that runs without a screen.
-struct LiveRun<'a> {
+/// A session whose selection runs without a screen.
+struct LiveSession<'a> {
+    session: &'a mut Session,
     selection: Selection,
     launcher: &'a Launcher,
-    progress: Progress,
     signals: &'a Receiver<i32>,
+    progress: ProgressReporter,
+    err: &'a mut dyn Write,
+    /// If set, the notice on the quota that the selection still needs is not printed yet.
+    announces_quota: bool,
 }
 
-impl LiveRun<'_> {
-    fn follow(&self, mut session: Box<Session>, streams: &mut Streams<'_>) -> Option<EndedSession> {
-        let selection = self.selection;
-        let consent = if session.awaits_confirmation(selection) {
-            consent::ask_consent(&session, selection, self.signals, streams)
-        } else {
-            Consent::Granted
-        };
-        let signal = match consent {
-            Consent::Granted => self.run_to_end(&mut session, streams),
-            Consent::Refused => return None,
-            Consent::Signal(signal) => Some(signal),
-        };
-        let state = EndedState::Headless { session, selection, is_cut_off: false };
-        Some(EndedSession { state, signal, terminal_error: None })
+/// The result of following a run.
+struct FollowedRun {
+    /// The next run.
+    next: Option<Plan>,
+    /// The signal that ended the run.
+    signal: Option<i32>,
+}
+
+impl LiveSession<'_> {
+    /// Runs the selection to its end, or until a signal arrives. In that case stops the run, keeps its
+    /// results and returns the number of the signal.
+    fn run_to_end(mut self) -> Option<i32> {
+        let next = self.session.start_selection(self.selection);
+        let mut followed = FollowedRun { next, signal: None };
+        while let (Some(plan), None) = (followed.next.take(), followed.signal) {
+            let run = self.launcher.start(plan);
+            followed = self.follow_run(&run);
+        }
+        self.progress.clear_line();
+        // The runs of a sweep are those of its last trial only.
+        match self.session.sweep(self.selection) {
+            Some(sweep) => self.progress.narrate_advice(sweep, self.selection.workload),
+            None => self.progress.narrate_lanes(self.session.runs(self.selection)),
+        }
+        followed.signal
     }
 
-    /// Runs the selection to its end, or until a signal arrives, which is returned.
-    fn run_to_end(&self, session: &mut Session, streams: &mut Streams<'_>) -> Option<i32> {
-        let (selection, launcher) = (self.selection, self.launcher);
-        let mut progress = new_reporter(self.progress);
-        let signal = drive::drive_session(
-            session,
-            selection,
-            launcher,
-            self.signals,
-            &mut progress,
-            streams.err,
-        );
-        progress.clear_line();
-        // The runs of a sweep are those of its last trial only.
-        match session.sweep(selection) {
-            Some(sweep) => progress.narrate_advice(sweep, selection.workload),
-            None => progress.narrate_lanes(session.runs(selection)),
+    /// Follows a run until its last event.
+    fn follow_run(&mut self, run: &RunHandle) -> FollowedRun {
+        let ticks = self.progress.draw_ticks();
+        let mut followed = FollowedRun { next: None, signal: None };
+        let mut late = never();
+        self.progress.draw_line(self.session, self.elapsed(run));
+        loop {
+            select! {
+                recv(run.events()) -> event => match event {
+                    Ok(event) => {
+                        let more = run.events().try_iter().take(MAX_BATCH);
+                        for event in std::iter::once(event).chain(more) {
+                            followed.next = self.session.apply(&event).or(followed.next);
+                            self.progress.narrate_event(self.session, &event);
+                            self.announce_quota();
+                        }
+                    }
+                    Err(_closed) => return followed,
+                },
+                recv(self.signals) -> signal => {
+                    followed.signal = signal.ok().or(followed.signal);
+                    run.stop();
+                    late = after(STOP_GRACE);
+                }
+                // A worker that does not react to the stop is abandoned.
+                recv(late) -> _ => return followed,
+                recv(ticks) -> _ => self.progress.redraw_line(self.session, self.elapsed(run)),
+            }
         }
-        signal
+    }
+
+    fn elapsed(&self, run: &RunHandle) -> Nanos {
+        match self.session.active_run() {
+            // Simulated time passes from event to event.
+            Some(active) if active.plan().is_simulated() => active.elapsed(Nanos::ZERO),
+            _ => run.elapsed(self.launcher.now()),
+        }
+    }
+
+    /// Prints the notice on the quota once, when the need is known and not nothing.
+    fn announce_quota(&mut self) {
+        if !self.announces_quota {
+            return;
+        }
+        let estimate = self.session.quota_estimate().filter(|estimate| estimate.requests > 0);
+        let (Some(QuotaEstimate { requests, quota }), Some(target)) =
+            (estimate, self.session.target())
+        else {
+            return;
+        };
+        self.announces_quota = false;
+        self.progress.clear_line();
+        let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
+        let (selection, plural) = (self.selection, if requests == 1 { "" } else { "s" });
+        // An error is ignored: there is no other stream to report it on.
+        _ = writeln!(
+            self.err,
+            "{selection} takes {requests} more request{plural} of the {left} left at {api} until \
+             {reset} UTC"
+        );
     }
 }
 
@@ -107,7 +188,7 @@ fn read_to_end(
     progress: Progress,
     streams: &mut Streams<'_>,
 ) -> EndedSession {
-    if let Some(defect) = recordings::defect_message(recording) {
+    if let Some(defect) = defect_message(recording) {
         print_error(streams.err, &defect);
     }
     let mut session = replay_session(recording, progress);
@@ -153,4 +234,87 @@ fn replay_session(recording: &Recording, progress: Progress) -> Session {
     }
     progress.clear_line();
     session
+}
+
+/// The answer to the question whether a sweep that costs quota may start.
+enum Consent {
+    Granted,
+    Refused,
+    /// A signal arrived before the answer.
+    Signal(i32),
+}
+
+/// Prints the cost of the selection and asks at the terminal whether to start. Without a terminal,
+/// refuses and names the option that answers in advance.
+fn ask_consent(
+    session: &Session,
+    selection: Selection,
+    signals: &Receiver<i32>,
+    streams: &mut Streams<'_>,
+) -> Consent {
+    let price = describe_cost(session, selection);
+    if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
+        print_error(streams.err, &format!("{price}; add --yes to start it"));
+        return Consent::Refused;
+    }
+    // If stderr cannot be written to, the user cannot answer either.
+    _ = write!(streams.err, "{price}. Start? [y/N] ");
+    _ = streams.err.flush();
+    match read_answer(signals) {
+        Consent::Refused => {
+            print_error(streams.err, "not started; --threads and --repeats make it cheaper");
+            Consent::Refused
+        }
+        other => other,
+    }
+}
+
+/// Returns for example `sweep takes at least 2 requests at api.github.com; the number of pages is not
+/// known yet`. The server is not asked before the user has agreed.
+fn describe_cost(session: &Session, selection: Selection) -> String {
+    let api = session.target().map_or("", |target| &target.api);
+    session.request_cost(selection).map_or_else(
+        || selection.to_string(),
+        |cost| format!("{selection} takes {cost} at {api}{}", cost.remark()),
+    )
+}
+
+/// Reads a line from stdin, unless a signal arrives first. In that case the thread keeps reading
+/// until the program exits.
+fn read_answer(signals: &Receiver<i32>) -> Consent {
+    let (sender, answer) = bounded(1);
+    let reads = move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        _ = sender.send(read.map(|_| line));
+    };
+    if Builder::new().name("answer".to_owned()).spawn(reads).is_err() {
+        return Consent::Refused;
+    }
+    select! {
+        recv(answer) -> line => match line {
+            Ok(Ok(line)) if is_yes(&line) => Consent::Granted,
+            _ => Consent::Refused,
+        },
+        recv(signals) -> signal => signal.map_or(Consent::Refused, Consent::Signal),
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_accepted() {
+        for yes in ["y\n", " YES \r\n", "y"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "yeah\n", "no\n", "1\n"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
 }

@@ -1,20 +1,25 @@
-//! A session that a command has opened, to be followed by a frontend.
+//! A session that a command has opened, to be followed by a frontend; the recordings that it is read from,
+//! compared with, and written to.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::recordings::{self, RecordingGuard};
-use super::{CommandError, serve};
+use super::exit::{CommandError, Exit, print_error};
 use crate::app::Session;
 use crate::app::playback::{DEFAULT_SLOWDOWN, PlaybackSpeed};
 use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ReplayCommand};
 use crate::github::Api;
 use crate::http::RetryPolicy;
 use crate::model::setup::max_workers;
-use crate::model::{Selection, Setup, Target, Workload};
-use crate::server::{DEFAULT_FOLLOWERS, DEFAULT_USER, Server};
-use crate::source::recording::{Recording, WriteRecordingError};
+use crate::model::{Run, Selection, Setup, Target, Workload};
+use crate::server::{
+    DEFAULT_FOLLOWERS, DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings,
+};
+use crate::source::clock::wall_clock;
+use crate::source::recording::{
+    self, ReadRecordingError, Recorder, Recording, WriteRecordingError,
+};
 use crate::source::{Clock, Launcher};
 
 /// A session, and the objects that it needs.
@@ -47,7 +52,7 @@ impl OpenedSession {
     ) -> Result<Self, CommandError> {
         let (user, api, name, server) = match &followers.source {
             ApiSource::BuiltIn => {
-                let server = serve::start_example()?;
+                let server = Server::start(example_server())?;
                 let api = Arc::new(Api::new(&server.url(), None)?);
                 (DEFAULT_USER, api, Target::BUILT_IN.to_owned(), Some(server))
             }
@@ -81,7 +86,7 @@ impl OpenedSession {
             std::env::current_exe().ok(),
         );
         if let Some(path) = &followers.compare {
-            recordings::load_baseline(path, &mut session, err)?;
+            load_baseline(path, &mut session, err)?;
         }
         let selection = followers.selection;
         let speed = PlaybackSpeed::from_slowdown(followers.slow);
@@ -101,7 +106,7 @@ impl OpenedSession {
 
     /// Opens a recording.
     pub(super) fn for_replay(replay: &ReplayCommand) -> Result<Self, CommandError> {
-        Ok(Self::recorded(recordings::open(&replay.path)?, replay.speed))
+        Ok(Self::recorded(open_recording(&replay.path)?, replay.speed))
     }
 
     /// The session in a recording. It starts no runs; its launcher only provides the clock.
@@ -131,4 +136,113 @@ impl OpenedSession {
 /// Returns the number of cores available to this process.
 fn available_cores() -> Option<u16> {
     u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
+}
+
+/// Returns the settings of the server that answers if no USERNAME is given.
+pub(super) fn example_server() -> ServerSettings {
+    ServerSettings {
+        user: DEFAULT_USER.to_owned(),
+        followers: DEFAULT_FOLLOWERS,
+        latency: Latency::Profile(LatencyProfile::built_in()),
+        faults: FaultScript::default(),
+        at_once: None,
+        port: 0,
+        wall_clock,
+    }
+}
+
+/// Opens a recording; `-` is stdin.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, is not a recording, or contains no run that has started.
+pub fn open_recording(path: &Path) -> Result<Recording, ReadRecordingError> {
+    check(recording::open(path)?)
+}
+
+/// Reads a recording as [`open_recording`] does. `name` is used in errors.
+///
+/// # Errors
+///
+/// As [`open_recording`].
+pub fn read_recording(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecordingError> {
+    check(recording::read(name, reader)?)
+}
+
+/// Marks a recording without another defect as unfinished if its last run has no end.
+fn check(mut recording: Recording) -> Result<Recording, ReadRecordingError> {
+    if recording.defect().is_some() {
+        return Ok(recording);
+    }
+    let session = Session::from_log(recording.setup(), recording.entries());
+    if session.active().is_none() && !session.all_runs().any(Run::has_started) {
+        let name = recording.name().to_owned();
+        return Err(ReadRecordingError::NoRuns { name, why: String::new() });
+    }
+    if let Some(stage) = session.stage() {
+        recording.mark_unfinished(stage);
+    }
+    Ok(recording)
+}
+
+/// Returns the defect of a recording as a message, if it has one.
+pub(super) fn defect_message(recording: &Recording) -> Option<String> {
+    recording.defect().map(|defect| format!("{}: {defect}", recording.name()))
+}
+
+/// Loads the runs of a recording as the baseline of a session.
+fn load_baseline(
+    path: &Path,
+    session: &mut Session,
+    err: &mut dyn Write,
+) -> Result<(), ReadRecordingError> {
+    let recording = open_recording(path)?;
+    if let Some(defect) = defect_message(&recording) {
+        print_error(err, &defect);
+    }
+    let recorded = Session::from_log(recording.setup(), recording.entries());
+    let runs = recorded.runs(recording.last_selection()).to_vec();
+    session.set_external_baseline(runs, recording.name().to_owned());
+    Ok(())
+}
+
+/// The recorder of a session, if it is recorded.
+#[derive(Default)]
+pub(super) struct RecordingGuard(Option<Recorder>);
+
+impl RecordingGuard {
+    /// Records the session from now on, if a path is given.
+    pub(super) fn start(
+        path: Option<&Path>,
+        session: Session,
+    ) -> Result<(Session, Self), WriteRecordingError> {
+        let Some(path) = path else { return Ok((session, Self(None))) };
+        let (recorder, sink) = Recorder::create(path, session.setup())?;
+        Ok((session.with_log_sink(sink), Self(Some(recorder))))
+    }
+
+    /// Finishes the recording and reports the result. If the recording is incomplete, a successful or
+    /// partial exit becomes a failure; other exits of the runs take precedence.
+    pub(super) fn finish(
+        self,
+        done: Result<Exit, CommandError>,
+        err: &mut dyn Write,
+    ) -> Result<Exit, CommandError> {
+        let Some(recorder) = self.0 else { return done };
+        let name = recorder.name();
+        match (recorder.finish_file(), done) {
+            (Ok(lines), done) => {
+                // An error is ignored: there is no other stream to report it on.
+                _ = writeln!(err, "{lines} lines recorded in {name}");
+                done
+            }
+            (Err(error), done) => {
+                print_error(err, &error.to_string());
+                done.map(|exit| match exit {
+                    Exit::Success | Exit::Partial => Exit::Failed,
+                    exit => exit,
+                })
+            }
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! Follows a session on the screen.
 
 use super::ended_session::{EndedSession, EndedState};
+use super::exit::CommandError;
 use super::exports::ExportTargets;
-use super::opened_session::OpenedContent;
+use super::opened_session::{OpenedContent, defect_message};
 use super::screen_loop::{self, ExitReason};
-use super::{CommandError, recordings};
 use crate::app::App;
 use crate::cli::{DisplayOptions, ThemeArg};
 use crate::model::Background;
@@ -28,7 +28,7 @@ pub(super) fn follow(
             (App::new(*session, selection, background).with_speed(speed), None)
         }
         OpenedContent::Recorded { recording, speed } => {
-            let defect = recordings::defect_message(&recording);
+            let defect = defect_message(&recording);
             let (setup, entries) = recording.into_parts();
             (App::for_replay(setup, entries, speed, background), defect)
         }

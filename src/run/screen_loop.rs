@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvError, Sender, after, bounded, never, select, unbounded};
 
-use super::export_jobs::ExportJobs;
+use super::exports::ExportJobs;
 use crate::app::{App, Effect, Msg};
 use crate::model::{
     Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
     TaskId, TaskOutcome, WorkSpec,
 };
 use crate::source::{Launcher, RunHandle};
-use crate::terminal::background_query::BackgroundQuery;
+use crate::terminal::TerminalInput;
+use crate::terminal::input::{self, BackgroundQuery};
 use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
 use crate::terminal::signals::{self, Signals};
 use crate::terminal::writer::PendingWrite;
-use crate::terminal::{TerminalInput, input};
 
 /// The frame interval during a run: 20 frames per second look smooth and take half the CPU time of
 /// 40.

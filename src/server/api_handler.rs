@@ -13,14 +13,11 @@ use tokio::time::Instant;
 use super::ServerSettings;
 use super::accounts::Account;
 use super::faults::{FaultAction, FaultLimit, FaultPoint, FaultProgress, FaultScript};
-use super::follower_list::FollowerList;
+use super::follower_list::{FollowerList, Pagination};
 use super::http_request::{HttpRequest, RequestHeadError};
 use super::latency::Latency;
-use super::pagination::Pagination;
-use super::quota_window::{HOURLY_LIMIT, QuotaWindow};
-use super::response_draft::ResponseDraft;
-use super::server_limits::ServerLimits;
-use super::timed_response::TimedResponse;
+use super::response::{ResponseDraft, TimedResponse};
+use super::server_limits::{HOURLY_LIMIT, QuotaWindow, ServerLimits};
 
 /// The API of a server: its settings and its state.
 #[derive(Debug)]

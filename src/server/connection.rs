@@ -12,7 +12,7 @@ use tokio::time::{self, Instant};
 
 use super::api_handler::ApiHandler;
 use super::http_request::{self, READ_TIMEOUTS};
-use super::wire_step;
+use super::response::{play_steps, wait_for_close};
 
 /// The maximum time that a client may keep sending after the last response, so that it can still
 /// read it.
@@ -93,7 +93,7 @@ impl ServerContext {
                 Some(fault) => fault.wire_steps(&reply),
                 None => reply.wire_steps(),
             };
-            if wire_step::play_steps(&steps, stream, service_start).await?.is_break() {
+            if play_steps(&steps, stream, service_start).await?.is_break() {
                 break;
             }
         }
@@ -112,7 +112,7 @@ impl ServerContext {
             // The latency counts from here, so queueing does not shorten it. The semaphore is never
             // closed.
             turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
-            () = wire_step::wait_for_close(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
+            () = wait_for_close(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 

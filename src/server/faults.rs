@@ -2,20 +2,18 @@
 //!
 //! ```text
 //! faults: text -> FaultScript -> fault_progress: the fault for a request
-//!                 |            -> apply_fault: the changed response and wire steps
-//!                 `- fault_action: the kinds of faults
+//!                             -> fault_action: the changed response and wire steps
 //! ```
 
-mod apply_fault;
 mod fault_action;
 mod fault_progress;
-mod hostile_texts;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::{ServerFileError, read_file};
 
 pub use fault_action::{FAULT_DESCRIPTIONS, FaultDescription};
 pub(super) use fault_action::{FaultAction, FaultLimit};
@@ -65,14 +63,6 @@ impl FaultTarget {
 /// The reason why a fault script cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultScriptError {
-    /// The file cannot be read.
-    #[error("cannot read the fault script {}", path.display())]
-    Read {
-        /// The path of the file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
     /// The text is not a fault script.
     #[error(
         "this is not a fault script; one looks like \
@@ -90,14 +80,6 @@ pub enum FaultScriptError {
         number: usize,
         /// The reason.
         source: FaultRuleError,
-    },
-    /// The file is not a valid fault script.
-    #[error("cannot use the fault script {}", path.display())]
-    Use {
-        /// The path of the file.
-        path: PathBuf,
-        /// The reason.
-        source: Box<Self>,
     },
 }
 
@@ -147,13 +129,8 @@ impl FaultScript {
     }
 
     /// Reads a script from a file.
-    pub fn read(path: &Path) -> Result<Self, FaultScriptError> {
-        let text = super::read_text_file(path)
-            .map_err(|source| FaultScriptError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|source| FaultScriptError::Use {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+    pub fn read(path: &Path) -> Result<Self, ServerFileError> {
+        read_file("fault script", path, Self::parse)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The latency of responses: recorded in a profile, or uniform with jitter.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use super::{ServerFileError, read_file};
 
 /// The profile that yields the example's figures.
 const BUILT_IN_PROFILE: &str = include_str!("../../assets/latency-profile-5-pages-4.647s.json");
@@ -96,14 +97,6 @@ struct PageDelay {
 /// The reason why a latency profile cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LatencyProfileError {
-    /// The file cannot be read.
-    #[error("cannot read the latency profile {}", path.display())]
-    Read {
-        /// The path of the file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
     /// The text is not a latency profile.
     #[error(
         "this is not a latency profile; one looks like \
@@ -117,14 +110,6 @@ pub enum LatencyProfileError {
     /// The profile has no pages.
     #[error("this latency profile has no pages; give it at least one")]
     NoPages,
-    /// The file is not a valid latency profile.
-    #[error("cannot use the latency profile {}", path.display())]
-    Use {
-        /// The path of the file.
-        path: PathBuf,
-        /// The reason.
-        source: Box<Self>,
-    },
 }
 
 impl LatencyProfile {
@@ -145,13 +130,8 @@ impl LatencyProfile {
     }
 
     /// Reads a profile from a file.
-    pub fn read(path: &Path) -> Result<Self, LatencyProfileError> {
-        let text = super::read_text_file(path)
-            .map_err(|source| LatencyProfileError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|source| LatencyProfileError::Use {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+    pub fn read(path: &Path) -> Result<Self, ServerFileError> {
+        read_file("latency profile", path, Self::parse)
     }
 }
 
@@ -211,21 +191,5 @@ mod tests {
             assert!(uniform(1, 50, 3).page_timing(page).wait <= millis(51));
             assert!(uniform(u64::MAX, u64::MAX, 3).page_timing(page).wait <= MAX_LATENCY * 2);
         }
-    }
-
-    #[test]
-    fn invalid_profiles_are_rejected() {
-        for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
-            assert!(matches!(
-                LatencyProfile::parse(text),
-                Err(LatencyProfileError::Malformed { .. })
-            ));
-        }
-        assert!(matches!(
-            LatencyProfile::parse(r#"{"profile_ms":1,"pages":[]}"#),
-            Err(LatencyProfileError::NoPages)
-        ));
-        let error = LatencyProfile::read(Path::new("no/such/file.json")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot read the latency profile no/such/file.json");
     }
 }

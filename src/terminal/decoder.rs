@@ -17,7 +17,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use xterm_color::Color;
 
-use super::terminal_input::{MouseEvent, TerminalInput};
+use super::{MouseEvent, TerminalInput};
 use crate::app::Gesture;
 use crate::model::Background;
 
@@ -379,6 +379,3 @@ fn key_with(held: u16, code: KeyCode) -> KeyEvent {
 const fn plain_key(code: KeyCode) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
-
-#[cfg(test)]
-mod tests;

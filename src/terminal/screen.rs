@@ -17,8 +17,8 @@ use ratatui::crossterm::{cursor, queue};
 use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
-use super::background_query::QUERY;
-use super::terminal_input::MouseEvent;
+use super::MouseEvent;
+use super::input::QUERY;
 use super::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 use crate::app::{App, PointerTarget};
 use crate::model::Background;

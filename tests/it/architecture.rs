@@ -265,7 +265,7 @@ fn files_have_a_module_doc_and_a_bounded_length() {
     }
 }
 
-/// The parser skips unit tests, their fixture and the binary's main.rs, and no other file.
+/// The parser skips unit tests and the binary's main.rs, and no other file.
 #[test]
 fn every_built_file_is_parsed() {
     let parsed: BTreeSet<PathBuf> = MODULES.iter().map(|one| one.file.clone()).collect();
@@ -274,7 +274,7 @@ fn every_built_file_is_parsed() {
         skipped.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect();
     names.retain(|name| !name.contains("/tests.rs") && !name.contains("/tests/"));
     names.sort();
-    assert_eq!(names, ["main.rs", "report/fixture.rs"]);
+    assert_eq!(names, ["main.rs"]);
 }
 
 /// Parses code and drops its tests.

@@ -5,6 +5,7 @@ mod completions;
 mod compute;
 mod configuration;
 mod exit_codes;
+mod exit_of_runs;
 mod exports;
 mod first_wave;
 mod inconsistent_servers;
@@ -13,6 +14,7 @@ mod narrate;
 #[cfg(unix)]
 mod open_file_limit;
 mod output;
+mod parsed_values;
 mod plain_report;
 mod proxy;
 mod quota;

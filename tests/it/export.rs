@@ -1,8 +1,13 @@
-//! Tests of the exports: fabricated runs as trace, SVG and Markdown.
+//! Tests of the exports: fabricated runs as plain, JSON and Markdown reports, trace, SVG and lists.
 
+mod commands_report;
+mod computed_report;
+mod follower_list;
+mod followers_report;
 mod perfetto;
 mod report;
 mod svg;
+mod sweep_report;
 mod trace;
 
 use crate::app_driver::{AppDriver, Scenario};

@@ -9,7 +9,7 @@ mod recordings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use threadline::run::recordings::read as read_recording;
+use threadline::run::read_recording;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

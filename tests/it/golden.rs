@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use threadline::run::recordings;
+use threadline::run::open_recording;
 
 use crate::app_driver::{AppDriver, Scenario};
 use crate::samples;
@@ -252,7 +252,7 @@ fn every_kind_of_event_and_selection() {
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));
-    let read = recordings::open(&golden("recordings/every-event.jsonl")).unwrap();
+    let read = open_recording(&golden("recordings/every-event.jsonl")).unwrap();
     assert_eq!((read.setup(), read.defect()), (&setup, None));
     assert_eq!(read.entries(), entries);
 }

@@ -16,6 +16,8 @@ mod clean_command;
 #[cfg(unix)]
 #[path = "../common/exec_commands.rs"]
 mod exec_commands;
+#[path = "../common/fabricated_runs.rs"]
+mod fabricated_runs;
 #[path = "../common/fault_relay.rs"]
 mod fault_relay;
 #[path = "../common/peer.rs"]
@@ -31,6 +33,8 @@ mod architecture;
 mod circles;
 mod cli;
 mod client;
+#[cfg(unix)]
+mod decoder;
 mod engine;
 mod exec;
 mod export;

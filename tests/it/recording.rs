@@ -8,7 +8,7 @@ use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
     Target, TaskId, TaskOutcome, Workload,
 };
-use threadline::run::recordings::read;
+use threadline::run::read_recording;
 use threadline::source::recording::{
     self, DefectKind, ReadRecordingError, Recording, RecordingDefect,
 };
@@ -67,7 +67,7 @@ fn record((session, log): &(Session, MemoryLog)) -> Vec<u8> {
 
 /// Reads a recording that must be complete.
 fn read_complete(file: &[u8]) -> Recording {
-    let recording = read("a file", file).unwrap();
+    let recording = read_recording("a file", file).unwrap();
     assert_eq!(recording.defect(), None);
     recording
 }
@@ -85,12 +85,12 @@ fn truncated_race(lines: usize, tail: &[u8]) -> Vec<u8> {
 }
 
 fn read_error(file: &[u8]) -> String {
-    read("run.jsonl", file).unwrap_err().to_string()
+    read_recording("run.jsonl", file).unwrap_err().to_string()
 }
 
 /// Reads a damaged recording; returns the line and the kind of the defect.
 fn read_defect(file: &[u8]) -> (u64, DefectKind, Recording) {
-    let recording = read("run.jsonl", file).unwrap();
+    let recording = read_recording("run.jsonl", file).unwrap();
     let defect = recording.defect().expect("a defect").clone();
     (defect.line, defect.why, recording)
 }
@@ -168,7 +168,7 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
     let header = r#"{"format":"threadline.recording","version":2,"events":4,"setup":{}}"#;
     assert!(read_error(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(read_error(&race_bytes()[..90]).contains("it is cut off"));
-    let directory_error = threadline::run::recordings::open(&std::env::temp_dir()).unwrap_err();
+    let directory_error = threadline::run::open_recording(&std::env::temp_dir()).unwrap_err();
     assert!(matches!(directory_error, ReadRecordingError::Unreadable { .. }), "{directory_error}");
 }
 
@@ -213,7 +213,7 @@ fn truncated_recording_opens_wherever_it_is_cut() {
         header + 1 + file[header + 1..].iter().position(|&byte| byte == b'\n').unwrap();
     for cut in (first_entry_end..file.len()).step_by(97) {
         let (file, lines) = (&file[..cut], file[..cut].split(|&byte| byte == b'\n').count());
-        let recording = read("run.jsonl", file).unwrap();
+        let recording = read_recording("run.jsonl", file).unwrap();
         let kept = recording.entries().len();
         assert!(kept <= all && kept + 1 >= lines - 1, "{kept} of {lines} lines");
         let RecordingDefect { why, line } = recording.defect().expect("a defect").clone();
@@ -367,11 +367,12 @@ impl Read for EndlessReader {
 fn line_of_a_gigabyte_is_a_defect() {
     let file = truncated_race(3, b"");
     let endless = BufReader::new(file.as_slice().chain(EndlessReader(1 << 30)));
-    let recording = read("run.jsonl", endless).unwrap();
+    let recording = read_recording("run.jsonl", endless).unwrap();
     let defect = recording.defect().unwrap();
     assert_eq!((defect.line, &defect.why), (4, &DefectKind::TooLong));
     assert_eq!(defect.to_string(), "line 4 is too long; showing what comes before it");
     assert!(
-        read_error(b"").len() > 1 && read("x", BufReader::new(EndlessReader(1 << 30))).is_err()
+        read_error(b"").len() > 1
+            && read_recording("x", BufReader::new(EndlessReader(1 << 30))).is_err()
     );
 }

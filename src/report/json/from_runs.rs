@@ -1,12 +1,15 @@
 //! Conversions from runs to the types of the JSON report.
 
 use super::{
-    AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
-    RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
+    LimitChangeReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
 use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
-use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target};
+use crate::model::{
+    ChangeReason, Failure, Lane, LimitChange, Nanos, Plan, ReachedLimit, Run, RunOutcome, State,
+    Target,
+};
 use crate::report::{Comparison, duration_percentiles, run_time};
 
 impl TargetReport {
@@ -33,7 +36,12 @@ impl RunReport {
             mode: run.plan().mode,
             workers: run.plan().workers,
             auto: run.plan().auto,
-            allowed: LimitChangeReport::for_run(run),
+            allowed: run
+                .limits()
+                .concurrency_changes()
+                .iter()
+                .map(LimitChangeReport::from_change)
+                .collect(),
             elapsed_s: elapsed.as_secs_f64(),
             tasks_known: run.progress().known_tasks(),
             tasks_done: run.progress().done_tasks(),
@@ -59,6 +67,54 @@ impl RunReport {
             lanes: run.lanes().iter().map(|lane| LaneReport::from_lane(lane, elapsed)).collect(),
             tasks: run.attempts().iter().map(TaskReport::from_attempt).collect(),
         }
+    }
+}
+
+impl LimitChangeReport {
+    fn from_change(change: &LimitChange) -> Self {
+        let queue = match change.reason {
+            ChangeReason::Queue { tenths } | ChangeReason::NoQueue { tenths } => Some(tenths),
+            _ => None,
+        };
+        Self {
+            at_s: change.at.as_secs_f64(),
+            in_flight: change.to,
+            why: change.reason.label().to_owned(),
+            queue: queue.map(|tenths| f64::from(tenths) / 10.0),
+        }
+    }
+}
+
+impl ComputeReport {
+    pub(super) fn from_plan(plan: &Plan, cores: Option<u16>) -> Option<Self> {
+        let compute = plan.work.compute()?;
+        Some(Self {
+            size_s: compute.size.as_secs_f64(),
+            turns: Some(compute.turns).filter(|&turns| turns > 0),
+            share: plan.workload().spec().has_io_share.then_some(compute.share),
+            switch_interval_s: compute.switch_interval.as_secs_f64(),
+            cores: compute.simulation.map(|machine| machine.cores).or(cores),
+            seed: compute.simulation.map(|machine| machine.seed),
+        })
+    }
+}
+
+impl GilReport {
+    pub(super) fn from_run(run: &Run) -> Option<Self> {
+        let (gil, took) = (run.gil()?, run_time(run));
+        Some(Self {
+            held: gil.held_share(took),
+            mean_waiters: gil.mean_waiters(took),
+            switches: gil.switch_count(),
+            switches_per_second: gil.switches_per_second(took),
+            longest_hold: gil.longest_hold(took).map(|hold| HoldReport {
+                lane: hold.lane.0,
+                start_s: hold.start.as_secs_f64(),
+                length_s: Nanos::as_secs_f64(hold.length),
+            }),
+            cost_s: gil.wait_time(took).as_secs_f64(),
+            violations: gil.violation_count(),
+        })
     }
 }
 

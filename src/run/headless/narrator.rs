@@ -249,7 +249,7 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
         let all = (0..).zip(run.lanes()).zip(ended_tasks_by_lane(run));
         let worked = all.filter(move |((_, lane), _)| !spare(lane));
-        let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
+        let sentences = worked.map(|((at, lane), ended)| lane_sentence(run, at, lane, ended));
         let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
         let mode = run.plan().name();
         let spares = verdict::spare_workers_text(spares);
@@ -257,32 +257,41 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Returns the sentence for a lane, given the numbers of its done and failed tasks.
-fn lane_sentence(run: &Run, index: u16, lane: &Lane, (done, failed): (u32, u32)) -> String {
+/// The numbers of tasks that a lane has ended.
+#[derive(Clone, Copy, Default)]
+struct EndedTasks {
+    done: u32,
+    failed: u32,
+}
+
+fn lane_sentence(run: &Run, index: u16, lane: &Lane, ended: EndedTasks) -> String {
     let took = run.duration().unwrap_or_default();
-    let failed = if failed > 0 { format!(" and {failed} failed") } else { String::new() };
+    let failed = match ended.failed {
+        0 => String::new(),
+        failed => format!(" and {failed} failed"),
+    };
     let states = State::ALL.into_iter().map(|state| (state, lane.time_in(state, took)));
     let states = states.filter(|(_, time)| *time >= Nanos::from_millis(1));
     let states = states.map(|(state, time)| format!("{} {}", state.label(), format_millis(time)));
     let states = states.collect::<Vec<_>>().join(", ");
     let states = if states.is_empty() { states } else { format!(": {states}") };
     let (mode, worker) = (run.plan().name(), run.worker_name(index));
-    let (busy, done) = (lane.busy_percent(took), task_count(run.plan(), done));
+    let (busy, done) = (lane.busy_percent(took), task_count(run.plan(), ended.done));
     format!("{mode}, {worker}: busy {busy} %, {done} done{failed}{states}")
 }
 
-/// Returns the numbers of done and failed tasks per lane. Pages past the end are not counted.
-fn ended_tasks_by_lane(run: &Run) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); run.lanes().len()];
+/// Returns the numbers of ended tasks per lane. Pages past the end are not counted.
+fn ended_tasks_by_lane(run: &Run) -> Vec<EndedTasks> {
+    let mut lanes = vec![EndedTasks::default(); run.lanes().len()];
     for (task, record) in run.tasks().iter() {
-        let Some((done, failed)) = ends.get_mut(usize::from(record.lane.0)) else { continue };
+        let Some(ended) = lanes.get_mut(usize::from(record.lane.0)) else { continue };
         match record.outcome {
-            Some(TaskOutcome::Done(_)) if task.0 <= run.progress().known_tasks() => *done += 1,
-            Some(TaskOutcome::Failed(_)) => *failed += 1,
+            Some(TaskOutcome::Done(_)) if task.0 <= run.progress().known_tasks() => ended.done += 1,
+            Some(TaskOutcome::Failed(_)) => ended.failed += 1,
             _ => {}
         }
     }
-    ends
+    lanes
 }
 
 fn throttled_sentence(run: &Run, lane: u16, wait: &str) -> String {

@@ -1,4 +1,5 @@
-//! The kinds of faults, their parameters and their descriptions.
+//! The kinds of faults, their parameters and descriptions, and what each does to a response and to the
+//! way it is sent.
 
 use std::time::Duration;
 
@@ -7,8 +8,40 @@ use serde_json::{Map, Value};
 
 use super::FaultRuleError;
 use crate::server::follower_list::{ListChange, ListEnd};
-use crate::server::quota_window::WINDOW_SECONDS;
-use crate::server::server_limits::LimitRefusal;
+use crate::server::response::{ResponseDraft, TimedResponse, WireStep};
+use crate::server::server_limits::{LimitRefusal, WINDOW_SECONDS};
+
+/// Bytes that are not HTTP, like the greeting of another protocol.
+const GARBAGE: &[u8] = b"SSH-2.0-\x00\xff\xfe\x16\x03\x01\x1b[31m\x07\r\n\r\n";
+
+/// The sign-in page of a captive portal.
+const WEB_PAGE: &str = "<!DOCTYPE html>\n<html>\n  <head><title>Sign in</title></head>\n  \
+    <body><form action=\"/login\"><button>Connect to this network</button></form></body>\n</html>\n";
+
+/// Texts that no client should print unescaped: they contain terminal escape sequences, misleading or
+/// oversized characters, spreadsheet formulas, quotes and paths.
+const HOSTILE_TEXTS: [&str; 20] = [
+    "\u{1b}[2J\u{1b}[1;1H\u{1b}[31m",
+    "\u{1b}]0;mine\u{7}",
+    "\u{1b}]8;;http://evil.example\u{1b}\\",
+    "\u{1b}]52;c;cm0gLXJmIH4=\u{7}",
+    "\u{1b}P$q\"p\u{1b}\\\u{1b}_x\u{1b}\\",
+    "\u{9b}2J\u{9d}0;mine\u{9c}",
+    "\0\u{1}\u{8}\u{8}\u{7f}",
+    "\t\r\n\u{b}\u{c}\u{85}\u{2028}",
+    "\u{202e}\u{2066}\u{200f}",
+    "\u{200b}\u{200d}\u{2060}\u{feff}\u{e0041}",
+    "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}\u{30b}\u{30c}",
+    "漢字かな\u{1f9f5}\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{fdfd}",
+    "=cmd|'/c calc'!A0",
+    "+1+cmd|'/c calc'!A0",
+    "-2+3",
+    "@SUM(1+1)",
+    "\",\"quoted\",\n'",
+    "../../etc/passwd",
+    "javascript:alert(1)//",
+    "<script>alert(1)</script>",
+];
 
 /// The description of a kind of fault.
 #[derive(Clone, Copy, Debug)]
@@ -187,4 +220,68 @@ impl FaultAction {
             _ => None,
         }
     }
+
+    /// Replaces or changes the draft without changing its timing.
+    pub(in crate::server) fn amend_draft(&self, mut answer: ResponseDraft) -> ResponseDraft {
+        let timing = answer.timing;
+        let with_timing = |draft| ResponseDraft { timing, ..draft };
+        match self {
+            Self::Status { status, message, retry_after } => {
+                let error = ResponseDraft::error(*status, message.as_deref());
+                return with_timing(error.with_retry_after(retry_after.map(u64::from)));
+            }
+            Self::Html {} => {
+                let content_type = "text/html; charset=utf-8";
+                return with_timing(ResponseDraft::with_body(200, content_type, WEB_PAGE));
+            }
+            Self::Slow { wait_ms } => {
+                answer.timing.wait += Duration::from_millis((*wait_ms).into());
+            }
+            Self::TruncatedJson {} => answer.body.truncate(answer.body.len() / 2),
+            Self::Escapes {} => answer.body = insert_hostile_texts(&answer.body),
+            Self::NoLinks {} => answer.link = None,
+            // Limits and list changes are applied by the server; the other faults change how the
+            // response is sent.
+            _ => {}
+        }
+        answer
+    }
+
+    /// Returns the wire steps of the response with this fault.
+    pub(in crate::server) fn wire_steps(&self, reply: &TimedResponse) -> Vec<WireStep> {
+        let and = |mut steps: Vec<WireStep>, last| {
+            steps.push(last);
+            steps
+        };
+        let wait = WireStep::Until(reply.timing.wait);
+        match self {
+            Self::Stall {} => vec![WireStep::Stall],
+            Self::Close {} => vec![wait, WireStep::Close],
+            Self::Reset {} => vec![wait, WireStep::Reset],
+            Self::CloseInBody {} => and(reply.first_half_steps(), WireStep::Close),
+            Self::Garbage {} => and(reply.opening_steps(GARBAGE.to_owned()), WireStep::Close),
+            _ => reply.wire_steps(),
+        }
+    }
+}
+
+/// Prepends a hostile text to every printable field of each account in the body; the IDs stay the
+/// same.
+fn insert_hostile_texts(body: &[u8]) -> Vec<u8> {
+    // The server generated this JSON, so it can be parsed.
+    let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let accounts = match &mut body {
+        Value::Array(accounts) => accounts.as_mut_slice(),
+        profile => std::slice::from_mut(profile),
+    };
+    for (account, text) in accounts.iter_mut().zip(HOSTILE_TEXTS.iter().cycle()) {
+        for key in ["login", "html_url", "avatar_url", "url", "name", "bio"] {
+            let plain = account.get(key).and_then(Value::as_str).unwrap_or_default();
+            let hostile = format!("{text}{plain}");
+            if let Value::Object(account) = account {
+                account.insert(key.to_owned(), hostile.into());
+            }
+        }
+    }
+    body.to_string().into_bytes()
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{FORMAT, RecordingHeader, VERSION, WriteRecordingError};
 use crate::model::{LogEntry, LogSink, Setup, event};
-use crate::report::ascii_json;
+use crate::report::json::write_compact;
 
 /// The maximum number of entries that wait for a slow disk, about 100 MB. Beyond it, the recording
 /// ends.
@@ -149,7 +149,7 @@ fn write_header(out: &mut impl Write, setup: &Setup) -> io::Result<()> {
 }
 
 fn write_entry(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    ascii_json::write_compact(out, value)?;
+    write_compact(out, value)?;
     out.write_all(b"\n")
 }
 

@@ -17,7 +17,7 @@ use threadline::cli::{DisplayOptions, OutputMode, OutputOptions, Progress, Theme
 use threadline::model::{Background, LimitKind, Mode, Nanos, Run, Selection, SweepSetup, Workload};
 use threadline::report::followers::{self, FollowerFormat};
 use threadline::report::{ReportSubject, markdown, svg, trace};
-use threadline::run::recordings::read as read_recording;
+use threadline::run::read_recording;
 use threadline::run::{self, ExportTargets, OpenedSession, Streams};
 use threadline::source::recording::{self, Recording};
 use threadline::terminal::signals::Signals;

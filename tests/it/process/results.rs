@@ -70,7 +70,9 @@ fn parent_handles_retries_and_limits_of_its_processes() {
         (4, 1, 1)
     );
     assert_eq!(server.requests().len(), 4);
-    let [refused] = process_run.run.failed_attempts(TaskId(2)) else { panic!("one attempt fails") };
+    let [refused] = process_run.run.tasks().failed_attempts(TaskId(2)) else {
+        panic!("one attempt fails")
+    };
     assert_eq!(refused.failure.status, Some(429));
 }
 

@@ -15,7 +15,7 @@ use threadline::source::recording::{self, Recording};
 use threadline::ui::{self, theme};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
-use threadline::run::recordings;
+use threadline::run::read_recording;
 
 const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
@@ -23,7 +23,7 @@ const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 pub(crate) fn record_session(driver: &AppDriver) -> Recording {
     let mut file = Vec::new();
     recording::write(driver.app.session().setup(), &driver.log_entries(), &mut file).unwrap();
-    let recording = recordings::read("run.jsonl", file.as_slice()).unwrap();
+    let recording = read_recording("run.jsonl", file.as_slice()).unwrap();
     assert_eq!(recording.defect(), None);
     recording
 }

@@ -1,17 +1,17 @@
-//! Fault scripts: parsing, defaults, error messages and the examples.
+//! Fault scripts: parsing, defaults, error messages and the examples; invalid latency profiles.
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use threadline::server::{FAULT_DESCRIPTIONS, FaultScript, FaultScriptError};
+use threadline::server::{FAULT_DESCRIPTIONS, FaultScript, LatencyProfile, LatencyProfileError};
 
 /// Returns the error chain of an invalid script.
 fn parse_error(text: &str) -> String {
     error_chain(&FaultScript::parse(text).unwrap_err())
 }
 
-fn error_chain(error: &FaultScriptError) -> String {
+fn error_chain(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -163,4 +163,17 @@ fn example_scripts_are_valid_and_linked_from_the_documentation() {
             "{name} is not in server.md"
         );
     }
+}
+
+#[test]
+fn invalid_profiles_are_rejected() {
+    for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
+        assert!(matches!(LatencyProfile::parse(text), Err(LatencyProfileError::Malformed { .. })));
+    }
+    assert!(matches!(
+        LatencyProfile::parse(r#"{"profile_ms":1,"pages":[]}"#),
+        Err(LatencyProfileError::NoPages)
+    ));
+    let error = LatencyProfile::read(Path::new("no/such/file.json")).unwrap_err();
+    assert_eq!(error.to_string(), "cannot read the latency profile no/such/file.json");
 }

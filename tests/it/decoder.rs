@@ -1,6 +1,20 @@
-//! Tests of the bytes that terminals send, and the keys they decode to.
+//! The bytes that terminals send, and the keys, gestures and answers that they decode to.
 
-use super::*;
+use std::time::Duration;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::Gesture;
+use threadline::model::Background;
+use threadline::terminal::decoder::Decoder;
+use threadline::terminal::{MouseEvent, TerminalInput};
+
+/// The time between ESC and the rest of a sequence, and of an answer.
+const MAX_GAP: Duration = Duration::from_millis(25);
+const MAX_GAP_IN_ANSWER: Duration = Duration::from_millis(250);
+
+fn plain_key(code: KeyCode) -> KeyEvent {
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
 
 fn keys(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
     decoder.decode(bytes).into_iter().filter_map(only_key).collect()
@@ -232,7 +246,7 @@ fn escape_is_a_key_while_an_answer_is_expected() {
     assert_eq!(expecting().decode(b"\x1b[A"), [escape, TerminalInput::Key(plain_key(KeyCode::Up))]);
     assert_eq!(
         expecting().decode(b"\x03"),
-        [escape, control_key(INTERRUPT).map(TerminalInput::Key).unwrap()]
+        [escape, TerminalInput::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL))]
     );
     assert_eq!(expecting().decode(b"[?62;c"), [TerminalInput::Attributes]);
     let mut decoder = expecting();

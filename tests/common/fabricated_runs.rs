@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::analysis::Sweep;
-use crate::analysis::sweep::Trial;
-use crate::model::{
-    Completion, ComputeSpec, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode, Nanos,
-    Plan, Product, ResponseSummary, Run, RunOutcome, State, Target, TaskId, TaskOutcome, WorkSpec,
+use threadline::analysis::Sweep;
+use threadline::analysis::sweep::Trial;
+use threadline::model::{
+    CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure, FailureKind,
+    Follower, LaneId, Mode, Nanos, Plan, Product, ResponseSummary, Run, RunOutcome, State, Target,
+    TaskId, TaskOutcome, WorkSpec,
 };
 
 /// The outcome of a page: account numbers, or a failure.
@@ -145,4 +146,46 @@ pub(crate) fn sweep(counts: &[u16]) -> Sweep {
         sweep.add_trial(Trial { workers, duration: Nanos::from_millis(waves * millis), tasks: 60 });
     }
     sweep
+}
+
+/// Builds a run in which each command takes one second, with one lane per worker. A command is
+/// its text, its exit status and its output; a command without a status was stopped.
+pub(crate) fn commands_run(
+    mode: Mode,
+    workers: u16,
+    commands: &[(&str, Option<i32>, &str)],
+    end: RunOutcome,
+) -> Run {
+    let texts: Arc<[String]> = commands.iter().map(|(text, ..)| (*text).to_owned()).collect();
+    let work = WorkSpec::Commands { commands: texts };
+    let plan = Plan::new(work, mode, workers, commands.len() as u32);
+    let mut run = Run::opened(plan.clone());
+    let mut at = |seconds: u64, lane: u16, kind: EventKind| {
+        let at = Nanos::from_millis(seconds * 1_000);
+        run.apply(&Event { at, lane: LaneId(lane), kind });
+    };
+    at(0, 0, EventKind::RunStarted { plan });
+    for (place, (_, status, text)) in commands.iter().enumerate() {
+        let (lane, wave) = (place as u16 % workers, (place as u16 / workers).into());
+        let task = TaskId(place as u32 + 1);
+        at(wave, lane, EventKind::TaskStarted { task });
+        at(wave, lane, EventKind::StateEntered { state: State::Running });
+        let (bytes, text) = (text.len() as u64, Arc::from(*text));
+        let status = status.map_or(ExitStatus::Signal(15), ExitStatus::Code);
+        let output = CommandOutput { text, bytes, omitted: 0, status };
+        at(wave + 1, lane, EventKind::CommandOutput { task, output });
+        let outcome = match status {
+            ExitStatus::Code(0) => {
+                TaskOutcome::Done(Completion { response: None, product: Product::Success })
+            }
+            ExitStatus::Code(_) => TaskOutcome::Failed(Failure::new(
+                FailureKind::Command,
+                format!("command {} ended with {status}", task.0),
+            )),
+            ExitStatus::Signal(_) => TaskOutcome::Stopped,
+        };
+        at(wave + 1, lane, EventKind::TaskFinished { task, outcome });
+    }
+    at(commands.len().div_ceil(workers.into()) as u64, 0, EventKind::RunFinished { outcome: end });
+    run
 }
