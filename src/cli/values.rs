@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::model::printable::printable;
 
-/// The maximum time-out of a response.
+/// The maximum duration.
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The maximum length of a username in characters.

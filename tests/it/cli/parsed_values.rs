@@ -13,6 +13,7 @@ use threadline::cli::{
     ThemeArg, split_hint,
 };
 use threadline::http::RetryPolicy;
+use threadline::model::plan::MAX_TASKS;
 use threadline::model::setup::DEFAULT_COMPUTE_TASKS;
 use threadline::model::{ComputeSpec, Nanos, Simulation, SweepSetup};
 
@@ -131,6 +132,7 @@ fn times_of_tasks_have_a_unit_and_bounds() {
         let refused = compute("--switch-interval", text).unwrap_err();
         assert!(refused.contains("for the GIL"), "{text}: {refused}");
     }
+    assert!(compute("--switch-interval", "").is_err());
     for (text, nanos) in [("1us", 1_000), ("10s", 10_000_000_000)] {
         assert_eq!(compute("--switch-interval", text).unwrap().switch_interval, Nanos(nanos));
     }
@@ -218,21 +220,36 @@ fn an_invalid_count_is_reported() {
     }
 }
 
-#[test]
-fn more_commands_than_a_run_has_room_for_are_refused() {
+fn commands(args: &[&str]) -> Result<Vec<String>, String> {
+    match parse(&[&["exec"], args].concat())? {
+        Command::Exec(exec) => Ok(exec.commands.to_vec()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn commands_in_list(text: &str) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list");
-    std::fs::write(&list, "a\n".repeat(threadline::model::plan::MAX_TASKS as usize + 1)).unwrap();
-    let error = parse(&["exec", "--from", list.to_str().unwrap()]).unwrap_err();
+    std::fs::write(&list, text).unwrap();
+    commands(&["--from", list.to_str().unwrap()])
+}
+
+#[test]
+fn a_line_is_a_command() {
+    let text = "#!/usr/bin/env list\n\n  make a \r\n\t\n # not this\nmake b # but this\necho 'é'";
+    assert_eq!(commands_in_list(text).unwrap(), ["make a", "make b # but this", "echo 'é'"]);
+}
+
+#[test]
+fn more_commands_than_a_run_has_room_for_are_refused() {
+    let error = commands_in_list(&"a\n".repeat(MAX_TASKS as usize + 1)).unwrap_err();
     assert!(error.starts_with("more than "), "{error}");
 }
 
 #[test]
 fn an_argument_is_a_command_with_its_lines() {
-    match parse(&["exec", "--", "true", " make\nmake test "]).unwrap() {
-        Command::Exec(exec) => assert_eq!(&*exec.commands, ["true", " make\nmake test "]),
-        other => panic!("{other:?}"),
-    }
+    let arguments = ["--", "true", " make\nmake test "];
+    assert_eq!(commands(&arguments).unwrap(), ["true", " make\nmake test "]);
 }
 
 fn mode(args: &[&str], variables: &[(&str, &str)], terminals: Terminals) -> OutputMode {
