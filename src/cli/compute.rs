@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::UsageError;
@@ -26,7 +27,7 @@ const MAX_CORES: u64 = 64;
 pub(super) struct ComputeArgs {
     /// Kind of tasks [default: followers; cpu with --simulate]
     #[arg(long, value_enum)]
-    workload: Option<WorkloadArg>,
+    workload: Option<Workload>,
     /// Number of tasks [default: 8]
     #[arg(
         long,
@@ -51,17 +52,15 @@ pub(super) struct ComputeArgs {
     switch_interval: Option<Duration>,
 }
 
-/// `--workload`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum WorkloadArg {
-    /// Fetch the pages of a user's followers: I/O without the GIL
-    Followers,
-    /// CPU work that needs the GIL, like pure Python
-    Cpu,
-    /// CPU work that releases the GIL, like hashlib and zlib
-    Native,
-    /// Fetch a page without the GIL, then process it under the GIL
-    Mixed,
+impl ValueEnum for Workload {
+    fn value_variants<'value>() -> &'value [Self] {
+        &Self::SELECTABLE
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let spec = self.spec();
+        Some(PossibleValue::new(spec.name).help(spec.help))
+    }
 }
 
 /// The workload and its parameters.
@@ -81,7 +80,7 @@ impl ComputeArgs {
         simulation: Option<Simulation>,
     ) -> Result<ComputeOptions, UsageError> {
         let usual = if simulation.is_some() { Workload::Cpu } else { Workload::Followers };
-        let workload = self.workload.map_or(usual, Workload::from);
+        let workload = self.workload.unwrap_or(usual);
         if simulation.is_some() && !workload.is_computed() {
             return Err(UsageError::SimulatedFollowers { given: "--workload followers" });
         }
@@ -105,17 +104,6 @@ impl ComputeArgs {
             ..usual
         };
         Ok(ComputeOptions { workload, compute, tasks: self.tasks.unwrap_or(DEFAULT_COMPUTE_TASKS) })
-    }
-}
-
-impl From<WorkloadArg> for Workload {
-    fn from(workload: WorkloadArg) -> Self {
-        match workload {
-            WorkloadArg::Followers => Self::Followers,
-            WorkloadArg::Cpu => Self::Cpu,
-            WorkloadArg::Native => Self::Native,
-            WorkloadArg::Mixed => Self::Mixed,
-        }
     }
 }
 

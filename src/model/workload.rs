@@ -39,6 +39,8 @@ pub enum TaskKind {
 pub struct WorkloadSpec {
     /// The name, as on the command line: `followers`.
     pub name: &'static str,
+    /// The description on the command line.
+    pub help: &'static str,
     /// The heading of a report.
     pub heading: &'static str,
     /// The kind of a task.
@@ -75,6 +77,7 @@ pub struct WorkloadSpec {
 
 static FOLLOWERS: WorkloadSpec = WorkloadSpec {
     name: "followers",
+    help: "Fetch the pages of a user's followers: I/O without the GIL",
     heading: "followers",
     kind: TaskKind::Page,
     task: "page",
@@ -103,6 +106,7 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
 /// The properties that all CPU work has in common.
 const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     name: "cpu",
+    help: "CPU work that needs the GIL, like pure Python",
     heading: "CPU work that needs the GIL",
     kind: TaskKind::Computation,
     task: "task",
@@ -125,6 +129,7 @@ static CPU: WorkloadSpec = COMPUTATIONS;
 
 static NATIVE: WorkloadSpec = WorkloadSpec {
     name: "native",
+    help: "CPU work that releases the GIL, like hashlib and zlib",
     heading: "CPU work of native code",
     states: &[State::Computing, State::Native],
     ..COMPUTATIONS
@@ -132,6 +137,7 @@ static NATIVE: WorkloadSpec = WorkloadSpec {
 
 static MIXED: WorkloadSpec = WorkloadSpec {
     name: "mixed",
+    help: "Fetch a page without the GIL, then process it under the GIL",
     heading: "Pages, then CPU work",
     states: &[State::Connecting, State::Waiting, State::Receiving, State::Computing, State::Error],
     has_io_share: true,
@@ -141,6 +147,7 @@ static MIXED: WorkloadSpec = WorkloadSpec {
 /// A command is a process of its own, so the GIL and process modes do not apply to it.
 static COMMANDS: WorkloadSpec = WorkloadSpec {
     name: "commands",
+    help: "Run commands",
     heading: "Commands",
     kind: TaskKind::Command,
     task: "command",

@@ -63,11 +63,20 @@ mod linux {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("followers.ndjson");
         let (mut with, mut without, mut written, mut sockets) = (vec![], vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
-            with.push(measure_screen(&arguments));
-            without.push(measure_plain(&arguments));
-            written.push(measure_file(&arguments, &file));
-            sockets.push(measure_sockets(server.url()));
+        for round in 1..=ROUNDS {
+            let screen = measure_screen(&arguments);
+            let plain = measure_plain(&arguments);
+            let file = measure_file(&arguments, &file);
+            let plain_sockets = measure_sockets(server.url());
+            println!(
+                "round {round}/{ROUNDS}     {:.2} s with the screen, {:.2} s without, {file:.2} s with a \
+                 file, {plain_sockets:.2} s of plain sockets",
+                screen.time, plain.time
+            );
+            with.push(screen);
+            without.push(plain);
+            written.push(file);
+            sockets.push(plain_sockets);
         }
         let ratios = with.iter().zip(&without).map(|(with, without)| with.time / without.time);
         let (low, ratio, high) = spread(ratios.collect());
@@ -163,6 +172,7 @@ mod linux {
         let kept: usize = thread::scope(|scope| {
             let fetch = || {
                 let stream = TcpStream::connect(address).expect("the server");
+                stream.set_nodelay(true).expect("a socket");
                 let (mut reader, mut stream) =
                     (BufReader::new(stream.try_clone().expect("a socket")), stream);
                 let (mut kept, mut body) = (Vec::new(), Vec::new());
@@ -171,12 +181,13 @@ mod linux {
                     if page > pages {
                         return kept;
                     }
-                    write!(
-                        stream,
+                    // One write: `write!` on a socket sends each part of the text as a packet of
+                    // its own, and the second waits 40 ms for the delayed acknowledgement.
+                    let request = format!(
                         "GET /users/aaronlelevier/followers?per_page=100&page={page} HTTP/1.1\r\n\
                          Host: {address}\r\nUser-Agent: bench\r\n\r\n"
-                    )
-                    .expect("a request");
+                    );
+                    stream.write_all(request.as_bytes()).expect("a request");
                     let length = content_length(&mut reader);
                     body.resize(length, 0);
                     reader.read_exact(&mut body).expect("a body");

@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
     Background, Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection,
@@ -196,19 +195,28 @@ impl AppDriver {
     /// Draws a frame for a terminal of this size and kind.
     pub(crate) fn draw(
         &mut self,
-        size: (u16, u16),
+        (width, height): (u16, u16),
         terminal_kind: TerminalKind,
     ) -> Terminal<TestBackend> {
-        let (width, height) = size;
-        let columns = ui::timeline_columns(&self.app, Size::new(width, height));
+        let backend = TestBackend::new(width, height);
+        let mut terminal = Terminal::new(backend).expect("a terminal in memory");
+        self.draw_on(&mut terminal, terminal_kind);
+        terminal
+    }
+
+    /// Draws a frame on a terminal whose current buffer is empty. No flush to the backend: it would
+    /// only diff the frames.
+    pub(crate) fn draw_on(
+        &mut self,
+        terminal: &mut Terminal<TestBackend>,
+        terminal_kind: TerminalKind,
+    ) {
+        let mut frame = terminal.get_frame();
+        let columns = ui::timeline_columns(&self.app, frame.area().as_size());
         let effect = self.app.update(Msg::Frame { now: self.now, columns });
         self.perform_effect(effect.as_ref());
         let theme = theme::Theme::new(terminal_kind.0, terminal_kind.1, self.app.background());
-        let backend = TestBackend::new(width, height);
-        let mut terminal = Terminal::new(backend).expect("a terminal in memory");
-        // No flush to the backend: it would only diff the frames.
-        ui::render(&self.app, theme, &mut terminal.get_frame());
-        terminal
+        ui::render(&self.app, theme, &mut frame);
     }
 
     /// Draws a frame and returns its text, one quoted row per line.

@@ -22,24 +22,33 @@ pub(crate) fn root() -> PathBuf {
 
 /// Returns the path of a module's file.
 pub(crate) fn file(module: &[String]) -> PathBuf {
+    file_below(&root(), module)
+}
+
+fn file_below(root: &Path, module: &[String]) -> PathBuf {
     let below = if module.is_empty() { "lib".into() } else { module.iter().collect::<PathBuf>() };
-    root().join(below).with_extension("rs")
+    root.join(below).with_extension("rs")
 }
 
 /// Returns the modules of the library, found through the `mod` items from lib.rs on; main.rs is
 /// another crate.
 pub(crate) fn sources() -> Vec<Source> {
+    sources_below(&root())
+}
+
+/// Returns the modules of a copy of the source.
+pub(crate) fn sources_below(root: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
-    read_module(Vec::new(), &mut sources);
+    read_module(root, Vec::new(), &mut sources);
     sources
 }
 
-fn read_module(module: Vec<String>, sources: &mut Vec<Source>) {
-    let text = fs::read_to_string(file(&module)).unwrap();
+fn read_module(root: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
+    let text = fs::read_to_string(file_below(root, &module)).unwrap();
     let mut items = syn::parse_file(&text).unwrap().items;
     drop_tests(&mut items);
     for name in declared_modules(&items) {
-        read_module([&module[..], &[name]].concat(), sources);
+        read_module(root, [&module[..], &[name]].concat(), sources);
     }
     sources.push(Source { module, items });
 }

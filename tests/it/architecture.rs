@@ -179,19 +179,33 @@ struct Module {
 }
 
 /// The modules of the library, parsed once for all tests.
-static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
+static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| read_modules(sources()));
+
+fn read_modules(sources: Vec<Source>) -> Vec<Module> {
     let module = |source: Source| Module {
         top_level: source.module.first().map_or("lib", String::as_str).to_owned(),
         paths: Paths::collect(&source.module, &source.items),
         file: file(&source.module),
     };
-    sources().into_iter().map(module).collect()
-});
+    sources.into_iter().map(module).collect()
+}
 
 #[test]
 fn modules_import_exactly_the_allowed_modules() {
+    assert_allowed_imports(&MODULES);
+}
+
+/// Asserts that the modules of a source import exactly the allowed modules, and that `model` and `app`
+/// use no clock, socket or terminal.
+pub(crate) fn assert_architecture_of(sources: Vec<Source>) {
+    let modules = read_modules(sources);
+    assert_allowed_imports(&modules);
+    assert_no_forbidden_paths(&modules);
+}
+
+fn assert_allowed_imports(modules: &[Module]) {
     let mut used = BTreeSet::new();
-    for Module { file, top_level: importer, paths } in MODULES.iter() {
+    for Module { file, top_level: importer, paths } in modules {
         let line = ALLOWED_IMPORTS.iter().find(|(name, _)| name == importer);
         let (_, allowed) =
             line.unwrap_or_else(|| panic!("{importer} has no line in ALLOWED_IMPORTS"));
@@ -230,7 +244,11 @@ fn modules_import_only_modules_above_them() {
 
 #[test]
 fn model_and_app_use_no_clock_socket_or_terminal() {
-    for Module { file, top_level, paths } in MODULES.iter() {
+    assert_no_forbidden_paths(&MODULES);
+}
+
+fn assert_no_forbidden_paths(modules: &[Module]) {
+    for Module { file, top_level, paths } in modules {
         let further = FURTHER_FORBIDDEN_PATHS.iter().find(|(name, _)| name == top_level);
         let Some((_, further)) = further else { continue };
         for path in paths {

@@ -2,11 +2,12 @@
 //! with all that is below it counts as one. A child may import from the file of its parent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use syn::{Item, UseTree, Visibility};
 
 use crate::architecture::Paths;
-use crate::source::sources;
+use crate::source::{Source, sources};
 
 /// The path of a module from the crate's root.
 type ModulePath = Vec<String>;
@@ -20,8 +21,7 @@ struct ImportGraph {
 }
 
 impl ImportGraph {
-    fn of_library() -> Self {
-        let sources = sources();
+    fn new(sources: Vec<Source>) -> Self {
         let modules = sources.iter().map(|source| source.module.clone()).collect();
         let mut graph = Self { modules, reexports: BTreeMap::new(), imports: BTreeMap::new() };
         for source in &sources {
@@ -110,6 +110,9 @@ impl ImportGraph {
     }
 }
 
+/// The library's imports, found once for all tests.
+static LIBRARY: LazyLock<ImportGraph> = LazyLock::new(|| ImportGraph::new(sources()));
+
 /// Returns the name of the child of `parent` that a module is or is below.
 fn child_of<'module>(parent: &[String], module: &'module ModulePath) -> Option<&'module str> {
     module.strip_prefix(parent)?.first().map(String::as_str)
@@ -139,7 +142,15 @@ fn names_on_circles<'name>(
 
 #[test]
 fn files_import_each_other_in_no_circle() {
-    let graph = ImportGraph::of_library();
+    assert_no_circles(&LIBRARY);
+}
+
+/// Asserts that files of a source do not import each other in circles.
+pub(crate) fn assert_no_circles_in(sources: Vec<Source>) {
+    assert_no_circles(&ImportGraph::new(sources));
+}
+
+fn assert_no_circles(graph: &ImportGraph) {
     for parent in &graph.modules {
         let circles = names_on_circles(graph.child_imports(parent));
         assert!(circles.is_empty(), "circles below crate::{}: {circles:#?}", parent.join("::"));
@@ -159,7 +170,9 @@ fn a_circle_is_found() {
 
 #[test]
 fn imports_through_a_reexport_lead_to_the_file_of_the_item() {
-    let graph = ImportGraph::of_library();
     let path = ["crate", "model", "Run"].map(str::to_owned);
-    assert_eq!(graph.file_of(&["ui".to_owned()], &path), Some(vec!["model".into(), "run".into()]));
+    assert_eq!(
+        LIBRARY.file_of(&["ui".to_owned()], &path),
+        Some(vec!["model".into(), "run".into()])
+    );
 }

@@ -2,9 +2,11 @@
 //! the selected lane are visible. Modes of followers are drawn at every size from 0x0 to 200x60,
 //! other scenes near each change of the layout and at every 29th width and height between.
 
-use std::ops::Range;
-
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::KeyCode;
+use ratatui::layout::Rect;
 use threadline::app::{App, Msg};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
@@ -33,19 +35,49 @@ const MIN_SIZE_WITH_LANES: (u16, u16) = (40, 10);
 /// The minimum height with a title.
 const MIN_HEIGHT_WITH_TITLE: u16 = 20;
 
-fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
-    let heights = sampled(MAX_HEIGHT, &[10, 14, 20, 30]);
-    for &width in &sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
-        for &height in &heights {
-            assert_selection_visible(&mut driver, (width, height), terminal_kind);
-        }
+/// A terminal that is resized for each frame: a new one would allocate three screens.
+struct Canvas(Terminal<TestBackend>);
+
+impl Canvas {
+    fn new() -> Self {
+        Self(Terminal::new(TestBackend::new(0, 0)).unwrap())
+    }
+
+    /// Draws a screen of this size and returns it.
+    fn draw(
+        &mut self,
+        driver: &mut AppDriver,
+        (width, height): (u16, u16),
+        terminal_kind: TerminalKind,
+    ) -> &Buffer {
+        self.0.resize(Rect::new(0, 0, width, height)).unwrap();
+        self.0.current_buffer_mut().reset();
+        driver.draw_on(&mut self.0, terminal_kind);
+        self.0.current_buffer_mut()
     }
 }
 
+fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
+    let widths = sampled(MAX_WIDTH, &[40, 60, 80, 110]);
+    draw_sizes(&mut driver, widths, &sampled(MAX_HEIGHT, &[10, 14, 20, 30]), terminal_kind);
+}
+
 fn draw_every(mut driver: AppDriver, terminal_kind: TerminalKind) {
-    for width in 0..=MAX_WIDTH {
-        for height in 0..=MAX_HEIGHT {
-            assert_selection_visible(&mut driver, (width, height), terminal_kind);
+    let heights: Vec<u16> = (0..=MAX_HEIGHT).collect();
+    draw_sizes(&mut driver, 0..=MAX_WIDTH, &heights, terminal_kind);
+}
+
+fn draw_sizes(
+    driver: &mut AppDriver,
+    widths: impl IntoIterator<Item = u16>,
+    heights: &[u16],
+    terminal_kind: TerminalKind,
+) {
+    let mut canvas = Canvas::new();
+    for width in widths {
+        for &height in heights {
+            let buffer = canvas.draw(driver, (width, height), terminal_kind);
+            assert_selection_in(buffer, &driver.app);
         }
     }
 }
@@ -68,38 +100,44 @@ pub(crate) fn selected_lane_name(app: &App) -> Option<String> {
 #[track_caller]
 pub(crate) fn assert_selection_visible(
     driver: &mut AppDriver,
-    (width, height): (u16, u16),
+    size: (u16, u16),
     terminal_kind: TerminalKind,
 ) {
-    let mut terminal = driver.draw((width, height), terminal_kind);
-    let app = &driver.app;
+    let mut terminal = driver.draw(size, terminal_kind);
+    assert_selection_in(terminal.current_buffer_mut(), &driver.app);
+}
+
+#[track_caller]
+fn assert_selection_in(buffer: &Buffer, app: &App) {
+    let Rect { width, height, .. } = buffer.area;
     let is_covered = app.overlay().is_some() || app.detail_pane().is_some();
     if is_covered || width < MIN_SIZE_WITH_LANES.0 || height < MIN_SIZE_WITH_LANES.1 {
         return;
     }
-    let buffer = terminal.current_buffer_mut();
-    let cells =
-        |y, columns: Range<u16>| -> String { columns.map(|x| buffer[(x, y)].symbol()).collect() };
+    let rows: Vec<&[Cell]> = buffer.content().chunks(width.into()).collect();
+    let text = |y: usize| -> String { rows[y].iter().map(Cell::symbol).collect() };
     let selection = app.selection();
-    let screen = format!("{selection} of {} at {width}x{height}", selection.workload);
-    let mode_row = u16::from(height >= MIN_HEIGHT_WITH_TITLE);
-    let title = cells(0, 0..width);
-    assert!(title.contains(&selection.workload.to_string()), "{screen}: no workload in {title:?}");
-    let row = cells(mode_row, 0..width);
+    let screen = || format!("{selection} of {} at {width}x{height}", selection.workload);
+    let title = text(0);
+    let workload = selection.workload.to_string();
+    assert!(title.contains(&workload), "{}: no workload in {title:?}", screen());
+    let row = if height >= MIN_HEIGHT_WITH_TITLE { text(1) } else { title };
     // Narrow screens have short names: `seq`, `w-3`, and `+5` for lanes without a row of their own.
     let mode: String = selection.to_string().chars().take(3).collect();
-    assert!(row.contains(&mode), "{screen}: no mode in {row:?}");
+    assert!(row.contains(&mode), "{}: no mode in {row:?}", screen());
     if let Some(name) = selected_lane_name(app) {
-        let is_marked = |&y: &u16| cells(y, 0..3).trim_start_matches(['│', '|']).starts_with('>');
-        let marked: Vec<String> =
-            (0..height).filter(is_marked).map(|y| cells(y, 0..width)).collect();
-        let [lane] = marked.as_slice() else {
-            let rows: Vec<String> = (0..height).map(|y| cells(y, 0..width)).collect();
-            panic!("{screen}: expected one marked lane:\n{}", rows.join("\n"));
+        let is_marked = |row: &[Cell]| {
+            let mut start = row.iter().take(3).map(Cell::symbol);
+            start.find(|symbol| !["│", "|"].contains(symbol)) == Some(">")
+        };
+        let mut marked = (0..rows.len()).filter(|&y| is_marked(rows[y]));
+        let (Some(lane), None) = (marked.next().map(text), marked.next()) else {
+            let rows: Vec<String> = (0..rows.len()).map(text).collect();
+            panic!("{}: expected one marked lane:\n{}", screen(), rows.join("\n"));
         };
         let number = name.rsplit(['-', ' ']).next().unwrap();
         let is_named = lane.contains(number) || lane.contains(" +");
-        assert!(is_named, "{screen}: no {name} in {lane:?}");
+        assert!(is_named, "{}: no {name} in {lane:?}", screen());
     }
 }
 
@@ -206,11 +244,8 @@ fn modes_that_cost_quota_draw_before_their_first_run() {
     for key in ['2', '3'] {
         driver = driver.press_keys(&key.to_string());
         assert!(driver.app.runs().is_empty(), "a mode that costs quota must wait for r");
-        for width in sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
-            for height in sampled(MAX_HEIGHT, &[10, 14, 20, 30]) {
-                assert_selection_visible(&mut driver, (width, height), COLOUR);
-            }
-        }
+        let widths = sampled(MAX_WIDTH, &[40, 60, 80, 110]);
+        draw_sizes(&mut driver, widths, &sampled(MAX_HEIGHT, &[10, 14, 20, 30]), COLOUR);
     }
 }
 
