@@ -64,8 +64,12 @@ struct Round {
     max_in_flight: u16,
 }
 
-/// A new limit and the reason for it.
-pub(super) type LimitUpdate = (u16, ChangeReason);
+/// A change of the maximum number of requests in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LimitUpdate {
+    pub(super) max_in_flight: u16,
+    pub(super) reason: ChangeReason,
+}
 
 impl AdaptiveLimit {
     /// Creates a limit of at most `max` requests, and at least one.
@@ -199,8 +203,9 @@ impl AdaptiveLimit {
     }
 
     fn report_change(&mut self, reason: ChangeReason) -> Option<LimitUpdate> {
-        let limit = self.limit();
-        (std::mem::replace(&mut self.last_reported, limit) != limit).then_some((limit, reason))
+        let max_in_flight = self.limit();
+        let before = std::mem::replace(&mut self.last_reported, max_in_flight);
+        (before != max_in_flight).then_some(LimitUpdate { max_in_flight, reason })
     }
 }
 

@@ -160,13 +160,13 @@ impl RateLimiter {
     fn set_max_in_flight(
         &self,
         state: &mut LimiterState,
-        (max, reason): LimitUpdate,
+        LimitUpdate { max_in_flight, reason }: LimitUpdate,
         reporter: &LaneReporter,
     ) {
-        (state.max_in_flight, state.successes) = (max, 0);
-        reporter.send(EventKind::ConcurrencyChanged { in_flight: max, reason });
+        (state.max_in_flight, state.successes) = (max_in_flight, 0);
+        reporter.send(EventKind::ConcurrencyChanged { in_flight: max_in_flight, reason });
         if let Some(lane_slots) = &self.lane_slots {
-            lane_slots.set_limit(max);
+            lane_slots.set_limit(max_in_flight);
         }
     }
 
@@ -263,11 +263,12 @@ impl Permit {
                     state.active_limit;
                 reporter.send(EventKind::RateLimited(active_limit.to_reached_limit(reporter)));
             }
-            if let Some(max) = max_in_flight.filter(|_| new) {
+            if let Some(max_in_flight) = max_in_flight.filter(|_| new) {
+                let reason = ChangeReason::RateLimit;
                 if state.adaptive_limit.is_some() {
-                    self.reduce_limit(state, ChangeReason::RateLimit, reporter);
+                    self.reduce_limit(state, reason, reporter);
                 } else {
-                    let change = (max, ChangeReason::RateLimit);
+                    let change = LimitUpdate { max_in_flight, reason };
                     rate_limiter.set_max_in_flight(state, change, reporter);
                 }
             }
@@ -285,8 +286,8 @@ impl LimiterState {
             return None;
         }
         self.successes += 1;
-        (self.successes >= self.max_in_flight)
-            .then_some((self.max_in_flight + 1, ChangeReason::Recovered))
+        let (max_in_flight, reason) = (self.max_in_flight + 1, ChangeReason::Recovered);
+        (self.successes >= self.max_in_flight).then_some(LimitUpdate { max_in_flight, reason })
     }
 }
 

@@ -173,7 +173,7 @@ impl ServiceRun {
             } else {
                 adaptive_limit.record_failure(sent, received, ChangeReason::ServerError)
             };
-            self.reasons.extend(change.map(|(_, reason)| reason));
+            self.reasons.extend(change.map(|update| update.reason));
         }
     }
 }
@@ -272,13 +272,17 @@ fn probes_detect_a_slower_service() {
             reasons.extend(
                 adaptive_limit
                     .record_response(timing, adaptive_limit.limit())
-                    .map(|(_, reason)| reason),
+                    .map(|update| update.reason),
             );
         }
         now += takes;
     }
     assert_eq!(reasons.iter().filter(|&&reason| reason == ChangeReason::Probe).count(), 3);
     assert_eq!(adaptive_limit.limit(), 64, "{reasons:?}");
+}
+
+const fn update(max_in_flight: u16, reason: ChangeReason) -> LimitUpdate {
+    LimitUpdate { max_in_flight, reason }
 }
 
 fn answer(adaptive_limit: &mut AdaptiveLimit, sent: u64, done: u64) -> Option<LimitUpdate> {
@@ -297,23 +301,23 @@ fn failures_halve_once_a_round_then_growth_is_linear() {
     ] {
         let mut adaptive_limit = AdaptiveLimit::new(64);
         let grown = (0..4).filter_map(|_| answer(&mut adaptive_limit, 0, 50)).last();
-        assert_eq!(grown, Some((8, ChangeReason::NoQueue { tenths: 0 })));
+        assert_eq!(grown, Some(update(8, ChangeReason::NoQueue { tenths: 0 })));
         let fail = |adaptive_limit: &mut AdaptiveLimit, sent: u64| {
             let failures = (0..8)
                 .map(|late| adaptive_limit.record_failure(Nanos(sent), Nanos(sent + late), reason));
             failures.flatten().collect::<Vec<_>>()
         };
-        assert_eq!(fail(&mut adaptive_limit, 50), [(4, reason)]);
+        assert_eq!(fail(&mut adaptive_limit, 50), [update(4, reason)]);
         for round in 0..3_u64 {
             let start = 100 * (round + 1);
             let wanted = adaptive_limit.limit();
             let steps = (0..wanted).filter_map(|_| answer(&mut adaptive_limit, start, start + 50));
             assert_eq!(
                 steps.collect::<Vec<_>>(),
-                [(wanted + 1, ChangeReason::NoQueue { tenths: 0 })]
+                [update(wanted + 1, ChangeReason::NoQueue { tenths: 0 })]
             );
         }
-        assert_eq!(fail(&mut adaptive_limit, 500 * MILLI), [(3, reason)]);
+        assert_eq!(fail(&mut adaptive_limit, 500 * MILLI), [update(3, reason)]);
     }
 }
 
@@ -324,12 +328,12 @@ fn few_failures_per_round_keep_the_limit() {
     for reason in [ChangeReason::ServerError, ChangeReason::Broken] {
         let mut adaptive_limit = AdaptiveLimit::new(64);
         let mut fail = |sent| adaptive_limit.record_failure(Nanos(sent), Nanos(sent), reason);
-        assert_eq!((fail(1), fail(2), fail(3)), (None, None, Some((2, reason))));
+        assert_eq!((fail(1), fail(2), fail(3)), (None, None, Some(update(2, reason))));
     }
     for reason in [ChangeReason::RateLimit, ChangeReason::TimedOut] {
         assert_eq!(
             AdaptiveLimit::new(64).record_failure(Nanos(1), Nanos(1), reason),
-            Some((2, reason))
+            Some(update(2, reason))
         );
     }
 }
@@ -339,7 +343,7 @@ fn few_failures_per_round_keep_the_limit() {
 fn failure_during_a_probe_halves_once() {
     let mut adaptive_limit = AdaptiveLimit::new(4);
     let mut round = 0;
-    let probes = |(_, reason)| reason == ChangeReason::Probe;
+    let probes = |update: LimitUpdate| update.reason == ChangeReason::Probe;
     while !(0..4).filter_map(|_| answer(&mut adaptive_limit, round, round + 50)).any(probes) {
         round += 50;
     }
@@ -357,13 +361,13 @@ fn remaining_quota_caps_the_limit_until_it_resets() {
     let mut adaptive_limit = AdaptiveLimit::new(64);
     assert_eq!(
         (adaptive_limit.update_quota(quota(3, 9)), adaptive_limit.update_quota(quota(5, 9))),
-        (Some((3, ChangeReason::Quota)), None)
+        (Some(update(3, ChangeReason::Quota)), None)
     );
     assert_eq!(
         (adaptive_limit.update_quota(quota(0, 9)), adaptive_limit.limit()),
-        (Some((1, ChangeReason::Quota)), 1)
+        (Some(update(1, ChangeReason::Quota)), 1)
     );
-    assert_eq!(adaptive_limit.update_quota(quota(59, 10)), Some((4, ChangeReason::Quota)));
+    assert_eq!(adaptive_limit.update_quota(quota(59, 10)), Some(update(4, ChangeReason::Quota)));
 }
 
 /// An input of the adaptive limit.
@@ -407,12 +411,12 @@ proptest! {
             };
             let after = adaptive_limit.limit();
             prop_assert!((1..=most.max(1)).contains(&after), "{after} of {most}");
-            prop_assert_eq!(change.map(|(limit, _)| limit), (after != before).then_some(after));
-            if let Some((_, ChangeReason::NoQueue { .. })) = change {
+            prop_assert_eq!(change.map(|update| update.max_in_flight), (after != before).then_some(after));
+            if let Some(LimitUpdate { reason: ChangeReason::NoQueue { .. }, .. }) = change {
                 prop_assert!(after > before && busiest >= before.div_ceil(2));
             }
             // A change because of the quota does not end the round.
-            if change.is_some_and(|(_, reason)| reason != ChangeReason::Quota) {
+            if change.is_some_and(|update| update.reason != ChangeReason::Quota) {
                 busiest = 0;
             }
         }
