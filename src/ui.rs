@@ -34,17 +34,16 @@ mod comparison;
 mod concurrency_limit;
 mod cursor;
 mod detail_pane;
-mod export_menu;
 mod footer;
 mod gil_row;
 mod header;
-mod help;
 mod inspector;
 mod lane_bar;
 mod lane_summary;
 mod layout;
 mod metric_rows;
 mod output_pager;
+mod overlay;
 mod pane_content;
 mod pointer_target;
 mod range_pane;
@@ -52,7 +51,6 @@ mod rate_limits;
 mod row_labels;
 mod run_summary;
 mod search;
-mod self_check;
 mod status_line;
 mod sweep;
 mod table;
@@ -68,7 +66,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect, Size};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{App, Overlay};
+use crate::app::App;
 use crate::model::Mode;
 use layout::ScreenLayout;
 pub use pointer_target::pointer_target;
@@ -96,14 +94,7 @@ fn draw_screen(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         None => draw_one_line(app, theme, area, buf),
     }
     detail_pane::draw_as_overlay(app, theme, area, buf);
-    match app.overlay() {
-        Some(Overlay::Help(first)) => help::draw_keys(app, first, theme, area, buf),
-        Some(Overlay::Export(chosen)) => export_menu::draw(chosen, app, theme, area, buf),
-        Some(Overlay::Output(pager)) => output_pager::draw(pager, app, theme, area, buf),
-        Some(Overlay::Table) => table::draw(app, theme, area, buf),
-        Some(Overlay::Quit) => help::draw_quit_question(app, theme, area, buf),
-        None => {}
-    }
+    overlay::draw(app, theme, area, buf);
     search::draw(app, theme, area, buf);
 }
 
@@ -222,13 +213,15 @@ fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)>
     if !layout.has_headings() {
         return None;
     }
-    let window = app.viewport().window();
+    let window = app.picture().viewport().window();
     let (from, to) = (window.from.as_secs_f64(), window.end().as_secs_f64());
-    let state = match app.time_behind() {
+    let state = match app.picture().time_behind(app.session()) {
         Some(behind) => run_summary::paused_text(behind),
-        None if app.viewport().is_fitted() => "whole run".to_owned(),
-        None if app.viewport().is_following() && app.is_moving() => "following".to_owned(),
-        None if app.viewport().is_following() => "at the end".to_owned(),
+        None if app.picture().viewport().is_fitted() => "whole run".to_owned(),
+        None if app.picture().viewport().is_following() && app.is_moving() => {
+            "following".to_owned()
+        }
+        None if app.picture().viewport().is_following() => "at the end".to_owned(),
         None => "fixed".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
@@ -250,7 +243,7 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    parts.extend(app.time_behind().map(run_summary::paused_text));
+    parts.extend(app.picture().time_behind(app.session()).map(run_summary::paused_text));
     let limit = rate_limits::active_limit(app);
     parts.extend(
         limit.and_then(|limit| rate_limits::limit_texts(limit, app.now()).into_iter().last()),

@@ -105,7 +105,7 @@ type Hint = (&'static [Action], &'static str);
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // Labels have the same width in every state, so that keys stay in place.
-    let paused = app.time_behind().is_some() || app.is_playback_paused();
+    let paused = app.picture().time_behind(app.session()).is_some() || app.is_playback_paused();
     let pause = if paused { "play " } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
@@ -162,7 +162,7 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.selection().workload.is_command() {
         hints.insert(2, (&[Action::Inspect], "output"));
     }
-    if app.lane_index().is_some() || app.cursor().is_some() {
+    if app.picture().lane_index().is_some() || app.picture().cursor().is_some() {
         hints.splice(0..0, inspection_hints(app));
     }
     hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
@@ -191,14 +191,17 @@ fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     let mut hints: Vec<(&[Action], &str)> =
         vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
     if !app.selection().workload.is_command() {
-        let open = app.detail_pane() == Some(DetailPane::Inspector);
+        let open = app.picture().detail_pane() == Some(DetailPane::Inspector);
         hints.push((&[Action::Inspect], if open { "close" } else { "info" }));
     }
-    if app.cursor().is_none() {
+    if app.picture().cursor().is_none() {
         return hints;
     }
     hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
-    hints.push((&[Action::Range], if app.is_selecting_range() { "end range" } else { "range" }));
+    hints.push((
+        &[Action::Range],
+        if app.picture().is_selecting_range() { "end range" } else { "range" },
+    ));
     hints.push((&[Action::FitSelection], "fit"));
     hints.push((&[Action::Back], "back"));
     hints

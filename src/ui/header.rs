@@ -10,7 +10,7 @@ use super::row_labels::mode_names;
 use super::theme::Theme;
 use super::{sweep, text};
 use crate::analysis::plural;
-use crate::app::replay::ReplayProgress;
+use crate::app::ReplayProgress;
 use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, TaskKind};
 

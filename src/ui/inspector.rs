@@ -15,11 +15,13 @@ use crate::model::{
 
 /// Returns the content of the inspector.
 pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
-    let Some(selected) = app.selected_lane() else { return PaneContent::default() };
+    let Some(selected) = app.picture().selected_lane(app.session()) else {
+        return PaneContent::default();
+    };
     let worker = selected.run.worker_name(selected.index);
     let mode = format!(" {} ", selected.run.plan().name());
     let cursor = cursor_lines(app, &selected, theme, room.wide);
-    let Some(span) = app.selected_span() else {
+    let Some(span) = app.picture().selected_span(app.session()) else {
         let nothing = vec![Line::styled("No task has started on this lane yet.", theme.text())];
         let parts = vec![(PaneSide::Left, nothing), (PaneSide::Left, cursor)];
         return PaneContent { title: format!(" {worker} "), captions: mode, parts };
@@ -241,7 +243,7 @@ fn cursor_lines(
     theme: Theme,
     width: usize,
 ) -> Vec<Line<'static>> {
-    let Some(at) = app.cursor() else { return Vec::new() };
+    let Some(at) = app.picture().cursor() else { return Vec::new() };
     let SelectedLane { lane, until, .. } = *selected;
     if at > until {
         let place = if selected.run.is_over() { "after the run" } else { "not reached yet" };
@@ -262,7 +264,7 @@ fn cursor_lines(
         _ => String::new(),
     };
     let state = format!("{}{holder}", state.label());
-    let (from, to) = app.viewport().window().cell_bounds(at);
+    let (from, to) = app.picture().viewport().window().cell_bounds(at);
     let cell = lane.summarize_range(from, to.min(until));
     let errors = match cell.errors {
         0 => "no error".to_owned(),

@@ -18,7 +18,7 @@ impl Timeline<'_> {
 
     /// Returns the summary of the selected lane.
     pub(super) fn lane_summary(&self, width: u16) -> Option<Line<'static>> {
-        let chosen = self.app.lane_index()?;
+        let chosen = self.app.picture().lane_index()?;
         let mut place = 0;
         for (run, until) in self.app.visible_runs() {
             if let Some(lane) = run.lanes().get(chosen - place) {
@@ -41,7 +41,7 @@ impl Timeline<'_> {
     ) -> Line<'static> {
         let mut summary = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
         let room = width - summary.width();
-        let failure_text = match self.app.cursor() {
+        let failure_text = match self.app.picture().cursor() {
             Some(at) => self.failure_at(at, run, lane, until, room),
             None => self.failure_in_view(run, lane, until, room),
         };

@@ -47,7 +47,7 @@ impl Timeline<'_> {
         let [_, _, whose] = whose;
         let name = if metric_rows.in_flight == 0 { &whose } else { "queue" };
         self.draw_level(name, run.queue_level(), until, style, queue, buf);
-        let figures = match self.app.time_behind() {
+        let figures = match self.app.picture().time_behind(self.app.session()) {
             None => queue_texts(run, metric_rows.in_flight > 0),
             Some(_) => paused_queue_texts(run, until),
         };
@@ -70,7 +70,7 @@ impl Timeline<'_> {
         for (run, until) in self.app.visible_runs() {
             let lanes = place..place + run.lanes().len();
             place = lanes.end;
-            match self.app.lane_index() {
+            match self.app.picture().lane_index() {
                 Some(lane) if lanes.contains(&lane) => found = Some((run, until)),
                 None if run.has_started() => found = Some((run, until)),
                 _ => {}

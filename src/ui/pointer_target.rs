@@ -36,7 +36,7 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
             _ => None,
         },
     );
-    let (bars, window) = (timeline::bar_area(layout, lanes), app.viewport().window());
+    let (bars, window) = (timeline::bar_area(layout, lanes), app.picture().viewport().window());
     let cell = column.checked_sub(bars.x).filter(|&cell| cell < bars.width.min(window.columns));
     let at = |cell| Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(cell)));
     PointerTarget { lane, at: cell.map(|cell| at(cell.into())) }

@@ -30,8 +30,10 @@ pub(super) fn content(
     let title = format!(" range {} to {} ", time_axis::exact_time(from), time_axis::exact_time(to));
     let captions = format!(" {} ", to.since(from));
     let runs: Vec<(&Run, Nanos)> = app.visible_runs().collect();
-    let chosen =
-        app.selected_lane().map(|selected| (selected.run, selected.until, Some(selected.index)));
+    let chosen = app
+        .picture()
+        .selected_lane(app.session())
+        .map(|selected| (selected.run, selected.until, Some(selected.index)));
     let begun = runs.iter().rfind(|(run, _)| run.has_started());
     let Some((run, until, lane)) = chosen.or_else(|| begun.map(|&(run, until)| (run, until, None)))
     else {

@@ -27,7 +27,11 @@ const HINTS: [&str; 5] = [
 
 /// Draws the search over the last row of `area`, if it is active.
 pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some((status, row)) = app.search_status().zip(area.rows().next_back()) else { return };
+    let Some((status, row)) =
+        app.picture().search_status(app.session()).zip(area.rows().next_back())
+    else {
+        return;
+    };
     Clear.render(row, buf);
     let room = usize::from(row.width);
     match status {

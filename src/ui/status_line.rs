@@ -88,7 +88,10 @@ fn text_while_running(
     if let Some((problem, _)) = run_summary::problem(app) {
         return (text::fit_words(&problem, "", theme, room, 1), theme.problem());
     }
-    match (app.time_behind(), app.session().active_run().and_then(Run::reduced_limit)) {
+    match (
+        app.picture().time_behind(app.session()),
+        app.session().active_run().and_then(Run::reduced_limit),
+    ) {
         // With headings, the timeline's heading already says so.
         (Some(behind), _) if !layout.has_headings() => {
             (run_summary::paused_text(behind), theme.strong())
@@ -106,7 +109,8 @@ fn text_at_rest(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> (
     if let Some((problem, then)) = run_summary::problem(app) {
         return (text::fit_words(&problem, &then, theme, room, MAX_LINES), theme.problem());
     }
-    if let (Some(behind), false) = (app.time_behind(), layout.has_headings()) {
+    if let (Some(behind), false) = (app.picture().time_behind(app.session()), layout.has_headings())
+    {
         return (run_summary::paused_text(behind), theme.strong());
     }
     let lines = if layout.has_headings() { MAX_CLAUSE_LINES } else { 1 };

@@ -13,7 +13,7 @@ use super::theme::Theme;
 use crate::analysis::attempt_table::AttemptColumn;
 use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
-use crate::model::{ExitStatus, Nanos, Run, Workload};
+use crate::model::{ExitStatus, Failure, Nanos, Run, Workload};
 
 /// A column on the screen.
 struct TableColumn {
@@ -59,8 +59,8 @@ const fn drop_rank(column: AttemptColumn, tried_again: bool) -> usize {
 }
 
 /// Draws the table.
-pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some(table_view) = app.table_view() else { return };
+pub(super) fn draw(table_view: &TableView, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let visible: Vec<(&Run, Nanos)> = app.visible_runs().collect();
     let table = table_view.table();
     let all = table.len();
     let count = u32::try_from(all).map_or_else(|_| all.to_string(), group_thousands);
@@ -90,10 +90,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let height = usize::from(body.height);
     let top = table_view.selected_row().saturating_sub(height / 2).min(all.saturating_sub(height));
     for (place, row) in (top..all).zip(body.rows()) {
-        let Some((attempt, until)) = table.row(place).and_then(|row| app.attempt_in_row(row))
-        else {
-            continue;
-        };
+        let row_at = table.row(place);
+        let attempt =
+            row_at.and_then(|row| Some((row.attempt(&visible)?, visible.get(row.run())?)));
+        let Some((attempt, &(_, until))) = attempt else { continue };
         let chosen = place == table_view.selected_row();
         let mark = if chosen { ">" } else { " " };
         let line = mark.to_owned() + &row_text(&attempt, until, &columns, theme);
@@ -102,14 +102,12 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         let line = format!("{line}{:1$}", "", usize::from(row.width).saturating_sub(width(&line)));
         Line::styled(line, style).render(row, buf);
     }
-    draw_last_row(app, table_view, theme, keys, buf);
+    let chosen = table.row(table_view.selected_row()).and_then(|row| row.attempt(&visible));
+    draw_last_row(app, chosen.as_ref().and_then(Attempt::failure), theme, keys, buf);
 }
 
 /// Draws the failure of the selected attempt, or the keys if it has not failed.
-fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let chosen =
-        table_view.table().row(table_view.selected_row()).and_then(|row| app.attempt_in_row(row));
-    let failure = chosen.and_then(|(attempt, _)| attempt.failure());
+fn draw_last_row(app: &App, failure: Option<&Failure>, theme: Theme, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width);
     let Some(failure) = failure else {
         let key = |action| app.key_of(action);

@@ -76,7 +76,7 @@ pub(super) fn draw(
     [area, legend]: [Rect; 2],
     buf: &mut Buffer,
 ) {
-    let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
+    let timeline = Timeline { app, layout, theme, window: app.picture().viewport().window() };
     let failed = app.session().failure(app.selection()).is_some();
     if app.runs().is_empty() && app.session().active() != Some(app.selection()) && !failed {
         let text = Line::styled(run_summary::invitation(app), theme.text());
@@ -126,7 +126,7 @@ pub(super) struct TimelineAreas<'app> {
 /// Arranges the axis, the lanes and the rows below them.
 pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAreas<'_> {
     // The axis shows the time of the cursor.
-    let has_axis = layout.height > HeightClass::Tiny || app.cursor().is_some();
+    let has_axis = layout.height > HeightClass::Tiny || app.picture().cursor().is_some();
     let mut rows = area.rows();
     let axis = has_axis.then(|| rows.next()).flatten();
     let top = u16::from(axis.is_some());
@@ -160,7 +160,7 @@ impl Timeline<'_> {
                 }
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
-                let chosen = self.app.lane_index() == Some(*place);
+                let chosen = self.app.picture().lane_index() == Some(*place);
                 self.draw_lane_name(run, *index, *title, chosen, area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
                 lane_bar.draw_states(lane, buf);

@@ -264,7 +264,7 @@ impl<'app> RowLayout<'app> {
                 section.gil = false;
             }
         }
-        let chosen = self.app.lane_index().unwrap_or(0);
+        let chosen = self.app.picture().lane_index().unwrap_or(0);
         // Less than one row per run: shows the runs up to the selected lane, and one row for the
         // rest.
         if rows(sections) > height {

@@ -161,7 +161,7 @@ pub(super) fn draw_rows(
 /// Returns the duration of a full bar: the longest run or, during a run, the span of the timeline if
 /// that is longer.
 fn full_bar_time(app: &App) -> Nanos {
-    let window = app.viewport();
+    let window = app.picture().viewport();
     let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
 }

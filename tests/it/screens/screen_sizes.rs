@@ -52,7 +52,7 @@ fn draw_every(mut driver: AppDriver, terminal_kind: TerminalKind) {
 
 /// The name of the selected lane. Empty for the lane of a sequential run.
 pub(crate) fn selected_lane_name(app: &App) -> Option<String> {
-    let mut index = app.lane_index()?;
+    let mut index = app.picture().lane_index()?;
     for (run, _) in app.visible_runs() {
         match index.checked_sub(run.lanes().len()) {
             Some(rest) => index = rest,
@@ -73,7 +73,7 @@ pub(crate) fn assert_selection_visible(
 ) {
     let mut terminal = driver.draw((width, height), terminal_kind);
     let app = &driver.app;
-    let is_covered = app.overlay().is_some() || app.detail_pane().is_some();
+    let is_covered = app.overlay().is_some() || app.picture().detail_pane().is_some();
     if is_covered || width < MIN_SIZE_WITH_LANES.0 || height < MIN_SIZE_WITH_LANES.1 {
         return;
     }
