@@ -9,8 +9,7 @@ use ratatui::style::{Color, Modifier};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::time_axis;
-use super::timeline::Timeline;
+use super::timeline::{self, Timeline};
 use crate::model::Nanos;
 
 /// The cursor's time on the axis.
@@ -25,7 +24,7 @@ impl Timeline<'_> {
     /// view, its direction.
     pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
         let at = self.app.picture().cursor()?;
-        let (time, down) = (time_axis::exact_time(at), self.theme.pick("▼", "v"));
+        let (time, down) = (timeline::exact_time(at), self.theme.pick("▼", "v"));
         let width = time.chars().count() as u16 + 1;
         let last = room.saturating_sub(width);
         let (text, first) = match self.window.column(at).filter(|&column| column < room) {

@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 
-use super::layout::{HeightClass, ScreenLayout, WidthClass};
+use super::layout::{HeightClass, ScreenLayout, WidthClass, draw_part};
 use super::pane_content::{PaneSide, PaneSize};
 use super::theme::Theme;
 use super::{inspector, range_pane};
@@ -62,7 +62,7 @@ pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, bu
         None => return,
     };
     let heading = Some((content.title, content.captions));
-    let area = super::draw_part(area, heading, layout, theme, buf);
+    let area = draw_part(area, heading, layout, theme, buf);
     if room.columns == 1 {
         return draw_column(content.parts.into_iter().map(|(_, part)| part).collect(), area, buf);
     }

@@ -5,8 +5,8 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::lane_labels::mode_names;
 use super::layout::ScreenLayout;
-use super::row_labels::mode_names;
 use super::theme::Theme;
 use super::{sweep, text};
 use crate::analysis::plural;

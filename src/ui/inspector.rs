@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span as Piece};
 
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
-use super::{text, time_axis};
+use super::{text, timeline};
 use crate::analysis::latency::{self, LatencySummary};
 use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
@@ -73,8 +73,8 @@ impl Inspector<'_> {
         }
         let end = span.end.filter(|&end| end <= until);
         let took = end.unwrap_or(until).since(span.start);
-        let to = end.map_or_else(|| "now".to_owned(), time_axis::exact_time);
-        let from = time_axis::exact_time(span.start);
+        let to = end.map_or_else(|| "now".to_owned(), timeline::exact_time);
+        let from = timeline::exact_time(span.start);
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
         let [sent, queued] = if run.plan().workload().is_fetched() {
@@ -192,7 +192,7 @@ impl Inspector<'_> {
             let reason = failed.get(number as usize - 1);
             let when = span.map(|span| {
                 let took = span.end.unwrap_or(until).min(until).since(span.start);
-                format!("at {}, took {took}", time_axis::exact_time(span.start))
+                format!("at {}, took {took}", timeline::exact_time(span.start))
             });
             let is_this = number == self.span.attempt;
             let message = |failed: &FailedAttempt| {
@@ -207,7 +207,7 @@ impl Inspector<'_> {
                 (Some(when), None) => when,
                 // The attempt was made by another worker, which died.
                 (None, Some(failed)) => {
-                    format!("until {}{}", time_axis::exact_time(failed.retry_at), message(failed))
+                    format!("until {}{}", timeline::exact_time(failed.retry_at), message(failed))
                 }
                 (None, None) => "pending".to_owned(),
             };
@@ -249,7 +249,7 @@ fn cursor_lines(
         let place = if selected.run.is_over() { "after the run" } else { "not reached yet" };
         return field_lines(
             "cursor",
-            &format!("{}, {place}", time_axis::exact_time(at)),
+            &format!("{}, {place}", timeline::exact_time(at)),
             theme,
             width,
         );
@@ -274,7 +274,7 @@ fn cursor_lines(
     let changes = plural::count(cell.changes, "change");
     let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =
-        field_lines("cursor", &format!("{}, {state}", time_axis::exact_time(at)), theme, width);
+        field_lines("cursor", &format!("{}, {state}", timeline::exact_time(at)), theme, width);
     lines.extend(field_lines("this cell", &cell, theme, width));
     lines
 }

@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::theme::Theme;
-use super::{borders, text};
+use super::{layout, text};
 use crate::app::{Action, App, OutputPager};
 use crate::model::printable::{escape_controls, lines};
 use crate::model::{Nanos, Run, TaskId, TaskOutcome};
@@ -39,7 +39,7 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
         _ => format!(" from line {} of {count} ", pager.top + 1),
     };
     let inside =
-        borders::draw_overlay_box(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
+        layout::draw_overlay_box(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
     let mut head = wrap_rows(run.plan().command(task).unwrap_or_default(), theme, width);
     if head.len() > MAX_COMMAND_LINES {

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use ratatui::text::Line;
 
+use super::lane_labels::{mode_names, worker_label};
 use super::pane_content::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
-use super::row_labels::{mode_names, worker_label};
 use super::theme::Theme;
-use super::{text, time_axis};
+use super::{text, timeline};
 use crate::analysis::LatencySummary;
 use crate::app::App;
 use crate::model::{Lane, Nanos, Run, State, StateTimes};
@@ -27,7 +27,7 @@ pub(super) fn content(
     theme: Theme,
     room: PaneSize,
 ) -> PaneContent {
-    let title = format!(" range {} to {} ", time_axis::exact_time(from), time_axis::exact_time(to));
+    let title = format!(" range {} to {} ", timeline::exact_time(from), timeline::exact_time(to));
     let captions = format!(" {} ", to.since(from));
     let runs: Vec<(&Run, Nanos)> = app.visible_runs().collect();
     let chosen = app

@@ -1,8 +1,8 @@
 //! Keys that change the view and never the run.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::{Help, Overlay};
 use threadline::app::keymap::DEFAULT_BINDINGS;
+use threadline::app::{Help, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR};
