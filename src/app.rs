@@ -204,17 +204,15 @@ impl App {
                 self.notice = None;
                 self.picture.search.clear_status();
                 let action = self.options.keymap.action_for(&key, self.key_context());
-                let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
                 if self.picture.search.is_entering_text() {
-                    return match action {
-                        Some(Action::Interrupt) if has_control => Some(Effect::Interrupt),
-                        Some(Action::Suspend) if has_control => Some(Effect::Suspend),
-                        _ => {
-                            let text = self.picture.search.handle_key(&key);
-                            text.map(|text| self.start_search(&text));
-                            None
+                    let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
+                    let keeps_meaning = [Some(Action::Interrupt), Some(Action::Suspend)];
+                    if !(has_control && keeps_meaning.contains(&action)) {
+                        if let Some(text) = self.picture.search.handle_key(&key) {
+                            self.start_search(&text);
                         }
-                    };
+                        return None;
+                    }
                 }
                 return self.handle_action(action?);
             }

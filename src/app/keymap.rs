@@ -164,25 +164,17 @@ const fn bind(
     keys: &'static [Key],
     help: &'static str,
 ) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Timeline, keys: Cow::Borrowed(keys), help }
+    bind_in(KeyContext::Timeline, action, name, keys, help)
 }
 
-const fn bind_in_table(
+const fn bind_in(
+    context: KeyContext,
     action: Action,
     name: &'static str,
     keys: &'static [Key],
     help: &'static str,
 ) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Table, keys: Cow::Borrowed(keys), help }
-}
-
-const fn bind_in_replay(
-    action: Action,
-    name: &'static str,
-    keys: &'static [Key],
-    help: &'static str,
-) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Replay, keys: Cow::Borrowed(keys), help }
+    KeyBinding { action, name, context, keys: Cow::Borrowed(keys), help }
 }
 
 /// The default bindings of all actions.
@@ -231,34 +223,45 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextFound, "next-found", &[char('n')], "next match"),
     bind(Action::PreviousFound, "previous-found", &[char('N')], "previous match"),
     bind(Action::Table, "table", &[char('T')], "table of all tasks"),
-    bind_in_table(
+    bind_in(
+        KeyContext::Table,
         Action::PreviousColumn,
         "previous-column",
         &[char('<')],
         "table: sort by previous column",
     ),
-    bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
+    bind_in(
+        KeyContext::Table,
+        Action::NextColumn,
+        "next-column",
+        &[char('>')],
+        "table: sort by next column",
+    ),
     bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
     bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::StepBack,
         "step-back",
         &[char('['), char('{')],
         "simulation, recording: step back",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::StepForward,
         "step-forward",
         &[char(']'), char('}')],
         "simulation, recording: step forward",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::ScrubBack,
         "scrub-back",
         &[char('(')],
         "simulation, recording: 5 % back",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::ScrubForward,
         "scrub-forward",
         &[char(')')],

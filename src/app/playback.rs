@@ -102,7 +102,6 @@ pub(super) struct Player {
     last_tick: Option<Nanos>,
 }
 
-/// An entry that is due.
 pub(super) struct DueEntry {
     pub(super) entry: LogEntry,
     /// The entry is applied for the first time.

@@ -47,7 +47,6 @@ impl Screen {
         }
     }
 
-    /// The player of the recording.
     pub(super) const fn recording(&self) -> Option<&Player> {
         match self {
             Self::Replay(_, player) => Some(player),
@@ -174,7 +173,6 @@ impl App {
         self.apply_due_entries()
     }
 
-    /// Applies all entries that are due.
     pub(super) fn apply_due_entries(&mut self) -> Option<Effect> {
         let due = self.screen.player()?.due_count();
         self.apply_entries(due)

@@ -10,7 +10,6 @@ use crate::model::{Nanos, Run};
 /// The maximum length of the text. It is kept in memory and drawn in every frame.
 const MAX_INPUT_BYTES: usize = 1_000;
 
-/// The state of the search.
 #[derive(Debug, Default)]
 pub(super) struct SearchState {
     /// The input line, while it is open.
@@ -207,60 +206,4 @@ fn split_at_cursor(input: &Input) -> (&str, &str) {
     let text = input.value();
     let cursor = text.char_indices().nth(input.cursor());
     cursor.and_then(|(at, _)| text.split_at_checked(at)).unwrap_or((text, ""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(keys: &[KeyCode]) -> (String, String) {
-        let mut input = Input::default();
-        for &code in keys {
-            edit(&mut input, &KeyEvent::from(code));
-        }
-        let (before, after) = split_at_cursor(&input);
-        (before.to_owned(), after.to_owned())
-    }
-
-    fn chars(text: &str) -> impl Iterator<Item = KeyCode> {
-        text.chars().map(KeyCode::Char)
-    }
-
-    #[test]
-    fn multibyte_characters_are_inserted_and_deleted() {
-        let mut keys: Vec<KeyCode> = chars("aß日🦀").collect();
-        assert_eq!(typed(&keys), ("aß日🦀".to_owned(), String::new()));
-        keys.extend([KeyCode::Left, KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x')]);
-        assert_eq!(typed(&keys), ("ax".to_owned(), "日🦀".to_owned()));
-        keys.extend([KeyCode::Delete, KeyCode::Home, KeyCode::Delete, KeyCode::Right]);
-        assert_eq!(typed(&keys), ("x".to_owned(), "🦀".to_owned()));
-    }
-
-    #[test]
-    fn control_keys_edit_as_in_the_shell() {
-        let mut input = Input::from("one two  ");
-        let control = |code| KeyEvent::new(code, KeyModifiers::CONTROL);
-        for (key, left) in [
-            (KeyCode::Char('w'), ("one ", "")),
-            (KeyCode::Char('h'), ("one", "")),
-            (KeyCode::Char('a'), ("", "one")),
-            (KeyCode::Char('e'), ("one", "")),
-            (KeyCode::Left, ("", "one")),
-            (KeyCode::Right, ("one", "")),
-            (KeyCode::Char('u'), ("", "")),
-            (KeyCode::Char('q'), ("", "")),
-        ] {
-            edit(&mut input, &control(key));
-            assert_eq!(split_at_cursor(&input), left, "Ctrl-{key}");
-        }
-    }
-
-    #[test]
-    fn input_length_is_limited() {
-        let mut input = Input::default();
-        for _ in 0..3 * MAX_INPUT_BYTES {
-            edit(&mut input, &KeyCode::Char('x').into());
-        }
-        assert_eq!(input.value().len(), MAX_INPUT_BYTES);
-    }
 }

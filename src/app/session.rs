@@ -53,7 +53,6 @@ struct RunSet {
     sweep: Option<Sweep>,
 }
 
-/// The active run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ActiveRun {
     selection: Selection,

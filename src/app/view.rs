@@ -14,7 +14,6 @@ pub(super) struct TimelineView {
     /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
-    /// The inspector is open.
     pub(super) inspector_open: bool,
     /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
@@ -305,7 +304,6 @@ impl TimelineView {
         self.viewport.reveal(at);
     }
 
-    /// The selected lane.
     pub(super) fn selected_lane<'run>(
         &self,
         runs: &'run [Run],

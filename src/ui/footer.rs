@@ -117,7 +117,6 @@ fn legend_line(entries: &[LegendEntry], theme: Theme, wide: bool) -> Line<'stati
 /// The actions of a hint, and its label.
 type Hint = (&'static [Action], &'static str);
 
-/// Returns the hints for runs.
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // Labels have the same width in every state, so that keys stay in place.

@@ -268,7 +268,6 @@ pub(super) fn countdown_text(left: Nanos) -> String {
 }
 
 impl LaneBar {
-    /// Draws the holders of the GIL.
     pub(super) fn draw_gil_holders(&self, gil: GilUsage<'_>, buf: &mut Buffer) {
         let Self { window, area, until, theme } = *self;
         let columns = usize::from(area.width.min(window.columns));

@@ -11,8 +11,8 @@ use super::layout::WidthClass;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
-use crate::app::Action;
-use crate::model::{self, Lane, LaneId, Mode, Nanos, Plan, Run, Selection, State};
+use crate::app::{Action, SelectedLane};
+use crate::model::{self, LaneId, Mode, Nanos, Plan, Run, Selection, State};
 
 /// Returns the name of a mode, a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 3] {
@@ -117,38 +117,25 @@ impl Timeline<'_> {
         Line::styled(format!(" {next}/{previous} select a lane"), self.theme.muted())
     }
 
-    /// Returns the summary of the selected lane.
+    /// Returns the summary of the selected lane: its name, a failure, and as many states as fit, the
+    /// longest first.
     pub(super) fn lane_summary(&self, width: u16) -> Option<Line<'static>> {
-        let chosen = self.app.picture().lane_index()?;
-        let mut place = 0;
-        for (run, until) in self.app.visible_runs() {
-            if let Some(lane) = run.lanes().get(chosen - place) {
-                let name = run.worker_name((chosen - place) as u16);
-                return Some(self.describe_lane(&name, run, lane, until, width.into()));
-            }
-            place += run.lanes().len();
-        }
-        None
-    }
-
-    /// Returns the lane's name, a failure, and as many states as fit, the longest first.
-    fn describe_lane(
-        &self,
-        name: &str,
-        run: &Run,
-        lane: &Lane,
-        until: Nanos,
-        width: usize,
-    ) -> Line<'static> {
-        let mut summary = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
-        let room = width - summary.width();
-        let failure_text = match self.app.picture().cursor() {
-            Some(at) => self.failure_at(at, run, lane, until, room),
-            None => self.failure_in_view(run, lane, until, room),
+        let picture = self.app.picture();
+        let selected = picture.selected_lane(self.app.session())?;
+        let SelectedLane { run, until, lane, index } = selected;
+        let width = usize::from(width);
+        let name = format!(" {}", run.worker_name(index));
+        let mut summary = Line::from(Span::styled(name, self.theme.strong()));
+        let room = width.saturating_sub(summary.width() + 2);
+        let failed = match picture.cursor() {
+            Some(at) => failed_span_at(&selected, at),
+            None => self.failed_span_in_view(&selected),
         };
-        let failure_text = failure_text.or_else(|| self.shortage(run, lane, room));
-        if let Some(failure_text) = failure_text {
-            summary.push_span(Span::styled(failure_text, self.theme.text()));
+        let text = failed
+            .and_then(|span| self.describe_failure(&selected, span, room))
+            .or_else(|| self.shortage(&selected, room));
+        if let Some(text) = text {
+            summary.push_span(Span::styled(format!("  {text}"), self.theme.text()));
         }
         let sums = lane.state_times_between(Nanos::ZERO, until);
         let mut times: Vec<_> = sums.spent().collect();
@@ -160,91 +147,69 @@ impl Timeline<'_> {
             }
             summary.push_span(Span::styled(text, self.theme.muted()));
         }
-        summary
+        Some(summary)
     }
 
     /// Returns why the lane takes no tasks, if the system has too little for it.
-    fn shortage(&self, run: &Run, lane: &Lane, room: usize) -> Option<String> {
-        let is_lane = |id: &LaneId| {
-            run.lanes().get(usize::from(id.0)).is_some_and(|other| std::ptr::eq(other, lane))
-        };
-        let shortage = run.missing_workers().iter().any(is_lane).then(|| run.shortage())??;
-        let room = room.saturating_sub(2);
-        Some(format!("  {}", text::fit_words(&shortage.message, "", self.theme, room, 1)))
+    fn shortage(&self, selected: &SelectedLane<'_>, room: usize) -> Option<String> {
+        let SelectedLane { run, index, .. } = selected;
+        let is_missing = run.missing_workers().contains(&LaneId(*index));
+        let shortage = run.shortage().filter(|_| is_missing)?;
+        Some(text::fit_words(&shortage.message, "", self.theme, room, 1))
     }
 
-    /// Returns the last failure in view on the lane.
-    fn failure_in_view(&self, run: &Run, lane: &Lane, until: Nanos, room: usize) -> Option<String> {
+    /// Returns the last span in view on the lane that ended with a failure.
+    fn failed_span_in_view(&self, selected: &SelectedLane<'_>) -> Option<model::Span> {
+        let SelectedLane { run, until, lane, .. } = *selected;
         let from = self.window.from;
-        let end = self.window.cell.0.saturating_mul(self.window.columns.into());
-        let (span, failure) = latest_failure(run, lane, from, until.min(from + Nanos(end)))?;
-        Some(self.describe_failure(span, &failure, run, lane, until, room))
+        let end = until.min(self.window.end());
+        let throttled = lane.state_times_between(from, end)[State::Throttled];
+        if throttled == 0 && run.failed_task().is_none() && run.requeue_count() == 0 {
+            return None;
+        }
+        let mut next = end;
+        for span in lane.spans().rev().skip_while(|span| span.start >= end) {
+            if next <= from {
+                return None;
+            }
+            let is_over = span.end.is_some_and(|over| over <= end);
+            if is_over && run.attempt_failure(&span).is_some() {
+                return Some(span);
+            }
+            next = span.start;
+        }
+        None
     }
 
-    /// Returns the failure of the span under the cursor, if it failed.
-    fn failure_at(
-        &self,
-        at: Nanos,
-        run: &Run,
-        lane: &Lane,
-        until: Nanos,
-        room: usize,
-    ) -> Option<String> {
-        let span = lane.span_at(at.min(until))?;
-        let failure =
-            run.attempt_failure(&span).filter(|_| span.end.is_some_and(|end| end <= until))?;
-        Some(self.describe_failure(span, &failure.message, run, lane, until, room))
-    }
-
-    /// Describes a failure, with the time until its retry.
+    /// Describes the failure of a span, with the time until its retry.
     fn describe_failure(
         &self,
+        selected: &SelectedLane<'_>,
         span: model::Span,
-        failure: &str,
-        run: &Run,
-        lane: &Lane,
-        until: Nanos,
         room: usize,
-    ) -> String {
+    ) -> Option<String> {
+        let SelectedLane { run, until, lane, .. } = *selected;
+        let message = &run.attempt_failure(&span)?.message;
         let failed = if run.plan().workload().is_command() {
             // The message names the command already.
-            failure.to_owned()
+            message.clone()
         } else {
             let (task, again) = lane_bar::task_label(run, &span);
-            format!("{task}{again} failed: {failure}")
+            format!("{task}{again} failed: {message}")
         };
         let left =
             lane_bar::time_left(run, lane, until).filter(|_| lane.span_at(until) == Some(span));
-        let again = left.map(|left| format!("; retry in {}", lane_bar::countdown_text(left)));
-        let room = room.saturating_sub(2);
-        let whole = again.map(|again| format!("{failed}{again}"));
+        let whole =
+            left.map(|left| format!("{failed}; retry in {}", lane_bar::countdown_text(left)));
         let whole = whole.filter(|whole| text::width(whole) <= room);
-        let text = whole.unwrap_or_else(|| text::fit_words(&failed, "", self.theme, room, 1));
-        format!("  {text}")
+        Some(whole.unwrap_or_else(|| text::fit_words(&failed, "", self.theme, room, 1)))
     }
 }
 
-/// Returns the last attempt on a lane that ended between `from` and `end` with a failure.
-fn latest_failure(
-    run: &Run,
-    lane: &Lane,
-    from: Nanos,
-    end: Nanos,
-) -> Option<(model::Span, String)> {
-    let throttled = lane.state_times_between(from, end)[State::Throttled];
-    if throttled == 0 && run.failed_task().is_none() && run.requeue_count() == 0 {
-        return None;
-    }
-    let mut next = end;
-    for span in lane.spans().rev().skip_while(|span| span.start >= end) {
-        if next <= from {
-            return None;
-        }
-        let over = span.end.is_some_and(|over| over <= end);
-        if let Some(failure) = run.attempt_failure(&span).filter(|_| over) {
-            return Some((span, failure.message.clone()));
-        }
-        next = span.start;
-    }
-    None
+/// Returns the span under the cursor, if it has ended with a failure.
+fn failed_span_at(selected: &SelectedLane<'_>, cursor: Nanos) -> Option<model::Span> {
+    let SelectedLane { run, until, lane, .. } = *selected;
+    let span = lane.span_at(cursor.min(until))?;
+    let is_over = span.end.is_some_and(|end| end <= until);
+    (is_over && run.attempt_failure(&span).is_some()).then_some(span)
 }

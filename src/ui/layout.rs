@@ -32,7 +32,6 @@ pub(super) enum WidthClass {
     Wide,
 }
 
-/// The layout of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ScreenLayout {
     pub(super) height: HeightClass,

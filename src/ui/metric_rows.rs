@@ -13,7 +13,6 @@ use super::theme::Theme;
 use super::timeline::Timeline;
 use super::timeline_rows::MetricRows;
 use super::{lane_labels, status_line, text};
-use crate::app::TimeWindow;
 use crate::model::{LevelSeries, LimitChange, Mode, Nanos, Run};
 
 /// The ASCII glyphs of a level: the level itself or, for a peak of 10 or more, its share in ninths.
@@ -38,7 +37,7 @@ impl Timeline<'_> {
         self.draw_fitting_figures(in_flight_texts(run, until), in_flight.rows().next_back(), buf);
         if run.plan().auto {
             let limit = limit.with_peak(level.peak());
-            draw_limit_line(limit, self.window, until, self.theme, self.bar_area(in_flight), buf);
+            self.draw_limit_line(limit, until, in_flight, buf);
             let changes = latest_changes(run, until, self.theme);
             for (forms, row) in changes.zip(in_flight.rows().rev().skip(1)) {
                 self.draw_fitting_figures(forms, Some(row), buf);
@@ -68,18 +67,12 @@ impl Timeline<'_> {
 
     /// Returns the run whose levels are shown, and the time until which they are drawn.
     fn metrics_run(&self) -> Option<(&Run, Nanos)> {
-        let mut place = 0;
-        let mut found = None;
-        for (run, until) in self.app.visible_runs() {
-            let lanes = place..place + run.lanes().len();
-            place = lanes.end;
-            match self.app.picture().lane_index() {
-                Some(lane) if lanes.contains(&lane) => found = Some((run, until)),
-                None if run.has_started() => found = Some((run, until)),
-                _ => {}
-            }
+        let picture = self.app.picture();
+        if picture.lane_index().is_some() {
+            let selected = picture.selected_lane(self.app.session())?;
+            return Some((selected.run, selected.until));
         }
-        found
+        self.app.visible_runs().filter(|(run, _)| run.has_started()).last()
     }
 
     /// Draws the remaining quota on one line, because a quota is usually full and would merge with
@@ -98,6 +91,72 @@ impl Timeline<'_> {
         }
     }
 
+    /// Draws the mean level of each cell until `until`. The height of the area stands for the peak.
+    fn draw_level_area(
+        &self,
+        level: LevelSeries<'_>,
+        until: Nanos,
+        style: Style,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let area = self.bar_area(area).intersection(buf.area);
+        let peak = f64::from(level.peak().max(1));
+        let mut start = self.window.from;
+        for x in area.left()..area.right().min(area.left() + self.window.columns) {
+            let end = start + self.window.cell;
+            if start >= until {
+                return;
+            }
+            let mean = level.mean(start, end.min(until));
+            let share = mean / peak;
+            let digit = if peak < 10.0 { mean } else { share * 9.0 }.round() as usize;
+            let eighths = (share * f64::from(area.height) * 8.0).round() as u16;
+            // Any level above 0 is visible.
+            let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
+            for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
+                let symbol = match eighths.saturating_sub(row as u16 * 8).min(8) as u8 {
+                    0 => break,
+                    _ if self.theme.is_ascii() => DIGITS.get(digit.max(1)).copied().unwrap_or("9"),
+                    8 => "█",
+                    eighths => eighth_glyph(&LOWER_EIGHTHS, eighths),
+                };
+                if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
+                    cell.set_symbol(symbol).set_style(style);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// Draws a limit until `until` over the level already drawn. The height of the area stands for the
+    /// peak. A single row has no room for a line, so only changes are marked there.
+    fn draw_limit_line(&self, limit: LevelSeries<'_>, until: Nanos, area: Rect, buf: &mut Buffer) {
+        let area = self.bar_area(area).intersection(buf.area);
+        let mut start = self.window.from;
+        let mut before = limit.value_at(start);
+        for x in area.left()..area.right().min(area.left() + self.window.columns) {
+            if start >= until {
+                return;
+            }
+            let end = (start + self.window.cell).min(until);
+            // A cell with several values shows the last.
+            let now = limit.value_at(Nanos(end.0.saturating_sub(1)));
+            let mark = if area.height > 1 {
+                line_position(now, limit.peak(), area, self.theme)
+            } else {
+                change_arrow(before, now, self.theme).map(|symbol| (area.top(), symbol))
+            };
+            if let Some((y, symbol)) = mark
+                && let Some(cell) = buf.cell_mut(Position::new(x, y))
+            {
+                let style = overlay_style(cell.symbol(), cell.fg, self.theme);
+                cell.set_symbol(symbol).set_style(style);
+            }
+            (start, before) = (start + self.window.cell, now);
+        }
+    }
+
     /// Draws a level with its name.
     fn draw_level(
         &self,
@@ -108,7 +167,7 @@ impl Timeline<'_> {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        draw_area(level, self.window, until, self.theme, style, self.bar_area(area), buf);
+        self.draw_level_area(level, until, style, area, buf);
         if let Some(row) = area.rows().next_back() {
             let indent = usize::from(self.layout.width != WidthClass::Tiny);
             self.draw_name(&format!("{:indent$}{name}", ""), self.theme.muted(), row, buf);
@@ -173,45 +232,6 @@ fn paused_queue_texts(run: &Run, until: Nanos) -> Vec<String> {
     vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]
 }
 
-/// Draws the mean level of each cell until `until`. The height of the area stands for the peak.
-fn draw_area(
-    tasks: LevelSeries<'_>,
-    window: TimeWindow,
-    until: Nanos,
-    theme: Theme,
-    style: Style,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let area = area.intersection(buf.area);
-    let peak = f64::from(tasks.peak().max(1));
-    let mut start = window.from;
-    for x in area.left()..area.right().min(area.left() + window.columns) {
-        let end = start + window.cell;
-        if start >= until {
-            return;
-        }
-        let mean = tasks.mean(start, end.min(until));
-        let share = mean / peak;
-        let digit = if peak < 10.0 { mean } else { share * 9.0 }.round() as usize;
-        let eighths = (share * f64::from(area.height) * 8.0).round() as u16;
-        // Any level above 0 is visible.
-        let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
-        for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
-            let symbol = match eighths.saturating_sub(row as u16 * 8).min(8) as u8 {
-                0 => break,
-                _ if theme.is_ascii() => DIGITS.get(digit.max(1)).copied().unwrap_or("9"),
-                8 => "█",
-                level => eighth_glyph(&LOWER_EIGHTHS, level),
-            };
-            if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
-                cell.set_symbol(symbol).set_style(style);
-            }
-        }
-        start = end;
-    }
-}
-
 impl Timeline<'_> {
     /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no
     /// lane is selected.
@@ -257,41 +277,6 @@ fn describe_change(step: &LimitChange, theme: Theme) -> String {
 fn limit_text(step: &LimitChange, theme: Theme) -> String {
     let LimitChange { from, to, .. } = step;
     from.map_or_else(|| to.to_string(), |from| format!("{from}{}{to}", theme.pick("→", "->")))
-}
-
-/// Draws a limit until `until` over the level already drawn. The height of the area stands for the
-/// peak. A single row has no room for a line, so only changes are marked there.
-fn draw_limit_line(
-    limit: LevelSeries<'_>,
-    window: TimeWindow,
-    until: Nanos,
-    theme: Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let area = area.intersection(buf.area);
-    let mut start = window.from;
-    let mut before = limit.value_at(start);
-    for x in area.left()..area.right().min(area.left() + window.columns) {
-        if start >= until {
-            return;
-        }
-        let end = (start + window.cell).min(until);
-        // A cell with several values shows the last.
-        let now = limit.value_at(Nanos(end.0.saturating_sub(1)));
-        let mark = if area.height > 1 {
-            line_position(now, limit.peak(), area, theme)
-        } else {
-            change_arrow(before, now, theme).map(|symbol| (area.top(), symbol))
-        };
-        if let Some((y, symbol)) = mark
-            && let Some(cell) = buf.cell_mut(Position::new(x, y))
-        {
-            let style = overlay_style(cell.symbol(), cell.fg, theme);
-            cell.set_symbol(symbol).set_style(style);
-        }
-        (start, before) = (start + window.cell, now);
-    }
 }
 
 /// Returns the row of the line at a level, and the glyph for its height within the row.

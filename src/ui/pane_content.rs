@@ -7,7 +7,6 @@ use super::theme::Theme;
 use crate::analysis::stats::Quantiles;
 use crate::model::Nanos;
 
-/// The width of a figure.
 const FIGURE_WIDTH: usize = 9;
 
 /// The column of a part of a pane. Without room for two columns, parts are stacked.
@@ -17,7 +16,6 @@ pub(super) enum PaneSide {
     Right,
 }
 
-/// The size of a pane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PaneSize {
     /// The width of the column with quantiles.

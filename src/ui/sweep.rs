@@ -32,16 +32,21 @@ struct SweepColumn {
     figure: fn(&Sweep, &SweepPoint) -> String,
 }
 
-const THREADS: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("threads"), width: 9, figure: threads };
-const MEDIAN: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("median"), width: 10, figure: median };
+const THREADS: SweepColumn = SweepColumn {
+    caption: Cow::Borrowed("threads"),
+    width: 9,
+    figure: |_, point| point.workers.to_string(),
+};
+const MEDIAN: SweepColumn = SweepColumn {
+    caption: Cow::Borrowed("median"),
+    width: 10,
+    figure: |_, point| format!("{:.3} s", point.median.as_secs_f64()),
+};
 const SPEED_UP: SweepColumn =
     SweepColumn { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
 const EFFICIENCY: SweepColumn =
     SweepColumn { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
-/// The chart of a sweep.
 pub(super) struct SweepChart<'app> {
     sweep: Cow<'app, Sweep>,
     workload: Workload,
@@ -139,7 +144,11 @@ impl<'app> SweepChart<'app> {
         let mut columns = vec![THREADS, MEDIAN];
         match self.rate_unit() {
             Some(caption) => {
-                columns.push(SweepColumn { caption: caption.into(), width: 10, figure: rate });
+                columns.push(SweepColumn {
+                    caption: caption.into(),
+                    width: 10,
+                    figure: |_, point| three_digits(point.rate),
+                });
             }
             None => columns.extend([SPEED_UP, EFFICIENCY]),
         }
@@ -175,18 +184,6 @@ impl<'app> SweepChart<'app> {
             Line::styled(line(&mut figures), self.theme.text()).render(row, buf);
         }
     }
-}
-
-fn threads(_: &Sweep, point: &SweepPoint) -> String {
-    point.workers.to_string()
-}
-
-fn median(_: &Sweep, point: &SweepPoint) -> String {
-    format!("{:.3} s", point.median.as_secs_f64())
-}
-
-fn rate(_: &Sweep, point: &SweepPoint) -> String {
-    three_digits(point.rate)
 }
 
 fn speed_up(sweep: &Sweep, point: &SweepPoint) -> String {

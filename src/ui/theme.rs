@@ -74,10 +74,11 @@ impl Theme {
         if state == State::Idle {
             return None;
         }
+        let [ansi, indexed] = palette_colors(state);
         match self.depth {
             ColorDepth::Mono => None,
-            ColorDepth::Sixteen => Some(ansi_color(state)),
-            ColorDepth::Indexed => Some(Color::Indexed(indexed_color(state))),
+            ColorDepth::Sixteen => Some(ansi),
+            ColorDepth::Indexed => Some(indexed),
             ColorDepth::True => Some(Color::from_u32(self.background.state_color(state))),
         }
     }
@@ -256,31 +257,18 @@ pub(super) const fn is_sparse(state: State) -> bool {
     matches!(state, State::Connecting | State::Starting | State::Unknown)
 }
 
-const fn indexed_color(state: State) -> u8 {
+/// Returns the colour of a state in the 16 and in the 256 colours.
+const fn palette_colors(state: State) -> [Color; 2] {
     match state.color_role() {
-        ColorRole::Blank => 0,
-        ColorRole::Start => 245,
-        ColorRole::Transfer => 239,
-        ColorRole::Request => 61,
-        ColorRole::Response => 153,
-        ColorRole::Compute => 179,
-        ColorRole::Lock => 140,
-        ColorRole::Throttle => 226,
-        ColorRole::Gap => 244,
-        ColorRole::Failure => 196,
-    }
-}
-
-const fn ansi_color(state: State) -> Color {
-    match state.color_role() {
-        ColorRole::Blank => Color::Reset,
-        ColorRole::Start | ColorRole::Transfer => Color::Gray,
-        ColorRole::Request => Color::Blue,
-        ColorRole::Response => Color::LightCyan,
-        ColorRole::Compute => Color::Yellow,
-        ColorRole::Lock => Color::Magenta,
-        ColorRole::Throttle => Color::LightYellow,
-        ColorRole::Gap => Color::DarkGray,
-        ColorRole::Failure => Color::Red,
+        ColorRole::Blank => [Color::Reset, Color::Indexed(0)],
+        ColorRole::Start => [Color::Gray, Color::Indexed(245)],
+        ColorRole::Transfer => [Color::Gray, Color::Indexed(239)],
+        ColorRole::Request => [Color::Blue, Color::Indexed(61)],
+        ColorRole::Response => [Color::LightCyan, Color::Indexed(153)],
+        ColorRole::Compute => [Color::Yellow, Color::Indexed(179)],
+        ColorRole::Lock => [Color::Magenta, Color::Indexed(140)],
+        ColorRole::Throttle => [Color::LightYellow, Color::Indexed(226)],
+        ColorRole::Gap => [Color::DarkGray, Color::Indexed(244)],
+        ColorRole::Failure => [Color::Red, Color::Indexed(196)],
     }
 }

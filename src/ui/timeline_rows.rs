@@ -4,7 +4,6 @@ use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
 use crate::model::{Lane, Mode, Nanos, Run, Target};
 
-/// A row of the timeline.
 pub(super) enum TimelineRow<'app> {
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },

@@ -222,7 +222,6 @@ impl<'a> SweepPlot<'a> {
         }
     }
 
-    /// Returns the label of a tick.
     fn tick_label(&self, height: f64) -> String {
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(self.step < 1.0);

@@ -268,3 +268,49 @@ fn notice_after_suspension_says_that_commands_kept_running() {
         Some("the commands kept running; recorded ends may be up to 3.0 s late")
     );
 }
+
+/// The rows of a command's output on a screen of this size, without the frame.
+fn output_rows(output: &str, size: (u16, u16), glyphs: GlyphSet) -> Vec<String> {
+    let mut exec_screen = ExecScreen::new(&["make"]);
+    exec_screen.start_task(0, 1);
+    exec_screen.finish_task(0, 1, 0, output);
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    let rows = exec_screen.rows(size, glyphs);
+    let inside = |row: &String| row.trim_matches(['│', '|']).trim().to_owned();
+    rows.iter().map(inside).collect()
+}
+
+#[test]
+fn tabs_expand_and_control_characters_are_escaped() {
+    for (output, row) in [
+        ("a\tbc\t\td", "a       bc              d"),
+        ("日本\tx", "日本    x"),
+        ("\u{1b}[2Ja\rb\u{7}\u{9b}", "\\u{1b}[2Ja\\rb\\u{7}\\u{9b}"),
+    ] {
+        let rows = output_rows(output, SIZE, GlyphSet::Unicode);
+        assert!(rows.iter().any(|shown| shown == row), "{row}: {rows:#?}");
+    }
+}
+
+#[test]
+fn output_wraps_at_the_width_of_the_screen() {
+    // 36 cells are inside; a wide character is never cut in half.
+    for (output, wrapped) in [
+        ("x".repeat(80), ["x".repeat(36), "x".repeat(36), "x".repeat(8)]),
+        ("日".repeat(38), ["日".repeat(18), "日".repeat(18), "日".repeat(2)]),
+        (
+            format!("a{}", "日".repeat(37)),
+            [format!("a{}", "日".repeat(17)), "日".repeat(18), "日".repeat(2)],
+        ),
+    ] {
+        let rows = output_rows(&output, (40, 14), GlyphSet::Unicode);
+        assert!(rows.windows(3).any(|shown| shown == wrapped), "{rows:#?}");
+    }
+}
+
+#[test]
+fn ascii_theme_prints_ascii_only() {
+    let rows = output_rows("é日", SIZE, GlyphSet::Ascii);
+    assert!(rows.iter().any(|row| row == "??"), "{rows:#?}");
+}

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::keymap::{
-    Action, DEFAULT_BINDINGS, Key, KeyBinding, KeyContext, Keymap, KeymapError,
+    Action, DEFAULT_BINDINGS, Key, KeyBinding, KeyContext, Keymap, KeymapError, ParseKeyError,
 };
 
 #[test]
@@ -96,4 +96,94 @@ fn ctrl_c_always_interrupts() {
     }
     let more = Keymap::with_overrides(&[(Action::Interrupt, keys(&["Ctrl-X", "Ctrl-C"]))]);
     assert_eq!(more.unwrap().key_of(Action::Interrupt), "Ctrl-X");
+}
+
+/// The names of all keys that terminals report and that can be bound.
+fn key_names() -> Vec<String> {
+    let chars = ('!'..='~').map(String::from);
+    let named = [
+        "Space",
+        "Tab",
+        "Shift-Tab",
+        "Enter",
+        "Esc",
+        "Backspace",
+        "Delete",
+        "Left",
+        "Right",
+        "Up",
+        "Down",
+        "Home",
+        "End",
+        "Page Up",
+        "Page Down",
+        "Shift-Left",
+        "Ctrl-Left",
+        "Ctrl-Page Down",
+    ];
+    // Terminals report Ctrl-I as Tab and Ctrl-M as Enter.
+    let letters = ('A'..='Z').filter(|letter| !matches!(letter, 'I' | 'M'));
+    let control = letters.map(|letter| format!("Ctrl-{letter}"));
+    chars.chain(named.map(str::to_owned)).chain(control).collect()
+}
+
+#[test]
+fn parsed_keys_are_displayed_by_their_names() {
+    let keys: Vec<Key> = key_names().iter().map(|name| name.parse().unwrap()).collect();
+    for (index, (key, name)) in keys.iter().zip(key_names()).enumerate() {
+        assert_eq!(key.to_string(), name);
+        assert!(!keys[index + 1..].contains(key), "{name} is another key, too");
+    }
+}
+
+#[test]
+fn characters_of_any_script_are_keys() {
+    for text in ["é", "ü", "Ж", "語", "€"] {
+        assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn error_suggests_the_name_of_a_misspelled_key() {
+    for (text, name) in [
+        ("PageUp", "Page Up"),
+        ("shift+tab", "Shift-Tab"),
+        ("shift+left", "Shift-Left"),
+        ("ctrl+x", "Ctrl-X"),
+    ] {
+        let error = text.parse::<Key>().unwrap_err().to_string();
+        assert!(error.ends_with(&format!("did you mean {name}?")), "{error}");
+    }
+}
+
+#[test]
+fn long_names_parse_in_any_case() {
+    for (text, name) in [("space", "Space"), ("PAGE UP", "Page Up"), ("ctrl-c", "Ctrl-C")] {
+        assert_eq!(text.parse::<Key>().unwrap().to_string(), name);
+    }
+    assert_ne!("q".parse::<Key>(), "Q".parse::<Key>());
+}
+
+#[test]
+fn keys_that_terminals_do_not_report_are_rejected() {
+    for text in [
+        "",
+        " ",
+        "qq",
+        "F1",
+        "Ctrl-",
+        "Ctrl-1",
+        "Ctrl-Tab",
+        "Shift-Home",
+        "Alt-x",
+        "Insert",
+        "\u{301}",
+        "\u{1b}",
+        "\u{200b}",
+    ] {
+        let unknown = ParseKeyError::Unknown(text.to_owned());
+        assert_eq!(text.parse::<Key>(), Err(unknown), "{text:?}");
+    }
+    let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();
+    assert_eq!(same, "terminals cannot distinguish Ctrl-I from Tab; bind Tab instead");
 }

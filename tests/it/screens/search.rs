@@ -1,6 +1,6 @@
 //! Search: text input, match counts and navigation between matches.
 
-use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::analysis::search::SearchMatch;
 use threadline::app::{Effect, Gesture, Msg, PointerTarget, SearchStatus};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
@@ -246,4 +246,52 @@ fn search_is_drawn_at_every_size() {
     let mut driver = search_for(finished_race(), "WER-12").press_keys("n");
     let mono = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
     insta::assert_snapshot!("search_in_ascii", driver.text((80, 24), mono));
+}
+
+/// Enters keys as the text of a search, and asserts the text before and after the cursor.
+#[track_caller]
+fn assert_input(driver: &mut AppDriver, keys: &[KeyEvent], expected: [&str; 2]) {
+    for &key in keys {
+        driver.press_with(key.code, key.modifiers);
+    }
+    let status = driver.app.picture().search_status(driver.app.session());
+    let [before, after] = expected;
+    assert_eq!(status, Some(SearchStatus::Input { before, after }));
+}
+
+fn typed(text: &str) -> Vec<KeyEvent> {
+    text.chars().map(|c| KeyCode::Char(c).into()).collect()
+}
+
+#[test]
+fn multibyte_characters_are_inserted_and_deleted() {
+    let mut driver = AppDriver::race().press_keys("/");
+    assert_input(&mut driver, &typed("aß日🦀"), ["aß日🦀", ""]);
+    let keys = [KeyCode::Left, KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x')];
+    assert_input(&mut driver, &keys.map(KeyEvent::from), ["ax", "日🦀"]);
+    let keys = [KeyCode::Delete, KeyCode::Home, KeyCode::Delete, KeyCode::Right];
+    assert_input(&mut driver, &keys.map(KeyEvent::from), ["x", "🦀"]);
+}
+
+#[test]
+fn control_keys_edit_as_in_the_shell() {
+    let mut driver = AppDriver::race().press_keys("/one two  ");
+    for (key, left) in [
+        (KeyCode::Char('w'), ["one ", ""]),
+        (KeyCode::Char('h'), ["one", ""]),
+        (KeyCode::Char('a'), ["", "one"]),
+        (KeyCode::Char('e'), ["one", ""]),
+        (KeyCode::Left, ["", "one"]),
+        (KeyCode::Right, ["one", ""]),
+        (KeyCode::Char('u'), ["", ""]),
+        (KeyCode::Char('q'), ["", ""]),
+    ] {
+        assert_input(&mut driver, &[KeyEvent::new(key, KeyModifiers::CONTROL)], left);
+    }
+}
+
+#[test]
+fn input_length_is_limited() {
+    let mut driver = AppDriver::race().press_keys("/");
+    assert_input(&mut driver, &typed(&"x".repeat(3_000)), [&"x".repeat(1_000), ""]);
 }
