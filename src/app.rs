@@ -20,11 +20,11 @@ pub use crate::model::Background;
 use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation};
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
-pub use overlay::{ExportMenu, Help, OutputPager, Overhead, Overlay, TableView};
+pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
 pub use picture::{DetailPane, Difference, Picture};
 use playback::{DEFAULT_SLOWDOWN, PlaybackSpeed, Player};
 pub use screen::ReplayProgress;
-use screen::Screen;
+use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
 pub use view::SelectedLane;
@@ -36,7 +36,7 @@ const MAX_NOTICE_TIME: Nanos = Nanos::from_millis(6_000);
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
-    screen: Screen,
+    screen: ScreenKind,
     session: Session,
     picture: Picture,
     overlay: Option<Overlay>,
@@ -89,7 +89,7 @@ impl App {
     /// Creates a screen that shows `selection`. [`Self::start`] runs it.
     pub fn new(session: Session, selection: Selection, options: Options) -> Self {
         Self {
-            screen: Screen::Live,
+            screen: ScreenKind::Live,
             simulation: session.setup().compute.simulation.unwrap_or_default(),
             session,
             picture: Picture::new(selection),

@@ -3,7 +3,7 @@
 
 use super::keymap::{Action, KeyContext};
 use super::message::{Effect, Gesture, PointerTarget};
-use super::overlay::{ExportMenu, Help, OutputPager, Overlay, OverlayOutcome};
+use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome};
 use super::{App, Background};
 use crate::analysis::search::SearchHit;
 use crate::model::{ExportKind, ModeChoice, Nanos, Run, Selection, file_stem};
@@ -50,7 +50,9 @@ impl App {
             }
             Action::Export => return self.open_export_menu(),
             Action::Theme => self.toggle_theme(),
-            Action::Help => self.overlay = Some(Overlay::Help(Help::for_runs(self.visible_runs()))),
+            Action::Help => {
+                self.overlay = Some(Overlay::Help(HelpView::for_runs(self.visible_runs())))
+            }
             Action::Quit => return self.request_quit(),
             _ => self.handle_view_action(action),
         }

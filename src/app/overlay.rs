@@ -14,7 +14,7 @@ const PAGE_ROWS: usize = 10;
 #[derive(Clone, Debug)]
 pub enum Overlay {
     /// The key bindings, with the self-check.
-    Help(Help),
+    Help(HelpView),
     /// The export menu.
     Export(ExportMenu),
     /// The output of a command.
@@ -60,7 +60,7 @@ impl Overlay {
 
 /// The help: the key bindings, and a check of the figures of the runs shown.
 #[derive(Clone, Debug)]
-pub struct Help {
+pub struct HelpView {
     /// The first row, if not all bindings fit.
     pub first: usize,
     /// Little's law for each run shown that has started, by the name of the run. Computed from all
@@ -68,7 +68,7 @@ pub struct Help {
     pub self_checks: Vec<(String, LittlesLaw)>,
 }
 
-impl Help {
+impl HelpView {
     pub(super) fn for_runs<'run>(visible: impl Iterator<Item = (&'run Run, Nanos)>) -> Self {
         let checks = visible
             .filter_map(|(run, until)| Some((run.plan().name(), LittlesLaw::for_run(run, until)?)));

@@ -10,7 +10,7 @@ use crate::model::{LogEntry, Mode, ModeChoice, Nanos, Plan, Selection, Setup, Wo
 
 /// The origin of the runs on the screen.
 #[derive(Debug)]
-pub(super) enum Screen {
+pub(super) enum ScreenKind {
     /// The program carries out the runs, and each has the time of its own clock.
     Live,
     /// The simulated runs of a selection, which started at this checkpoint. They are played while
@@ -31,7 +31,7 @@ pub struct ReplayProgress {
     pub plays: bool,
 }
 
-impl Screen {
+impl ScreenKind {
     /// The player, if there is one.
     pub(super) const fn player(&self) -> Option<&Player> {
         match self {
@@ -83,7 +83,7 @@ impl App {
         let shown = first.unwrap_or(Selection::race(Workload::Followers));
         let session = Session::new(setup.clone());
         Self {
-            screen: Screen::Replay(Box::new(setup), player),
+            screen: ScreenKind::Replay(Box::new(setup), player),
             ..Self::new(session, shown, options)
         }
     }
@@ -130,9 +130,9 @@ impl App {
             // The selection has started.
             player.next_before(1);
             player.open();
-            Screen::Simulation(start, player)
+            ScreenKind::Simulation(start, player)
         } else {
-            Screen::Live
+            ScreenKind::Live
         };
         Some(plan)
     }
@@ -152,7 +152,7 @@ impl App {
         }
         let is_real = self.session.setup().compute.simulation.is_none();
         self.session.set_simulation(is_real.then_some(self.simulation));
-        self.screen = Screen::Live;
+        self.screen = ScreenKind::Live;
         self.start_if_free()
     }
 
@@ -220,9 +220,9 @@ impl App {
     fn rebuild(&mut self, count: usize, at: Nanos) {
         let is_recording = self.screen.recording().is_some();
         match &self.screen {
-            Screen::Live => {}
-            Screen::Simulation(start, _) => self.session.rewind(*start),
-            Screen::Replay(setup, _) => self.session = Session::new((**setup).clone()),
+            ScreenKind::Live => {}
+            ScreenKind::Simulation(start, _) => self.session.rewind(*start),
+            ScreenKind::Replay(setup, _) => self.session = Session::new((**setup).clone()),
         }
         let Some(player) = self.screen.player_mut() else { return };
         player.rewind(at);
@@ -248,7 +248,7 @@ impl App {
 
     /// Goes to the latest time that was played, so that the session has all of its runs.
     pub fn finish_seek(&mut self) -> Option<Effect> {
-        let Screen::Simulation(_, player) = &self.screen else { return None };
+        let ScreenKind::Simulation(_, player) = &self.screen else { return None };
         let (count, at) = player.latest_position();
         self.seek_to_entry(count, at)
     }

@@ -1,17 +1,15 @@
 //! The first two rows: the workload, its target, the simulated machine, and the modes.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::lane_labels::mode_names;
-use super::layout::ScreenLayout;
+use super::layout::{ScreenLayout, draw_left_and_right};
 use super::theme::Theme;
 use super::{sweep, text};
 use crate::analysis::plural;
-use crate::app::ReplayProgress;
-use crate::app::{Action, App};
+use crate::app::{Action, App, ReplayProgress};
 use crate::model::{Mode, Selection, Target, TaskKind};
 
 /// The minimum width of the target while other parts of the title can still be dropped.
@@ -284,13 +282,4 @@ fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
     let all = format!("threads {}, {each} ", counts.join(" "));
     [all, format!("{many} counts, {each} "), format!("{many} counts ")]
         .map(|text| Line::styled(text, theme.muted()))
-}
-
-/// Draws one line aligned left and, if both fit, another aligned right.
-pub(super) fn draw_left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
-    let fits = left.width() + right.width() <= usize::from(area.width);
-    left.render(area, buf);
-    if fits {
-        right.alignment(Alignment::Right).render(area, buf);
-    }
 }

@@ -5,9 +5,10 @@ use std::iter::repeat_n;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar as _;
 
+use super::layout::draw_symbol;
 use super::text;
 use super::theme::{self, Theme};
 use crate::app::TimeWindow;
@@ -57,10 +58,8 @@ impl LaneBar {
         let columns = usize::from(area.width.min(window.columns));
         let cells = lane.cells(window.from, window.cell, columns, self.until);
         for (x, cell) in (area.x..).zip(cells) {
-            if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
-                let (symbol, style) = lane_cell(cell, self.theme);
-                target.set_symbol(symbol).set_style(style);
-            }
+            let (symbol, style) = lane_cell(cell, self.theme);
+            draw_symbol(x, area.y, symbol, style, buf);
         }
     }
 
@@ -222,12 +221,18 @@ fn mixed_cell(
         let errors = front.max(back) == State::Error;
         return theme.state_cell(if errors { State::Error } else { only });
     }
-    match (theme.color(front), theme.color(back)) {
-        (Some(front), Some(back)) => (glyph, Style::new().fg(front).bg(back)),
-        (Some(front), None) => (glyph, Style::new().fg(front)),
+    two_colors(theme.color(front), theme.color(back))
+        .map_or((" ", Style::new()), |style| (glyph, style))
+}
+
+/// Returns the style of a glyph in one colour on another, or `None` without colours.
+fn two_colors(front: Option<Color>, back: Option<Color>) -> Option<Style> {
+    match (front, back) {
+        (Some(front), Some(back)) => Some(Style::new().fg(front).bg(back)),
+        (Some(front), None) => Some(Style::new().fg(front)),
         // The colour of the terminal's background is unknown, so the other one is reversed.
-        (None, Some(back)) => (glyph, Style::new().fg(back).add_modifier(Modifier::REVERSED)),
-        (None, None) => (" ", Style::new()),
+        (None, Some(back)) => Some(Style::new().fg(back).add_modifier(Modifier::REVERSED)),
+        (None, None) => None,
     }
 }
 
@@ -273,10 +278,8 @@ impl LaneBar {
         let columns = usize::from(area.width.min(window.columns));
         let cells: Vec<GilCell> = gil.cells(window.from, window.cell, columns, until).collect();
         for (x, &cell) in (area.x..).zip(&cells) {
-            if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
-                let (symbol, style) = holder_cell(cell, theme);
-                target.set_symbol(symbol).set_style(style);
-            }
+            let (symbol, style) = holder_cell(cell, theme);
+            draw_symbol(x, area.y, symbol, style, buf);
         }
         if theme.has_patterns() {
             return;
@@ -310,10 +313,8 @@ impl LaneBar {
         let mut letter = [0; 4];
         for (x, digit) in (first..).zip(number.chars()) {
             let x = self.area.x.saturating_add(x as u16);
-            if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
-                cell.set_symbol(digit.encode_utf8(&mut letter))
-                    .set_fg(self.theme.text_on_holder(lane));
-            }
+            let style = Style::new().fg(self.theme.text_on_holder(lane));
+            draw_symbol(x, self.area.y, digit.encode_utf8(&mut letter), style, buf);
         }
     }
 }
@@ -344,15 +345,9 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
         }
         GilCell::Edge { left, right, eighths } => {
             let glyph = eighth_glyph(&LEFT_EIGHTHS, eighths);
-            match [left, right].map(|lane| lane.and_then(|lane| theme.holder_color(lane))) {
-                [Some(left), Some(right)] => (glyph, Style::new().fg(left).bg(right)),
-                [Some(left), None] => (glyph, Style::new().fg(left)),
-                // The colour of the terminal's background is unknown, so the other is reversed.
-                [None, Some(right)] => {
-                    (glyph, Style::new().fg(right).add_modifier(Modifier::REVERSED))
-                }
-                [None, None] => theme.state_cell(State::Idle),
-            }
+            let color = |lane: Option<LaneId>| theme.holder_color(lane?);
+            two_colors(color(left), color(right))
+                .map_or_else(|| theme.state_cell(State::Idle), |style| (glyph, style))
         }
         GilCell::Merged { lane, eighths } => {
             let color = lane.and_then(|lane| theme.holder_color(lane));

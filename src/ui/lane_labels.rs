@@ -2,12 +2,12 @@
 //! one line, with its last failure, or the failure under the cursor, and its time in each state.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::layout::WidthClass;
+use super::layout::{WidthClass, draw_symbol};
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
@@ -71,9 +71,8 @@ impl Timeline<'_> {
         self.draw_name(&format!("{mark}{:indent$}{name}", ""), style, area, buf);
         if let (Some(_), 1, false) = (run.gil(), indent, self.theme.has_patterns())
             && let Some(color) = self.theme.holder_color(LaneId(index))
-            && let Some(cell) = buf.cell_mut(Position::new(area.x + 1, area.y))
         {
-            cell.set_symbol("▌").set_style(Style::new().fg(color));
+            draw_symbol(area.x + 1, area.y, "▌", Style::new().fg(color), buf);
         }
     }
 

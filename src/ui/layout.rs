@@ -2,7 +2,8 @@
 //! lines and headings of its parts.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Margin, Position, Rect, Size};
+use ratatui::layout::{Alignment, Margin, Position, Rect, Size};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
@@ -123,13 +124,13 @@ pub(super) fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     draw_rule(theme, Rect { y: bottom, ..area }, buf);
     for y in area.y..=bottom {
         for x in [area.x, right] {
-            draw_symbol(x, y, theme.pick("│", "|"), theme, buf);
+            draw_symbol(x, y, theme.pick("│", "|"), theme.border(), buf);
         }
     }
     let corners =
         [(area.x, area.y, "┌"), (right, area.y, "┐"), (area.x, bottom, "└"), (right, bottom, "┘")];
     for (x, y, corner) in corners {
-        draw_symbol(x, y, theme.pick(corner, "+"), theme, buf);
+        draw_symbol(x, y, theme.pick(corner, "+"), theme.border(), buf);
     }
     let inside = Rect { x: area.x + 1, y: area.y + 1, ..area };
     Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..inside }
@@ -155,14 +156,15 @@ pub(super) fn draw_overlay_box(
 pub(super) fn draw_rule(theme: Theme, area: Rect, buf: &mut Buffer) {
     if !area.is_empty() {
         for x in area.left()..area.right() {
-            draw_symbol(x, area.y, theme.pick("─", "-"), theme, buf);
+            draw_symbol(x, area.y, theme.pick("─", "-"), theme.border(), buf);
         }
     }
 }
 
-fn draw_symbol(x: u16, y: u16, symbol: &'static str, theme: Theme, buf: &mut Buffer) {
+/// Draws a symbol into a cell, if that is on the screen.
+pub(super) fn draw_symbol(x: u16, y: u16, symbol: &str, style: Style, buf: &mut Buffer) {
     if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
-        cell.set_symbol(symbol).set_style(theme.border());
+        cell.set_symbol(symbol).set_style(style);
     }
 }
 
@@ -198,4 +200,13 @@ fn split_at_rules(heading: &str) -> impl Iterator<Item = (&str, u16)> {
         column += part.chars().count() as u16 + 1;
         (!part.is_empty()).then_some((part, at))
     })
+}
+
+/// Draws one line aligned left and, if both fit, another aligned right.
+pub(super) fn draw_left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
+    let fits = left.width() + right.width() <= usize::from(area.width);
+    left.render(area, buf);
+    if fits {
+        right.alignment(Alignment::Right).render(area, buf);
+    }
 }

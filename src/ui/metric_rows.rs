@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::lane_bar::{LOWER_EIGHTHS, eighth_glyph};
-use super::layout::WidthClass;
+use super::layout::{WidthClass, draw_symbol};
 use super::theme::Theme;
 use super::timeline::Timeline;
 use super::timeline_rows::MetricRows;
@@ -121,9 +121,7 @@ impl Timeline<'_> {
                     8 => "█",
                     eighths => eighth_glyph(&LOWER_EIGHTHS, eighths),
                 };
-                if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
-                    cell.set_symbol(symbol).set_style(style);
-                }
+                draw_symbol(x, y, symbol, style, buf);
             }
             start = end;
         }

@@ -11,7 +11,7 @@ use super::theme::Theme;
 use super::{layout, output_pager, table, text};
 use crate::analysis::littles_law::LittlesLaw;
 use crate::app::keymap::{Key, KeyBinding};
-use crate::app::{Action, App, ExportMenu, Help, Overhead, Overlay};
+use crate::app::{Action, App, ExportMenu, HelpView, Overhead, Overlay};
 use crate::model::{Exactness, Nanos, Run};
 
 /// The width of a column of keys.
@@ -37,7 +37,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 /// Draws the table of keys, in two columns if they fit. If only a part fits, it starts at its first row
 /// and wraps around.
-fn draw_help(help: &Help, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+fn draw_help(help: &HelpView, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let columns = if area.width > 2 * COLUMN_WIDTH + 4 { 2 } else { 1 };
     let table = app.keymap().bindings();
     let rows = table.len().div_ceil(columns);
@@ -106,7 +106,7 @@ fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 /// Returns the lines of the self-check: whether independently computed figures agree, and the overhead
 /// of the program itself. Little's law is first; a figure that was not measured has no line.
-fn check_lines(help: &Help, app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
+fn check_lines(help: &HelpView, app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = help
         .self_checks
         .iter()

@@ -7,9 +7,8 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::header::draw_left_and_right;
 use super::lane_bar::countdown_text;
-use super::layout::ScreenLayout;
+use super::layout::{ScreenLayout, draw_left_and_right};
 use super::theme::Theme;
 use super::{sweep, text};
 use crate::analysis::verdict::{self, Form, Verdict};

@@ -201,20 +201,22 @@ impl Theme {
 
     /// Returns the style of secondary text: captions, units, hints.
     pub fn muted(self) -> Style {
-        let dark = self.background == Background::Dark;
-        match self.depth {
-            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.muted())),
-            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
-            ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
-        }
+        self.grey(self.background.muted(), [247, 240])
     }
 
     /// Returns the style of box lines and axes.
     pub fn border(self) -> Style {
-        let dark = self.background == Background::Dark;
+        self.grey(self.background.line(), [240, 249])
+    }
+
+    /// Returns a grey, by its 24-bit colour and its indices on a dark and on a light background.
+    fn grey(self, color: u32, [on_dark, on_light]: [u8; 2]) -> Style {
+        let is_dark = self.background == Background::Dark;
         match self.depth {
-            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.line())),
-            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
+            ColorDepth::True => Style::new().fg(Color::from_u32(color)),
+            ColorDepth::Indexed => {
+                Style::new().fg(Color::Indexed(if is_dark { on_dark } else { on_light }))
+            }
             ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
         }
     }

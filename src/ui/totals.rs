@@ -1,13 +1,13 @@
 //! The totals: one row per mode, updated live.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph};
-use super::layout::ScreenLayout;
+use super::layout::{ScreenLayout, draw_symbol};
 use super::theme::Theme;
 use crate::analysis::stats::efficiency;
 use crate::app::App;
@@ -191,9 +191,7 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
             _ if theme.is_ascii() => return,
             _ => eighth_glyph(&LEFT_EIGHTHS, left as u8),
         };
-        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
-            cell.set_symbol(symbol).set_style(style);
-        }
+        draw_symbol(x, area.y, symbol, style, buf);
     }
 }
 

@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use crate::analysis::Sweep;
 use crate::analysis::scaling::Fit;
+use crate::ui::layout::draw_symbol;
 use crate::ui::theme::Theme;
 
 /// A symbol of the plot, in both glyph sets.
@@ -305,9 +306,8 @@ impl<'a> SweepPlot<'a> {
     }
 
     fn draw_symbol(&self, x: u16, y: u16, symbol: Symbol, style: Style, buf: &mut Buffer) {
-        let inside = self.area.contains(Position::new(x, y));
-        if let Some(cell) = buf.cell_mut(Position::new(x, y)).filter(|_| inside) {
-            cell.set_symbol(symbol.glyph(self.theme)).set_style(style);
+        if self.area.contains(Position::new(x, y)) {
+            draw_symbol(x, y, symbol.glyph(self.theme), style, buf);
         }
     }
 }

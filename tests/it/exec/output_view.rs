@@ -269,7 +269,7 @@ fn notice_after_suspension_says_that_commands_kept_running() {
     );
 }
 
-/// The rows of a command's output on a screen of this size, without the frame.
+/// The rows of a command's output on a screen of this size, between the frame's lines.
 fn output_rows(output: &str, size: (u16, u16), glyphs: GlyphSet) -> Vec<String> {
     let mut exec_screen = ExecScreen::new(&["make"]);
     exec_screen.start_task(0, 1);
@@ -277,7 +277,7 @@ fn output_rows(output: &str, size: (u16, u16), glyphs: GlyphSet) -> Vec<String> 
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     let rows = exec_screen.rows(size, glyphs);
-    let inside = |row: &String| row.trim_matches(['│', '|']).trim().to_owned();
+    let inside = |row: &String| row.split(['│', '|']).nth(1).unwrap_or_default().trim().to_owned();
     rows.iter().map(inside).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::keymap::DEFAULT_BINDINGS;
-use threadline::app::{Help, Overlay};
+use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR};
@@ -159,7 +159,7 @@ fn t_toggles_between_dark_and_light() {
 fn open_help_captures_other_keys_until_closed() {
     for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
         let mut driver = finished_race().press_keys("?");
-        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(Help { first: 0, .. }))));
+        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { first: 0, .. }))));
         assert_eq!(press(&mut driver, '3'), None);
         assert_eq!(driver.app.selection(), Selection::race(Workload::Followers));
         assert_eq!(driver.press(close), None);
