@@ -1,6 +1,8 @@
 //! The actions: what a key or a gesture of the mouse does to the session, the picture and the
 //! overlay.
 
+use std::fmt;
+
 use super::keymap::{Action, KeyContext};
 use super::message::{Effect, Gesture, PointerTarget};
 use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome};
@@ -51,7 +53,7 @@ impl App {
             Action::Export => return self.open_export_menu(),
             Action::Theme => self.toggle_theme(),
             Action::Help => {
-                self.overlay = Some(Overlay::Help(HelpView::for_runs(self.visible_runs())))
+                self.overlay = Some(Overlay::Help(HelpView::for_runs(self.visible_runs())));
             }
             Action::Quit => return self.request_quit(),
             _ => self.handle_view_action(action),
@@ -148,26 +150,38 @@ impl App {
         self.selection().workload.spec().mode_choices
     }
 
-    fn show_next_choice(&mut self, by: usize) -> Option<Effect> {
-        self.show_choice((self.selection().index() + by) % self.choices().len())
+    fn show_choice(&mut self, index: usize) -> Option<Effect> {
+        let selection = Selection { choice: *self.choices().get(index)?, ..self.selection() };
+        if self.can_show(selection) {
+            return self.show(selection);
+        }
+        self.notify(self.unrecorded_notice(selection));
+        None
     }
 
-    fn show_choice(&mut self, index: usize) -> Option<Effect> {
-        let choice = *self.choices().get(index)?;
-        self.show(Selection { choice, ..self.selection() })
+    /// Shows the next choice, in steps of `by` through all choices.
+    fn show_next_choice(&mut self, by: usize) -> Option<Effect> {
+        let (choices, shown) = (self.choices(), self.selection());
+        let choice = |steps| choices.get((shown.index() + steps * by) % choices.len());
+        let others = (1..choices.len()).filter_map(choice);
+        self.show_first(others.map(|&choice| Selection { choice, ..shown }).collect(), &shown)
     }
 
     fn show_next_workload(&mut self) -> Option<Effect> {
         let (workloads, shown) = (self.session.setup().workloads(), self.selection().workload);
-        let here = workloads.iter().position(|&workload| workload == shown)?;
-        let workload = *workloads.get((here + 1) % workloads.len())?;
-        self.show(Selection { workload, ..self.selection() })
+        let here = workloads.iter().position(|&workload| workload == shown).unwrap_or(0);
+        let others = workloads.iter().cycle().skip(here + 1).take(workloads.len() - 1);
+        let others = others.filter_map(|&workload| self.selection_of(workload)).collect();
+        self.show_first(others, &shown)
     }
 
-    /// Shows another selection, and runs it if it has not run yet and is free to run.
-    fn show(&mut self, selection: Selection) -> Option<Effect> {
-        self.switch_to(selection);
-        self.start_if_free()
+    /// Shows the first of these selections that can be shown, or that there is only the one shown.
+    fn show_first(&mut self, others: Vec<Selection>, shown: &dyn fmt::Display) -> Option<Effect> {
+        let next = others.into_iter().find(|&other| self.can_show(other));
+        if next.is_none() && self.screen.recording().is_some() {
+            self.notify(format!("the recording contains only {shown}"));
+        }
+        self.show(next?)
     }
 
     fn start_again(&mut self) -> Option<Effect> {

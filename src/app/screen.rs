@@ -302,10 +302,6 @@ impl App {
                 self.screen.player_mut().map(Player::start_playback);
                 self.seek_to_time(Nanos::ZERO);
             }
-            Action::Mode(index) => self.show_recorded(self.choices().get(index).copied()),
-            Action::NextMode => self.show_next_recorded(1),
-            Action::PreviousMode => self.show_next_recorded(self.choices().len() - 1),
-            Action::NextWorkload => self.show_next_recorded_workload(),
             Action::Stop | Action::FewerWorkers | Action::MoreWorkers | Action::Simulate => {
                 self.notify("not available in a recording; it can only be played");
             }
@@ -314,66 +310,41 @@ impl App {
         true
     }
 
-    fn show_recorded(&mut self, choice: Option<ModeChoice>) {
-        let Some(choice) = choice else { return };
-        let selection = Selection { choice, ..self.selection() };
-        if !self.show_if_recorded(selection) {
-            let part = self.race_part_notice(selection);
-            self.notify(
-                part.unwrap_or_else(|| format!("the recording does not contain {selection}")),
-            );
-        }
+    /// Returns `true` unless a recording is shown that does not contain the selection.
+    pub(super) fn can_show(&self, selection: Selection) -> bool {
+        let recording = self.screen.recording();
+        recording.is_none_or(|player| player.find_selection(selection).is_some())
     }
 
-    /// A notice that a mode was recorded only as part of a race, if so.
-    fn race_part_notice(&self, selection: Selection) -> Option<String> {
-        let ModeChoice::Only(mode) = selection.choice else { return None };
-        let race = Selection::race(selection.workload);
-        let player = self.screen.player().filter(|_| race.modes().contains(&mode))?;
-        player.find_selection(race)?;
-        let were = if matches!(mode, Mode::Threads | Mode::Processes) { "were" } else { "was" };
-        let key = self.key_of(Action::Mode(race.index()));
-        Some(format!("{selection} {were} recorded as part of the race ({key})"))
-    }
-
-    /// Shows a selection if it was recorded, and returns whether it was. If it has no runs yet at
-    /// the current time, goes to its start.
-    fn show_if_recorded(&mut self, selection: Selection) -> bool {
-        let Some((place, at)) =
-            self.screen.player().and_then(|player| player.find_selection(selection))
-        else {
-            return false;
-        };
+    /// Shows another selection, and runs it if it has not run yet and is free to run. In a recording,
+    /// goes to its start if it has no runs yet at the current time.
+    pub(super) fn show(&mut self, selection: Selection) -> Option<Effect> {
         self.switch_to(selection);
-        if self.runs().is_empty() && self.session.active() != Some(selection) {
-            self.seek_to_entry(place + 1, at);
-        }
-        true
+        let Some(player) = self.screen.recording() else { return self.start_if_free() };
+        let (place, at) = player.find_selection(selection)?;
+        let has_runs = !self.runs().is_empty() || self.session.active() == Some(selection);
+        if has_runs { None } else { self.seek_to_entry(place + 1, at) }
     }
 
-    /// Shows the next recorded choice, in steps of `by` through all choices.
-    fn show_next_recorded(&mut self, by: usize) {
-        let (choices, here) = (self.choices(), self.selection().index());
-        for steps in 1..choices.len() {
-            let choice = choices.get((here + steps * by) % choices.len());
-            let selection = choice.map(|&choice| Selection { choice, ..self.selection() });
-            if selection.is_some_and(|selection| self.show_if_recorded(selection)) {
-                return;
+    /// The notice that the recording does not contain a mode, or only as part of a race.
+    pub(super) fn unrecorded_notice(&self, selection: Selection) -> String {
+        let race = Selection::race(selection.workload);
+        match selection.choice {
+            ModeChoice::Only(mode) if race.modes().contains(&mode) && self.can_show(race) => {
+                let is_plural = matches!(mode, Mode::Threads | Mode::Processes);
+                let were = if is_plural { "were" } else { "was" };
+                let key = self.key_of(Action::Mode(race.index()));
+                format!("{selection} {were} recorded as part of the race ({key})")
             }
+            _ => format!("the recording does not contain {selection}"),
         }
-        self.notify(format!("the recording contains only {}", self.selection()));
     }
 
-    fn show_next_recorded_workload(&mut self) {
-        let (workloads, shown) = (self.session.setup().workloads(), self.selection().workload);
-        let here = workloads.iter().position(|&one| one == shown).unwrap_or(0);
-        for workload in workloads.iter().cycle().skip(here + 1).take(workloads.len() - 1) {
-            let player = self.screen.player();
-            let found = player.and_then(|player| player.first_selection_of(*workload));
-            if found.is_some_and(|selection| self.show_if_recorded(selection)) {
-                return;
-            }
+    /// The selection to show for a workload: in a recording, the first recorded one.
+    pub(super) fn selection_of(&self, workload: Workload) -> Option<Selection> {
+        match self.screen.recording() {
+            Some(player) => player.first_selection_of(workload),
+            None => Some(Selection { workload, ..self.selection() }),
         }
-        self.notify(format!("the recording contains only {shown}"));
     }
 }

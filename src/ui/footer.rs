@@ -115,7 +115,7 @@ fn legend_line(entries: &[LegendEntry], theme: Theme, wide: bool) -> Line<'stati
 }
 
 /// The actions of a hint, and its label.
-type Hint = (&'static [Action], &'static str);
+struct Hint(&'static [Action], &'static str);
 
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
@@ -123,25 +123,25 @@ fn run_hints(app: &App) -> Vec<Hint> {
     let paused = app.picture().time_behind(app.session()).is_some() || app.is_playback_paused();
     let pause = if paused { "play " } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
-    let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
-    hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
+    let mut hints = vec![Hint(&[Action::NextMode], "mode")];
+    hints.push(if runs { Hint(&[Action::Stop], "stop     ") } else { Hint(&[Action::Run], run) });
     if app.session().setup().workloads().len() > 1 {
-        hints.push((&[Action::NextWorkload], "workload"));
+        hints.push(Hint(&[Action::NextWorkload], "workload"));
     }
     match app.simulated_speed() {
         Some(_) => hints.extend([
-            (&[Action::Slower, Action::Faster][..], "speed"),
-            (&[Action::ScrubBack, Action::ScrubForward], "scrub"),
+            Hint(&[Action::Slower, Action::Faster], "speed"),
+            Hint(&[Action::ScrubBack, Action::ScrubForward], "scrub"),
         ]),
         None if app.selection().workload.is_computed() => {
-            hints.push((&[Action::Simulate], "slow motion"));
+            hints.push(Hint(&[Action::Simulate], "slow motion"));
         }
         None => {}
     }
     if !app.selection().is_sweep() {
-        hints.push((&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
+        hints.push(Hint(&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
     }
-    hints.push((&[Action::Pause], pause));
+    hints.push(Hint(&[Action::Pause], pause));
     hints
 }
 
@@ -149,12 +149,12 @@ fn run_hints(app: &App) -> Vec<Hint> {
 fn recording_hints(app: &App) -> Vec<Hint> {
     let plays = app.replay_progress().is_some_and(|progress| progress.plays);
     vec![
-        (&[Action::Pause], if plays { "pause" } else { "play " }),
-        (&[Action::Run], "again"),
-        (&[Action::ScrubBack, Action::ScrubForward], "scrub"),
-        (&[Action::StepBack, Action::StepForward], "step"),
-        (&[Action::Slower, Action::Faster], "speed"),
-        (&[Action::NextMode], "mode"),
+        Hint(&[Action::Pause], if plays { "pause" } else { "play " }),
+        Hint(&[Action::Run], "again"),
+        Hint(&[Action::ScrubBack, Action::ScrubForward], "scrub"),
+        Hint(&[Action::StepBack, Action::StepForward], "step"),
+        Hint(&[Action::Slower, Action::Faster], "speed"),
+        Hint(&[Action::NextMode], "mode"),
     ]
 }
 
@@ -168,22 +168,22 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut hints =
         if app.replay_progress().is_some() { recording_hints(app) } else { run_hints(app) };
     hints.extend([
-        (&[Action::ZoomIn, Action::ZoomOut][..], "zoom"),
-        (&[Action::PanLeft, Action::PanRight], "pan"),
-        (&[Action::Fit], "fit"),
-        (&[Action::NextLane, Action::PreviousLane], "lane"),
-        (&[Action::Theme], "theme"),
+        Hint(&[Action::ZoomIn, Action::ZoomOut], "zoom"),
+        Hint(&[Action::PanLeft, Action::PanRight], "pan"),
+        Hint(&[Action::Fit], "fit"),
+        Hint(&[Action::NextLane, Action::PreviousLane], "lane"),
+        Hint(&[Action::Theme], "theme"),
     ]);
     if app.selection().workload.is_command() {
-        hints.insert(2, (&[Action::Inspect], "output"));
+        hints.insert(2, Hint(&[Action::Inspect], "output"));
     }
     if app.picture().lane_index().is_some() || app.picture().cursor().is_some() {
         hints.splice(0..0, inspection_hints(app));
     }
-    hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
-    let help: (&[Action], &str) = (&[Action::Help], "help");
-    let quit: (&[Action], &str) = (&[Action::Quit], "quit");
-    let width = |(actions, word): &(&[Action], &str)| {
+    hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
+    let help = Hint(&[Action::Help], "help");
+    let quit = Hint(&[Action::Quit], "quit");
+    let width = |Hint(actions, word): &Hint| {
         keys_label(app, actions, theme).chars().count() + word.chars().count() + 3
     };
     let mut room = usize::from(area.width).saturating_sub(width(&help) + width(&quit) + 1);
@@ -194,7 +194,7 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     });
     hints.extend([help, quit]);
     let mut spans = vec![Span::raw(" ")];
-    for (actions, word) in hints {
+    for Hint(actions, word) in hints {
         spans.push(Span::styled(keys_label(app, actions, theme), theme.key()));
         spans.push(Span::styled(format!(" {word}  "), theme.muted()));
     }
@@ -202,23 +202,22 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the hints for a selected lane or a cursor.
-fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
-    let mut hints: Vec<(&[Action], &str)> =
-        vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
+fn inspection_hints(app: &App) -> Vec<Hint> {
+    let mut hints = vec![Hint(&[Action::PreviousSpan, Action::NextSpan], "span")];
     if !app.selection().workload.is_command() {
         let open = app.picture().detail_pane() == Some(DetailPane::Inspector);
-        hints.push((&[Action::Inspect], if open { "close" } else { "info" }));
+        hints.push(Hint(&[Action::Inspect], if open { "close" } else { "info" }));
     }
     if app.picture().cursor().is_none() {
         return hints;
     }
-    hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
-    hints.push((
+    hints.push(Hint(&[Action::CursorLeft, Action::CursorRight], "cursor"));
+    hints.push(Hint(
         &[Action::Range],
         if app.picture().is_selecting_range() { "end range" } else { "range" },
     ));
-    hints.push((&[Action::FitSelection], "fit"));
-    hints.push((&[Action::Back], "back"));
+    hints.push(Hint(&[Action::FitSelection], "fit"));
+    hints.push(Hint(&[Action::Back], "back"));
     hints
 }
 
