@@ -74,11 +74,7 @@ pub fn timeline_columns(app: &App, size: Size) -> u16 {
 
 /// Draws the screen.
 pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    draw_screen(app, theme, area, frame.buffer_mut());
-}
-
-fn draw_screen(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let (area, buf) = (frame.area(), frame.buffer_mut());
     match ScreenLayout::for_size(area.as_size()) {
         Some(layout) => draw_full(app, layout, theme, area, buf),
         None => draw_one_line(app, theme, area, buf),

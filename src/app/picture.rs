@@ -164,7 +164,16 @@ impl Picture {
         let shown = session.active() == Some(self.selection);
         let expected = session.active_run().filter(|_| shown);
         let expected = expected.map(|run| viewport::expected_duration(run, self.now));
-        self.view.prepare_frame(columns, edge, newest, expected);
+        let before = self.view.viewport.window();
+        self.view.viewport.prepare_frame(columns, edge, newest, expected);
+        // Keeps the cursor in view if the width of the timeline changes.
+        if let Some(at) = self.view.cursor
+            && before.columns != columns
+            && before.contains(at)
+            && !self.view.viewport.window().contains(at)
+        {
+            self.view.viewport.reveal(at);
+        }
         self.search.refresh_shown(&visible);
     }
 

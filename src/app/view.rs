@@ -73,26 +73,6 @@ impl TimelineView {
         }
     }
 
-    /// Prepares a frame; see [`Viewport::prepare_frame`]. Keeps the cursor in view if the width of
-    /// the timeline changes.
-    pub(super) fn prepare_frame(
-        &mut self,
-        columns: u16,
-        edge: Nanos,
-        newest: Option<Nanos>,
-        expected: Option<Nanos>,
-    ) {
-        let before = self.viewport.window();
-        self.viewport.prepare_frame(columns, edge, newest, expected);
-        if let Some(at) = self.cursor
-            && before.columns != columns
-            && before.contains(at)
-            && !self.viewport.window().contains(at)
-        {
-            self.viewport.reveal(at);
-        }
-    }
-
     /// After a seek in a recording, fits the view again as if the run had just started, unless the
     /// user has zoomed.
     pub(super) fn refit(&mut self, expected: Option<Nanos>) {

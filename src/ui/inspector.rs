@@ -104,10 +104,9 @@ impl Inspector<'_> {
     fn quantile_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
         let times = LatencySummary::between(run, Nanos::ZERO, until);
-        let rows = [("service", times.service), ("response", times.response)];
         let so_far = if run.is_over() { "" } else { ", so far" };
         let of = format!("{}{so_far}", run.plan().name());
-        quantile_lines(&of, rows, times.sample_stride, self.theme, self.room.narrow)
+        quantile_lines(&of, &times, self.theme, self.room.narrow)
     }
 
     /// Returns the outcome of the task if this is its last attempt.

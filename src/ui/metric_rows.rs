@@ -186,6 +186,25 @@ impl Timeline<'_> {
             self.draw_figure_text(&text::first_fitting(forms, room.into()), row, buf);
         }
     }
+
+    /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no
+    /// lane is selected.
+    fn limit_changes(&self, run: &Run, until: Nanos, width: usize) -> Option<Line<'static>> {
+        let last = run.limit_change_at(until).filter(|_| run.plan().auto)?;
+        let name = format!(" concurrency limit {}", last.to);
+        // Keeps one cell between the text and the box.
+        let mut room = width.saturating_sub(text::width(&name) + 1);
+        let mut spans = Vec::new();
+        for step in changes_until(run, until) {
+            let change = format!("  {} {}", step.at, describe_change(step, self.theme));
+            let Some(left) = room.checked_sub(text::width(&change)) else { break };
+            room = left;
+            spans.push(Span::styled(change, self.theme.muted()));
+        }
+        spans.push(Span::styled(name, self.theme.strong()));
+        spans.reverse();
+        Some(Line::from(spans))
+    }
 }
 
 /// Returns the number of requests in flight with its peak and, if reduced or adaptive, its limit,
@@ -228,27 +247,6 @@ fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
 fn paused_queue_texts(run: &Run, until: Nanos) -> Vec<String> {
     let waiting = run.queue_level().value_at(until);
     vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]
-}
-
-impl Timeline<'_> {
-    /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no
-    /// lane is selected.
-    fn limit_changes(&self, run: &Run, until: Nanos, width: usize) -> Option<Line<'static>> {
-        let last = run.limit_change_at(until).filter(|_| run.plan().auto)?;
-        let name = format!(" concurrency limit {}", last.to);
-        // Keeps one cell between the text and the box.
-        let mut room = width.saturating_sub(text::width(&name) + 1);
-        let mut spans = Vec::new();
-        for step in changes_until(run, until) {
-            let change = format!("  {} {}", step.at, describe_change(step, self.theme));
-            let Some(left) = room.checked_sub(text::width(&change)) else { break };
-            room = left;
-            spans.push(Span::styled(change, self.theme.muted()));
-        }
-        spans.push(Span::styled(name, self.theme.strong()));
-        spans.reverse();
-        Some(Line::from(spans))
-    }
 }
 
 /// Returns the changes until a time, the latest first, each from the longest form to the shortest.

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{truncate, width as cell_width};
 use super::theme::Theme;
+use crate::analysis::LatencySummary;
 use crate::analysis::stats::Quantiles;
 use crate::model::Nanos;
 
@@ -65,12 +66,13 @@ pub(super) fn field_lines(
 /// Returns a table of quantiles, one line per row, headed by the number of samples.
 pub(super) fn quantile_lines(
     of: &str,
-    rows: [(&str, Option<Quantiles>); 2],
-    every: usize,
+    times: &LatencySummary,
     theme: Theme,
     width: usize,
 ) -> Vec<Line<'static>> {
     const NAME_WIDTH: usize = 10;
+    let (rows, every) =
+        ([("service", times.service), ("response", times.response)], times.sample_stride);
     let n = rows.iter().filter_map(|(_, row)| *row).map(|row| row.count).max().unwrap_or(0);
     let has_p99 = rows.iter().any(|(_, row)| row.is_some_and(|row| row.p99.is_some()));
     let sampled = if every > 1 { format!(", 1 in {every} sampled") } else { String::new() };

@@ -40,9 +40,8 @@ pub(super) fn content(
         return PaneContent { title, captions, ..PaneContent::default() };
     };
     let times = LatencySummary::between(run, from, to.min(until));
-    let rows = [("service", times.service), ("response", times.response)];
     let ended = format!("{}, ended in range", run.plan().name());
-    let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);
+    let first = quantile_lines(&ended, &times, theme, room.narrow);
     let sums: Vec<StateTimes> = runs
         .iter()
         .map(|(run, until)| run.state_times_between(from.min(*until), to.min(*until)))
