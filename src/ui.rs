@@ -58,7 +58,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::{App, PointerTarget};
 use crate::model::{Mode, Nanos};
-use layout::{ScreenLayout, draw_part, inner_width, part_area};
+use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
 use status_line::StatusLine;
 use sweep::SweepChart;
 use theme::Theme;
@@ -130,7 +130,7 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
         split_screen(app, layout, &status_line, chart.as_ref(), area);
     header::draw_title(app, theme, title, buf);
     header::draw_modes(app, layout, theme, modes, buf);
-    let body = draw_part(totals, totals_heading(app, layout, inside), layout, theme, buf);
+    let body = draw_part(totals, totals_heading(app, layout, inside).as_ref(), layout, theme, buf);
     let [figures, below] =
         body.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::draw_rows(app, layout, theme, figures, buf);
@@ -139,24 +139,25 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     status_line.draw(theme, status, buf);
     comparison::draw(app, theme, comparison, buf);
     if let Some(chart) = chart {
-        chart.draw(draw_part(sweep_area, chart.heading(), layout, theme, buf), buf);
+        chart.draw(draw_part(sweep_area, chart.heading().as_ref(), layout, theme, buf), buf);
     }
     let (layout, [timeline, beside]) = detail_pane::split_area(app, layout, timeline);
     detail_pane::draw(app, layout, theme, beside, buf);
-    draw_part(timeline, timeline_heading(app, layout), layout, theme, buf);
+    draw_part(timeline, timeline_heading(app, layout).as_ref(), layout, theme, buf);
     let lanes = timeline_area(layout, timeline, area);
     timeline::draw(app, layout, theme, [lanes, legend], buf);
     footer::draw_keys(app, theme, keys, buf);
 }
 
-fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<(String, String)> {
+fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<Heading> {
     let margin = if layout.boxed { "─" } else { "" };
     let captions = totals::captions(app, layout, inside);
-    layout.has_headings().then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
+    let captions = format!("{captions}{margin}");
+    layout.has_headings().then(|| Heading { title: " totals ".to_owned(), captions })
 }
 
 /// Returns the scale on the left; the time range in view and the state of the view on the right.
-fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)> {
+fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<Heading> {
     if !layout.has_headings() {
         return None;
     }
@@ -171,9 +172,9 @@ fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)>
         None if app.picture().viewport().is_following() => "at the end".to_owned(),
         None => "fixed".to_owned(),
     };
-    let left = format!(" timeline  {}/cell ", window.cell);
+    let title = format!(" timeline  {}/cell ", window.cell);
     let digits = timeline::decimal_places(window.cell).max(2);
-    Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
+    Some(Heading { title, captions: format!(" {from:.digits$}-{to:.digits$} s  {state} ") })
 }
 
 /// Draws the text for a terminal that is too small for lanes.

@@ -61,8 +61,7 @@ pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, bu
         Some(DetailPane::Range(from, to)) => range_pane::content(app, from, to, theme, room),
         None => return,
     };
-    let heading = Some((content.title, content.captions));
-    let area = draw_part(area, heading, layout, theme, buf);
+    let area = draw_part(area, Some(&content.heading), layout, theme, buf);
     if room.columns == 1 {
         return draw_column(content.parts.into_iter().map(|(_, part)| part).collect(), area, buf);
     }

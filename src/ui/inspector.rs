@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span as Piece};
 
+use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
 use super::{text, timeline};
@@ -24,25 +25,21 @@ pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
     let Some(span) = app.picture().selected_span(app.session()) else {
         let nothing = vec![Line::styled("No task has started on this lane yet.", theme.text())];
         let parts = vec![(PaneSide::Left, nothing), (PaneSide::Left, cursor)];
-        return PaneContent { title: format!(" {worker} "), captions: mode, parts };
+        let heading = Heading { title: format!(" {worker} "), captions: mode };
+        return PaneContent { heading, parts };
     };
     let inspector = Inspector { selected, span, theme, room };
     let label = printable(&selected.run.plan().label(span.task));
-    PaneContent {
-        title: format!(
-            " {label}, attempt {} of {}, {worker} ",
-            span.attempt,
-            inspector.attempt_count()
-        ),
-        captions: mode,
-        parts: vec![
-            (PaneSide::Left, inspector.outcome_lines()),
-            (PaneSide::Right, inspector.state_lines()),
-            (PaneSide::Left, cursor),
-            (PaneSide::Right, inspector.attempt_lines()),
-            (PaneSide::Right, inspector.quantile_lines()),
-        ],
-    }
+    let (number, count) = (span.attempt, inspector.attempt_count());
+    let title = format!(" {label}, attempt {number} of {count}, {worker} ");
+    let parts = vec![
+        (PaneSide::Left, inspector.outcome_lines()),
+        (PaneSide::Right, inspector.state_lines()),
+        (PaneSide::Left, cursor),
+        (PaneSide::Right, inspector.attempt_lines()),
+        (PaneSide::Right, inspector.quantile_lines()),
+    ];
+    PaneContent { heading: Heading { title, captions: mode }, parts }
 }
 
 struct Inspector<'app> {

@@ -79,23 +79,31 @@ pub(super) const fn inner_width(layout: ScreenLayout, area: Rect) -> u16 {
     area.width.saturating_sub(if layout.boxed { 4 } else { 2 })
 }
 
+/// The heading of a part or an overlay: a title on the left and captions on the right, which are
+/// omitted if both do not fit.
+#[derive(Default)]
+pub(super) struct Heading {
+    pub(super) title: String,
+    pub(super) captions: String,
+}
+
 /// Draws the heading of a part, and a box if the layout has boxes. Returns the inside, which is one
 /// column away from the edge.
 pub(super) fn draw_part(
     area: Rect,
-    heading: Option<(String, String)>,
+    heading: Option<&Heading>,
     layout: ScreenLayout,
     theme: Theme,
     buf: &mut Buffer,
 ) -> Rect {
     let inside = part_area(layout, heading.is_some(), area);
-    if let Some((left, right)) = heading {
+    if let Some(heading) = heading {
         if layout.boxed {
             draw_box(theme, area, buf);
         } else {
             draw_rule(theme, area, buf);
         }
-        draw_heading(&left, &right, theme, area, buf);
+        draw_heading(heading, theme, area, buf);
     }
     inside
 }
@@ -114,7 +122,7 @@ pub(super) fn part_area(layout: ScreenLayout, headed: bool, area: Rect) -> Rect 
 }
 
 /// Draws a box along the edge of `area`, and returns the inside.
-pub(super) fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
+fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return area;
@@ -139,8 +147,7 @@ pub(super) fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
 
 /// Clears an area, draws a box with a heading around it, and returns the inside.
 pub(super) fn draw_overlay_box(
-    title: &str,
-    captions: &str,
+    heading: &Heading,
     theme: Theme,
     area: Rect,
     buf: &mut Buffer,
@@ -148,12 +155,12 @@ pub(super) fn draw_overlay_box(
     let area = area.intersection(buf.area);
     Clear.render(area, buf);
     let inside = draw_box(theme, area, buf);
-    draw_heading(title, captions, theme, area, buf);
+    draw_heading(heading, theme, area, buf);
     inside
 }
 
 /// Draws a line along the top of `area`.
-pub(super) fn draw_rule(theme: Theme, area: Rect, buf: &mut Buffer) {
+fn draw_rule(theme: Theme, area: Rect, buf: &mut Buffer) {
     if !area.is_empty() {
         for x in area.left()..area.right() {
             draw_symbol(x, area.y, theme.pick("─", "-"), theme.border(), buf);
@@ -168,18 +175,12 @@ pub(super) fn draw_symbol(x: u16, y: u16, symbol: &str, style: Style, buf: &mut 
     }
 }
 
-/// Draws a heading on the top line of `area`: a title on the left and captions on the right, which
-/// are omitted if both do not fit.
-pub(super) fn draw_heading(
-    title: &str,
-    captions: &str,
-    theme: Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+/// Draws a heading on the top line of `area`.
+fn draw_heading(heading: &Heading, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Heading { title, captions } = heading;
     let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
     let row = row.intersection(area);
-    Line::from(Span::styled(title, theme.strong())).render(row, buf);
+    Line::from(Span::styled(title.as_str(), theme.strong())).render(row, buf);
     let width = captions.chars().count();
     if title.chars().count() + width >= usize::from(row.width) {
         return;

@@ -8,8 +8,9 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar as _;
 
+use super::layout::{self, Heading};
+use super::text;
 use super::theme::Theme;
-use super::{layout, text};
 use crate::app::{Action, App, OutputPager};
 use crate::model::printable::{escape_controls, lines};
 use crate::model::{Nanos, Run, TaskId, TaskOutcome};
@@ -37,8 +38,8 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
         0 => String::new(),
         _ => format!(" from line {} of {count} ", pager.top + 1),
     };
-    let inside =
-        layout::draw_overlay_box(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
+    let inside = layout::draw_overlay_box(&Heading { title, captions }, theme, area, buf)
+        .inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
     let mut head = wrap_rows(run.plan().command(task).unwrap_or_default(), theme, width);
     if head.len() > MAX_COMMAND_LINES {

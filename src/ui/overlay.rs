@@ -7,8 +7,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::layout::{Heading, draw_overlay_box};
 use super::theme::Theme;
-use super::{layout, output_pager, table, text};
+use super::{output_pager, table, text};
 use crate::analysis::littles_law::LittlesLaw;
 use crate::app::keymap::{Key, KeyBinding};
 use crate::app::{Action, App, ExportMenu, HelpView, Overhead, Overlay};
@@ -59,7 +60,8 @@ fn draw_help(help: &HelpView, app: &App, theme: Theme, area: Rect, buf: &mut Buf
             app.key_of(Action::PreviousLane)
         )
     };
-    let inner = layout::draw_overlay_box(&title, "", theme, overlay, buf);
+    let heading = Heading { title, ..Heading::default() };
+    let inner = draw_overlay_box(&heading, theme, overlay, buf);
     let [inner, below] =
         inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(check_rows)]));
     for (line, row) in checks.into_iter().zip(below.rows()) {
@@ -89,7 +91,7 @@ fn binding_line(binding: &KeyBinding, theme: Theme) -> Line<'static> {
 fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
     let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
-    let inner = layout::draw_overlay_box("", "", theme, overlay, buf);
+    let inner = draw_overlay_box(&Heading::default(), theme, overlay, buf);
     Paragraph::new(vec![
         Line::styled("Still running. Quit anyway?", theme.strong()),
         Line::from(vec![
@@ -200,8 +202,8 @@ fn draw_export_menu(menu: &ExportMenu, app: &App, theme: Theme, area: Rect, buf:
     let chosen = *selected;
     let height = entries.len() as u16 + 5;
     let place = area.centered(Constraint::Length(MENU_WIDTH), Constraint::Length(height));
-    let inside =
-        layout::draw_overlay_box(" export ", "", theme, place, buf).inner(Margin::new(1, 0));
+    let heading = Heading { title: " export ".to_owned(), ..Heading::default() };
+    let inside = draw_overlay_box(&heading, theme, place, buf).inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
     // On a low screen the blank line goes first, then the keys and the description.
     let few = inside.height < height - 2;

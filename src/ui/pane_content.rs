@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use super::layout::Heading;
 use super::text::{truncate, width as cell_width};
 use super::theme::Theme;
 use crate::analysis::LatencySummary;
@@ -30,8 +31,7 @@ pub(super) struct PaneSize {
 /// The content of a pane: a title with captions, and groups of lines, the most important first.
 #[derive(Default)]
 pub(super) struct PaneContent {
-    pub(super) title: String,
-    pub(super) captions: String,
+    pub(super) heading: Heading,
     pub(super) parts: Vec<(PaneSide, Vec<Line<'static>>)>,
 }
 

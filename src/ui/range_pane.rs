@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use ratatui::text::Line;
 
 use super::lane_labels::{mode_names, worker_label};
+use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
 use super::theme::Theme;
 use super::{text, timeline};
@@ -28,7 +29,7 @@ pub(super) fn content(
     room: PaneSize,
 ) -> PaneContent {
     let title = format!(" range {} to {} ", timeline::exact_time(from), timeline::exact_time(to));
-    let captions = format!(" {} ", to.since(from));
+    let heading = Heading { title, captions: format!(" {} ", to.since(from)) };
     let runs: Vec<(&Run, Nanos)> = app.visible_runs().collect();
     let chosen = app
         .picture()
@@ -37,7 +38,7 @@ pub(super) fn content(
     let begun = runs.iter().rfind(|(run, _)| run.has_started());
     let Some((run, until, lane)) = chosen.or_else(|| begun.map(|&(run, until)| (run, until, None)))
     else {
-        return PaneContent { title, captions, ..PaneContent::default() };
+        return PaneContent { heading, ..PaneContent::default() };
     };
     let times = LatencySummary::between(run, from, to.min(until));
     let ended = format!("{}, ended in range", run.plan().name());
@@ -55,7 +56,7 @@ pub(super) fn content(
     let above = if room.columns == 1 { first.len() + 1 } else { 0 };
     let left = room.height.saturating_sub(above + second.len());
     second.extend(table.lane_lines(run, from.min(until), to.min(until), lane, left));
-    PaneContent { title, captions, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
+    PaneContent { heading, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
 }
 
 /// A table of time per state.

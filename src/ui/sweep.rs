@@ -10,7 +10,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::layout::{HeightClass, ScreenLayout};
+use super::layout::{Heading, HeightClass, ScreenLayout};
 use super::text;
 use super::theme::Theme;
 use crate::analysis::scaling::{Fit, ScalingModel};
@@ -77,11 +77,11 @@ impl<'app> SweepChart<'app> {
     }
 
     /// Returns the heading on the left, and the legend of the plot on the right.
-    pub(super) fn heading(&self) -> Option<(String, String)> {
+    pub(super) fn heading(&self) -> Option<Heading> {
         if !self.layout.has_headings() {
             return None;
         }
-        let left = match self.rate_unit() {
+        let title = match self.rate_unit() {
             Some(unit) => format!(" sweep: {unit} by threads "),
             None => " sweep: speed-up by threads ".to_owned(),
         };
@@ -93,7 +93,8 @@ impl<'app> SweepChart<'app> {
             .filter(|(knee, last)| knee.workers <= **last)
             .map_or_else(String::new, |_| format!("  {} knee", plot::KNEE.glyph(self.theme)));
         let [dot, median] = [plot::DOT, plot::MEDIAN].map(|symbol| symbol.glyph(self.theme));
-        Some((left, format!(" {dot} measured  {median} median{fitted}{knee} ")))
+        let captions = format!(" {dot} measured  {median} median{fitted}{knee} ");
+        Some(Heading { title, captions })
     }
 
     /// Returns the unit of rates if no speed-up is known.

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::layout;
+use super::layout::{self, Heading};
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
 use crate::analysis::attempt_table::AttemptColumn;
@@ -55,7 +55,7 @@ pub(super) fn draw(table_view: &TableView, app: &App, theme: Theme, area: Rect, 
         0 => String::new(),
         _ => format!(" row {} ", table_view.selected_row() + 1),
     };
-    let inside = layout::draw_overlay_box(&title, &captions, theme, area, buf);
+    let inside = layout::draw_overlay_box(&Heading { title, captions }, theme, area, buf);
     let [head, body, keys] = inside.layout(&Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
