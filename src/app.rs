@@ -1,211 +1,272 @@
 //! The state of the screen. `App::update` takes a message (a key, an event, a frame) and returns
 //! the effect to carry out. This module never draws, starts threads or reads a clock.
 
-mod accessors;
-mod comparison;
-mod cursor;
-mod export_menu;
-mod frame;
+mod actions;
 pub mod keymap;
 mod message;
-mod mouse;
-mod output_pager;
-mod overhead;
 mod overlay;
+mod picture;
 pub mod playback;
-pub mod replay;
+mod screen;
 mod search;
-mod selected_lane;
 pub mod session;
-mod simulation;
-mod startup_notice;
-mod suspension;
-mod sweep;
-mod table;
-mod text_input;
 mod view;
 pub mod viewport;
 
-use std::collections::BTreeMap;
+use ratatui::crossterm::event::KeyModifiers;
 
-use crate::analysis::latency::LittlesLaw;
+use crate::analysis::Sweep;
 pub use crate::model::Background;
-use crate::model::{
-    Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection, Simulation,
-};
-pub use comparison::Difference;
+use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation};
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
-pub use output_pager::OutputPager;
-pub use overhead::Overhead;
-pub use overlay::Overlay;
-use playback::{PlaybackSpeed, Player};
+pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
+pub use picture::{DetailPane, Difference, Picture};
+use playback::{DEFAULT_SLOWDOWN, PlaybackSpeed, Player};
+pub use screen::ReplayProgress;
+use screen::ScreenKind;
 pub use search::SearchStatus;
-pub use selected_lane::{DetailPane, SelectedLane};
 pub use session::{Baseline, Session};
-pub use table::TableView;
-use view::TimelineView;
+pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
+
+/// The maximum time a startup notice is shown: long enough to read it.
+const MAX_NOTICE_TIME: Nanos = Nanos::from_millis(6_000);
 
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
+    screen: ScreenKind,
     session: Session,
-    selection: Selection,
-    view: TimelineView,
-    /// The views of the selections that are not shown.
-    other_views: BTreeMap<Selection, TimelineView>,
-    background: Background,
-    /// The user chose the background, so the terminal's answer is ignored.
-    background_chosen: bool,
+    picture: Picture,
     overlay: Option<Overlay>,
-    notice: Option<String>,
+    options: Options,
+    /// The background that the user chose with a key.
+    chosen_background: Option<Background>,
+    notice: Option<Notice>,
     /// The selection that was shown when the user stopped the active run. `None` if it was not
     /// stopped.
     stopping: Option<Selection>,
-    startup_notice: startup_notice::StartupNotice,
-    search: search::SearchState,
-    table_view: Option<TableView>,
-    /// The index of the baseline that the runs shown are compared with.
-    baseline_index: Option<usize>,
-    overhead: Overhead,
-    self_checks: Vec<(String, LittlesLaw)>,
-    /// Unused file names for the exports.
-    export_names: Vec<(ExportKind, String)>,
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
-    /// The player of a recording, or of the simulated selection that ran last.
-    player: Option<Player>,
-    /// The speed of any player.
-    speed: PlaybackSpeed,
-    reduced_motion: bool,
-    keymap: Keymap,
-    now: Nanos,
+    overhead: Overhead,
+}
+
+/// The options of a screen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The key bindings.
+    pub keymap: Keymap,
+    /// The terminal's background, as far as known.
+    pub background: Background,
+    /// The view jumps by half a screen instead of scrolling.
+    pub reduced_motion: bool,
+    /// The speed of any player, which keys change.
+    pub speed: PlaybackSpeed,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keymap: Keymap::default(),
+            background: Background::default(),
+            reduced_motion: false,
+            speed: PlaybackSpeed::from_slowdown(DEFAULT_SLOWDOWN),
+        }
+    }
+}
+
+/// A text in place of the keys.
+#[derive(Debug)]
+enum Notice {
+    /// The result of a key, shown until the next one.
+    Result(String),
+    /// Shown at startup, from the first frame on, for [`MAX_NOTICE_TIME`] or until the next key.
+    Startup { text: String, since: Option<Nanos> },
 }
 
 impl App {
     /// Creates a screen that shows `selection`. [`Self::start`] runs it.
-    pub fn new(session: Session, selection: Selection, background: Background) -> Self {
+    pub fn new(session: Session, selection: Selection, options: Options) -> Self {
         Self {
+            screen: ScreenKind::Live,
             simulation: session.setup().compute.simulation.unwrap_or_default(),
             session,
-            selection,
-            view: TimelineView::default(),
-            other_views: BTreeMap::new(),
-            background,
-            background_chosen: false,
+            picture: Picture::new(selection),
             overlay: None,
+            options,
+            chosen_background: None,
             notice: None,
             stopping: None,
-            startup_notice: startup_notice::StartupNotice::default(),
-            search: search::SearchState::default(),
-            table_view: None,
-            baseline_index: None,
             overhead: Overhead::default(),
-            self_checks: Vec::new(),
-            export_names: Vec::new(),
-            player: None,
-            speed: PlaybackSpeed::from_slowdown(playback::DEFAULT_SLOWDOWN),
-            reduced_motion: false,
-            keymap: Keymap::default(),
-            now: Nanos::ZERO,
         }
     }
 
-    /// Replaces the default key bindings.
+    /// Sets the startup notice.
     #[must_use]
-    pub fn with_keymap(self, keymap: Keymap) -> Self {
-        Self { keymap, ..self }
+    pub fn with_startup_notice(self, notice: Option<String>) -> Self {
+        Self { notice: notice.map(|text| Notice::Startup { text, since: None }), ..self }
     }
 
-    /// Enables reduced motion: the view jumps by half a screen instead of scrolling.
-    #[must_use]
-    pub fn with_reduced_motion(self) -> Self {
-        Self { reduced_motion: true, ..self }
+    /// The session and its runs.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The part of the session that is looked at.
+    pub const fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    /// The open overlay.
+    pub const fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    /// The key bindings.
+    pub const fn keymap(&self) -> &Keymap {
+        &self.options.keymap
+    }
+
+    /// The background to draw for.
+    pub fn background(&self) -> Background {
+        self.chosen_background.unwrap_or(self.options.background)
+    }
+
+    /// The key to show for an action.
+    pub fn key_of(&self, action: Action) -> String {
+        self.options.keymap.key_of(action)
+    }
+
+    /// The overhead of the program.
+    pub const fn overhead(&self) -> &Overhead {
+        &self.overhead
+    }
+
+    /// The text in place of the keys.
+    pub fn notice(&self) -> Option<&str> {
+        let (Notice::Result(text) | Notice::Startup { text, .. }) = self.notice.as_ref()?;
+        Some(text)
+    }
+
+    /// The selection that is shown.
+    pub const fn selection(&self) -> Selection {
+        self.picture.selection
+    }
+
+    /// The elapsed time of the active run.
+    pub const fn now(&self) -> Nanos {
+        self.picture.now
+    }
+
+    /// The runs that are shown, in the order of their modes.
+    pub fn runs(&self) -> &[Run] {
+        self.picture.runs(&self.session)
+    }
+
+    /// The runs shown, each with the time up to which it is visible. A paused view ends early.
+    pub fn visible_runs(&self) -> impl Iterator<Item = (&Run, Nanos)> {
+        self.picture.visible_runs(&self.session)
+    }
+
+    /// Returns `true` if a run is active, so that the screen changes without input.
+    pub fn is_moving(&self) -> bool {
+        self.session.active().is_some() && self.unfinished_stage().is_none()
+    }
+
+    /// Returns `true` if the screen changes without input, so that frames must be drawn.
+    pub fn needs_frames(&self) -> bool {
+        match self.screen.player() {
+            Some(player) => {
+                let is_startup = matches!(self.notice, Some(Notice::Startup { .. }));
+                player.plays() || player.is_open() || is_startup
+            }
+            None => self.is_moving(),
+        }
     }
 
     /// Runs the selection shown, or starts playing the recording.
     pub fn start(&mut self) -> Option<Effect> {
-        if self.is_recording() {
+        if self.screen.recording().is_some() {
             return self.apply_due_entries();
         }
         // A sweep that costs quota starts with a key, once its cost has been shown.
-        if self.session.awaits_confirmation(self.selection) {
+        if self.session.awaits_confirmation(self.selection()) {
             return None;
         }
         self.start_live().map(Effect::Start)
-    }
-
-    fn start_shown(&mut self) -> Option<Plan> {
-        let plan = self.session.start_selection(self.selection)?;
-        self.forget_attempts();
-        self.view.reset_for_run(self.estimated_duration());
-        Some(plan)
-    }
-
-    /// The estimated duration of a run of the selection, if it can be known before the run starts.
-    fn estimated_duration(&self) -> Option<Nanos> {
-        let setup = self.session.setup();
-        let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
-        // The tasks in sequence, plus some overhead of the modes.
-        let expected = Nanos(size.saturating_add(size / 16));
-        self.selection.workload.is_computed().then_some(expected)
     }
 
     /// Handles a message and returns the effect to carry out, if any.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(key) => {
-                self.clear_notice();
-                self.search.clear_status();
-                if self.is_entering_text() {
-                    return self.handle_search_key(&key);
+                self.notice = None;
+                self.picture.search.clear_status();
+                let action = self.options.keymap.action_for(&key, self.key_context());
+                if self.picture.search.is_entering_text() {
+                    let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
+                    let keeps_meaning = [Some(Action::Interrupt), Some(Action::Suspend)];
+                    if !(has_control && keeps_meaning.contains(&action)) {
+                        if let Some(text) = self.picture.search.handle_key(&key) {
+                            self.start_search(&text);
+                        }
+                        return None;
+                    }
                 }
-                self.handle_action(self.keymap.action_for(&key, self.context())?)
+                return self.handle_action(action?);
             }
             Msg::Mouse(gesture, target) => {
-                self.clear_notice();
+                self.notice = None;
                 self.handle_mouse(gesture, target);
-                None
             }
-            Msg::Event(event) => match &mut self.player {
-                Some(player) => {
-                    player.receive(event);
-                    None
-                }
-                None => self.take_event(event),
+            Msg::Event(event) => match self.screen.player_mut() {
+                Some(player) => player.receive(event),
+                None => return self.take_event(event),
             },
-            Msg::Background(background) => {
-                if !self.background_chosen {
-                    self.background = background;
-                }
-                None
-            }
-            Msg::EventOverhead(cost) => {
-                self.overhead.event = Some(cost);
-                None
-            }
-            Msg::FrameDrawn(took) => {
-                self.overhead.record_frame(took);
-                None
-            }
+            Msg::Background(background) => self.options.background = background,
+            Msg::EventOverhead(cost) => self.overhead.event = Some(cost),
+            Msg::FrameDrawn(took) => self.overhead.record_frame(took),
             Msg::ExportNames(names) => {
-                self.export_names = names;
-                None
+                if let Some(Overlay::Export(menu)) = &mut self.overlay {
+                    menu.set_names(&names);
+                }
             }
-            Msg::ExportFinished(text) => {
-                self.notice = Some(text);
-                None
-            }
+            Msg::ExportFinished(text) => self.notify(text),
             Msg::Resumed(time) => {
-                self.player.as_mut().map(Player::reset_clock);
-                self.notice = self.suspension_notice(time);
-                None
+                self.screen.player_mut().map(Player::reset_clock);
+                self.notice = self.suspension_notice(time).map(Notice::Result);
             }
-            Msg::Frame { now, columns } => self.prepare_frame(now, columns),
+            Msg::Frame { now, columns } => return self.prepare_frame(now, columns),
         }
+        None
     }
 
+    /// Shows the result of a key.
+    fn notify(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice::Result(text.into()));
+    }
+
+    /// A notice about the effect of a suspension of `time` on the active run, if there is any.
+    fn suspension_notice(&self, time: Nanos) -> Option<String> {
+        // The time of a player stands still.
+        let active = self.session.active().filter(|_| !self.is_playback())?;
+        let seconds = time.as_secs_f64();
+        let is_processes = |run: &Run| run.plan().mode == Mode::Processes;
+        // Commands and worker processes are not suspended with the program.
+        let kept_running = if active.workload.is_command() {
+            "the commands"
+        } else if self.session.active_run().is_some_and(is_processes) {
+            "the processes"
+        } else {
+            return Some(format!(
+                "{active} was suspended too; its time includes {seconds:.1} s of suspension"
+            ));
+        };
+        Some(format!("{kept_running} kept running; recorded ends may be up to {seconds:.1} s late"))
+    }
+
+    /// Applies an event of the active run.
     fn take_event(&mut self, mut event: Event) -> Option<Effect> {
         let mut stopping = None;
         if let EventKind::RunFinished { outcome } = &mut event.kind {
@@ -217,119 +278,41 @@ impl App {
             }
         }
         if let Some(plan) = self.session.apply(&event) {
-            self.now = Nanos::ZERO;
-            self.player.as_mut().map(Player::open);
-            self.show_next_trial();
+            self.picture.now = Nanos::ZERO;
+            self.screen.player_mut().map(Player::open);
+            if let Some(sweep) = self.session.active().filter(|&active| active.is_sweep()) {
+                self.picture.show_next_trial(sweep);
+            }
             return Some(Effect::Start(plan));
         }
         // After a stop, no run starts by itself, unless another selection was chosen since.
-        if stopping == Some(self.selection) { None } else { self.start_if_free() }
+        if stopping == Some(self.selection()) { None } else { self.start_if_free() }
     }
 
-    /// The context in which a key is looked up now.
-    fn context(&self) -> KeyContext {
-        match self.overlay {
-            Some(Overlay::Table) => KeyContext::Table,
-            _ if self.is_recording() => KeyContext::Replay,
-            _ if self.shown_player().is_some() => KeyContext::Simulation,
-            _ => KeyContext::Timeline,
+    /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
+    fn prepare_frame(&mut self, now: Nanos, columns: u16) -> Option<Effect> {
+        if let Some(Notice::Startup { since, .. }) = &mut self.notice
+            && now.since(*since.get_or_insert(now)) >= MAX_NOTICE_TIME
+        {
+            self.notice = None;
         }
-    }
-
-    fn handle_action(&mut self, action: Action) -> Option<Effect> {
-        match (self.overlay, action) {
-            (_, Action::Interrupt) => return Some(Effect::Interrupt),
-            (_, Action::Suspend) => return Some(Effect::Suspend),
-            (Some(Overlay::Quit), Action::Quit) => return Some(Effect::Quit),
-            (Some(Overlay::Export(entry)), Action::Inspect) => return self.start_export(entry),
-            (Some(Overlay::Export(entry)), _) => {
-                self.overlay = self.handle_export_action(entry, action);
-                return None;
-            }
-            (Some(Overlay::Table), _) => {
-                self.handle_table_action(action);
-                return None;
-            }
-            (Some(overlay), _) => {
-                self.overlay = overlay.handle_action(action, self.session.runs(self.selection));
-                return None;
-            }
-            (None, _) => {}
+        let effect = self.advance_playback(now);
+        if !self.is_playback() {
+            self.picture.now = now;
         }
-        if self.handle_replay_action(action) {
-            return None;
+        self.picture.view.viewport.set_reduced_motion(self.options.reduced_motion);
+        self.picture.prepare_frame(&self.session, columns);
+        if let Some(Overlay::Table(table_view)) = &mut self.overlay {
+            let visible: Vec<(&Run, Nanos)> = self.picture.visible_runs(&self.session).collect();
+            table_view.refresh(&visible);
         }
-        match action {
-            Action::Mode(index) => return self.show_choice(index),
-            Action::NextMode => return self.show_next_choice(1),
-            Action::PreviousMode => return self.show_next_choice(self.choices().len() - 1),
-            Action::NextWorkload => return self.show_next_workload(),
-            Action::Run => return self.start_again(),
-            Action::Stop => return self.stop(),
-            Action::FewerWorkers => self.change_workers(-1),
-            Action::MoreWorkers => self.change_workers(1),
-            Action::Inspect => self.toggle_inspector(),
-            Action::Compare => self.select_next_baseline(),
-            Action::Find => self.open_search(),
-            Action::NextFound => self.go_to_next_hit(true),
-            Action::PreviousFound => self.go_to_next_hit(false),
-            Action::NextSpan | Action::PreviousSpan => self.move_to_next_span(action),
-            Action::Table => self.open_table(),
-            Action::Simulate => return self.toggle_simulation(),
-            Action::Slower | Action::Faster => self.change_speed(action),
-            Action::Pause => self.toggle_pause(),
-            Action::StepBack | Action::StepForward => return self.step(action),
-            Action::ScrubBack | Action::ScrubForward => return self.scrub(action),
-            Action::Export => return self.open_export_menu(),
-            Action::Theme => self.toggle_theme(),
-            Action::Help => self.open_help(),
-            Action::Quit => return self.request_quit(),
-            _ => self.view.handle_action(action, self.session.runs(self.selection), self.now),
-        }
-        None
-    }
-
-    fn choices(&self) -> &'static [ModeChoice] {
-        self.selection.workload.spec().mode_choices
-    }
-
-    fn show_next_choice(&mut self, by: usize) -> Option<Effect> {
-        self.show_choice((self.selection.index() + by) % self.choices().len())
-    }
-
-    fn show_choice(&mut self, index: usize) -> Option<Effect> {
-        let choice = *self.choices().get(index)?;
-        self.show(Selection { choice, ..self.selection })
-    }
-
-    fn show_next_workload(&mut self) -> Option<Effect> {
-        let workloads = self.session.setup().workloads();
-        let here = workloads.iter().position(|&workload| workload == self.selection.workload)?;
-        let workload = *workloads.get((here + 1) % workloads.len())?;
-        self.show(Selection { workload, ..self.selection })
-    }
-
-    /// Shows another selection, and runs it if it has not run yet and is free to run.
-    fn show(&mut self, selection: Selection) -> Option<Effect> {
-        self.switch_to(selection);
-        self.start_if_free()
-    }
-
-    fn switch_to(&mut self, selection: Selection) {
-        if selection == self.selection {
-            return;
-        }
-        let view = self.other_views.remove(&selection).unwrap_or_default();
-        self.other_views.insert(self.selection, std::mem::replace(&mut self.view, view));
-        self.selection = selection;
-        self.baseline_index = None;
-        self.forget_attempts();
+        effect
     }
 
     /// Runs the selection shown if it has not run yet, no other run is active and it costs no
     /// quota.
     fn start_if_free(&mut self) -> Option<Effect> {
-        let workload = self.selection.workload;
+        let workload = self.selection().workload;
         // The user's commands may have side effects, so selecting them does not run them again.
         let free = !self.session.setup().costs_quota(workload) && !workload.is_command();
         // If a run has not even found the number of pages, others start when the user asks for them.
@@ -339,51 +322,75 @@ impl App {
         (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
 
-    /// Stops the active run. The selection that would run next does not start.
-    fn stop(&mut self) -> Option<Effect> {
-        let active = self.session.active()?;
-        if active != self.selection && self.runs().is_empty() {
-            let (active, shown) = (active.beside(self.selection), self.selection.beside(active));
-            let run = self.key_of(Action::Run);
-            self.notice = Some(format!("{active} stops and {shown} does not start; {run} runs it"));
+    fn start_shown(&mut self) -> Option<Plan> {
+        let plan = self.session.start_selection(self.selection())?;
+        self.forget_attempts();
+        let expected = self.estimated_duration();
+        self.picture.view.reset_for_run(expected);
+        Some(plan)
+    }
+
+    /// The estimated duration of a run of the selection, if it can be known before the run starts.
+    fn estimated_duration(&self) -> Option<Nanos> {
+        let setup = self.session.setup();
+        let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
+        // The tasks in sequence, plus some overhead of the modes.
+        let expected = Nanos(size.saturating_add(size / 16));
+        self.selection().workload.is_computed().then_some(expected)
+    }
+
+    fn switch_to(&mut self, selection: Selection) {
+        if self.picture.switch_to(selection) {
+            self.forget_attempts();
         }
-        self.stopping = Some(self.selection);
-        if self.player.is_some() { self.stop_simulated_run() } else { Some(Effect::Stop) }
+    }
+
+    /// Drops the search matches and table rows of the previous runs, because other runs are shown.
+    fn forget_attempts(&mut self) {
+        self.picture.search.clear_hits();
+        self.picture.closed_table.clear();
+        if let Some(Overlay::Table(table_view)) = &mut self.overlay {
+            table_view.clear();
+        }
+    }
+
+    /// Sets the runs of a recording as the first baseline.
+    pub fn set_external_baseline(&mut self, runs: Vec<Run>, name: String) {
+        self.session.set_external_baseline(runs, name);
+    }
+
+    /// The runs to export, with the sweep if they belong to one: the runs shown, or else the
+    /// latest.
+    pub fn runs_to_export(&self) -> (&[Run], Option<&Sweep>) {
+        if self.runs().iter().any(Run::has_started) {
+            (self.runs(), self.session.sweep(self.selection()))
+        } else {
+            (self.session.latest_runs(), None)
+        }
+    }
+
+    /// The startup notice about the recording used as a baseline, if there is one.
+    pub fn external_baseline_notice(&self) -> Option<String> {
+        let (key, shown) = (self.key_of(Action::Compare), self.selection());
+        let name = self.session.external_baseline_name(shown);
+        let name_notice = name.map(|name| format!("{key} compares with {name}"));
+        name_notice.or_else(|| self.session.external_baseline_mismatch(shown))
+    }
+
+    /// The number of workers of the next parallel run, if it differs from the run shown.
+    pub fn next_workers(&self) -> Option<u16> {
+        let Selection { workload, .. } = self.selection();
+        if self.selection().is_sweep() || self.session.is_auto(workload) {
+            return None;
+        }
+        let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
+        let next = self.session.worker_count(workload);
+        shown.map(Run::plan).filter(|now| now.auto || now.workers != next).map(|_| next)
     }
 
     /// Returns `true` if the active run is being stopped and the selection shown does not start
     /// after it.
     pub fn is_held_back(&self) -> bool {
-        self.stopping == Some(self.selection)
-    }
-
-    fn start_again(&mut self) -> Option<Effect> {
-        if let Some(active) = self.session.active() {
-            return self.refuse_while_running(active);
-        }
-        self.start_live().map(Effect::Start)
-    }
-
-    /// Shows that the action must wait until the active run ends.
-    fn refuse_while_running(&mut self, active: Selection) -> Option<Effect> {
-        let stop = self.key_of(Action::Stop);
-        self.notice = Some(format!("{active} is running; {stop} stops it"));
-        None
-    }
-
-    fn request_quit(&mut self) -> Option<Effect> {
-        if self.is_recording() || self.session.active().is_none() {
-            return Some(Effect::Quit);
-        }
-        self.overlay = Some(Overlay::Quit);
-        None
-    }
-
-    const fn toggle_theme(&mut self) {
-        self.background_chosen = true;
-        self.background = match self.background {
-            Background::Dark => Background::Light,
-            Background::Light => Background::Dark,
-        };
+        self.stopping == Some(self.selection())
     }
 }

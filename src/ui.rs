@@ -28,53 +28,41 @@
 //! Below 110x30 the boxes are omitted, below 20 rows the headings, and with fewer columns the
 //! figures. At 40x10 a lane keeps its name and bar. Smaller terminals show one line of text.
 
-mod area_chart;
-mod borders;
 mod comparison;
-mod concurrency_limit;
 mod cursor;
 mod detail_pane;
-mod export_menu;
 mod footer;
-mod gil_row;
 mod header;
-mod help;
 mod inspector;
 mod lane_bar;
-mod lane_summary;
+mod lane_labels;
 mod layout;
 mod metric_rows;
 mod output_pager;
+mod overlay;
 mod pane_content;
-mod pointer_target;
 mod range_pane;
-mod rate_limits;
-mod row_labels;
-mod run_summary;
-mod search;
-mod self_check;
 mod status_line;
 mod sweep;
 mod table;
 mod text;
 pub mod theme;
-mod time_axis;
 mod timeline;
 mod timeline_rows;
 mod totals;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Margin, Rect, Size};
+use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{App, Overlay};
-use crate::model::Mode;
-use layout::ScreenLayout;
-pub use pointer_target::pointer_target;
+use crate::app::{App, PointerTarget};
+use crate::model::{Mode, Nanos};
+use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
 use status_line::StatusLine;
 use sweep::SweepChart;
 use theme::Theme;
+use timeline_rows::TimelineRow;
 
 /// Returns the number of cells that the timeline has on a screen of this size.
 pub fn timeline_columns(app: &App, size: Size) -> u16 {
@@ -86,25 +74,14 @@ pub fn timeline_columns(app: &App, size: Size) -> u16 {
 
 /// Draws the screen.
 pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    draw_screen(app, theme, area, frame.buffer_mut());
-}
-
-fn draw_screen(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let (area, buf) = (frame.area(), frame.buffer_mut());
     match ScreenLayout::for_size(area.as_size()) {
         Some(layout) => draw_full(app, layout, theme, area, buf),
         None => draw_one_line(app, theme, area, buf),
     }
     detail_pane::draw_as_overlay(app, theme, area, buf);
-    match app.overlay() {
-        Some(Overlay::Help(first)) => help::draw_keys(app, first, theme, area, buf),
-        Some(Overlay::Export(chosen)) => export_menu::draw(chosen, app, theme, area, buf),
-        Some(Overlay::Output(pager)) => output_pager::draw(pager, app, theme, area, buf),
-        Some(Overlay::Table) => table::draw(app, theme, area, buf),
-        Some(Overlay::Quit) => help::draw_quit_question(app, theme, area, buf),
-        None => {}
-    }
-    search::draw(app, theme, area, buf);
+    overlay::draw(app, theme, area, buf);
+    footer::draw_search(app, theme, area, buf);
 }
 
 /// Returns the parts of the screen from top to bottom: title, modes, totals, sweep chart, timeline,
@@ -120,7 +97,7 @@ fn split_screen(
     let comparison = comparison::line_count(app);
     // On a low screen the comparison replaces the status line, unless that reports a failure.
     let hides_status =
-        comparison > 0 && !layout.has_headings() && run_summary::problem(app).is_none();
+        comparison > 0 && !layout.has_headings() && status_line::problem(app).is_none();
     let status =
         if hides_status { 0 } else { status_line.line_count(inner_width(layout, area).into()) };
     let lines = status + comparison;
@@ -135,11 +112,6 @@ fn split_screen(
         Constraint::Length(bar),
         Constraint::Length(1),
     ]))
-}
-
-/// Returns the inner width of a part.
-const fn inner_width(layout: ScreenLayout, area: Rect) -> u16 {
-    area.width.saturating_sub(if layout.boxed { 4 } else { 2 })
 }
 
 /// Returns the area of the timeline's rows within its part. Lanes use the whole width, because their
@@ -158,7 +130,7 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
         split_screen(app, layout, &status_line, chart.as_ref(), area);
     header::draw_title(app, theme, title, buf);
     header::draw_modes(app, layout, theme, modes, buf);
-    let body = draw_part(totals, totals_heading(app, layout, inside), layout, theme, buf);
+    let body = draw_part(totals, totals_heading(app, layout, inside).as_ref(), layout, theme, buf);
     let [figures, below] =
         body.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::draw_rows(app, layout, theme, figures, buf);
@@ -167,73 +139,42 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     status_line.draw(theme, status, buf);
     comparison::draw(app, theme, comparison, buf);
     if let Some(chart) = chart {
-        chart.draw(draw_part(sweep_area, chart.heading(), layout, theme, buf), buf);
+        chart.draw(draw_part(sweep_area, chart.heading().as_ref(), layout, theme, buf), buf);
     }
     let (layout, [timeline, beside]) = detail_pane::split_area(app, layout, timeline);
     detail_pane::draw(app, layout, theme, beside, buf);
-    draw_part(timeline, timeline_heading(app, layout), layout, theme, buf);
+    draw_part(timeline, timeline_heading(app, layout).as_ref(), layout, theme, buf);
     let lanes = timeline_area(layout, timeline, area);
     timeline::draw(app, layout, theme, [lanes, legend], buf);
     footer::draw_keys(app, theme, keys, buf);
 }
 
-/// Draws the heading of a part, and a box if the layout has boxes. Returns the inside, which is one
-/// column away from the edge.
-fn draw_part(
-    area: Rect,
-    heading: Option<(String, String)>,
-    layout: ScreenLayout,
-    theme: Theme,
-    buf: &mut Buffer,
-) -> Rect {
-    let inside = part_area(layout, heading.is_some(), area);
-    if let Some((left, right)) = heading {
-        if layout.boxed {
-            borders::draw_box(theme, area, buf);
-        } else {
-            borders::draw_rule(theme, area, buf);
-        }
-        borders::draw_heading(&left, &right, theme, area, buf);
-    }
-    inside
-}
-
-/// Returns the inside of a part with or without a heading.
-fn part_area(layout: ScreenLayout, headed: bool, area: Rect) -> Rect {
-    let inside = match (headed, layout.boxed) {
-        (true, true) => area.inner(Margin::new(1, 1)),
-        (true, false) => {
-            let height = area.height.min(1);
-            Rect { y: area.y + height, height: area.height - height, ..area }
-        }
-        (false, _) => area,
-    };
-    Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
-}
-
-fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<(String, String)> {
+fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<Heading> {
     let margin = if layout.boxed { "─" } else { "" };
     let captions = totals::captions(app, layout, inside);
-    layout.has_headings().then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
+    let captions = format!("{captions}{margin}");
+    layout.has_headings().then(|| Heading { title: " totals ".to_owned(), captions })
 }
 
 /// Returns the scale on the left; the time range in view and the state of the view on the right.
-fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)> {
+fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<Heading> {
     if !layout.has_headings() {
         return None;
     }
-    let window = app.viewport().window();
+    let window = app.picture().viewport().window();
     let (from, to) = (window.from.as_secs_f64(), window.end().as_secs_f64());
-    let state = match app.time_behind() {
-        Some(behind) => run_summary::paused_text(behind),
-        None if app.viewport().is_fitted() => "whole run".to_owned(),
-        None if app.viewport().is_following() && app.is_moving() => "following".to_owned(),
-        None if app.viewport().is_following() => "at the end".to_owned(),
+    let state = match app.picture().time_behind(app.session()) {
+        Some(behind) => status_line::paused_text(behind),
+        None if app.picture().viewport().is_fitted() => "whole run".to_owned(),
+        None if app.picture().viewport().is_following() && app.is_moving() => {
+            "following".to_owned()
+        }
+        None if app.picture().viewport().is_following() => "at the end".to_owned(),
         None => "fixed".to_owned(),
     };
-    let left = format!(" timeline  {}/cell ", window.cell);
-    let digits = time_axis::decimal_places(window.cell).max(2);
-    Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
+    let title = format!(" timeline  {}/cell ", window.cell);
+    let digits = timeline::decimal_places(window.cell).max(2);
+    Some(Heading { title, captions: format!(" {from:.digits$}-{to:.digits$} s  {state} ") })
 }
 
 /// Draws the text for a terminal that is too small for lanes.
@@ -250,18 +191,49 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    parts.extend(app.time_behind().map(run_summary::paused_text));
-    let limit = rate_limits::active_limit(app);
+    parts.extend(app.picture().time_behind(app.session()).map(status_line::paused_text));
+    let limit = status_line::active_limit(app);
     parts.extend(
-        limit.and_then(|limit| rate_limits::limit_texts(limit, app.now()).into_iter().last()),
+        limit.and_then(|limit| status_line::limit_texts(limit, app.now()).into_iter().last()),
     );
-    let text = match run_summary::problem(app) {
+    let text = match status_line::problem(app) {
         Some((problem, then)) if limit.is_none() => problem + &then,
         _ if !parts.is_empty() => parts.join("  "),
         _ if app.session().active() == Some(app.selection()) => {
-            run_summary::progress(app, area.width.into())
+            status_line::progress(app, area.width.into())
         }
-        _ => run_summary::invitation(app),
+        _ => status_line::invitation(app),
     };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
+}
+
+/// Returns the target at a column and a row (from 0) of a screen of this size. The target is empty
+/// outside the timeline and under an overlay.
+pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16) -> PointerTarget {
+    let (area, position) = (Rect::from(size), Position::new(column, row));
+    let Some(layout) = ScreenLayout::for_size(size).filter(|_| !detail_pane::is_overlay(app, area))
+    else {
+        return PointerTarget::default();
+    };
+    let status_line = StatusLine::for_app(app, layout, theme, inner_width(layout, area).into());
+    let chart = SweepChart::for_app(app, layout, theme);
+    let [.., part, _legend, _keys] = split_screen(app, layout, &status_line, chart.as_ref(), area);
+    let (layout, [part, _beside]) = detail_pane::split_area(app, layout, part);
+    let lanes = timeline_area(layout, part, area);
+    if !lanes.contains(position) {
+        return PointerTarget::default();
+    }
+    let areas = timeline::arrange(app, layout, lanes);
+    // A gap belongs to the lane above.
+    let above = areas.rows.iter().filter(|(_, area)| area.y <= row);
+    let lane = above.rev().find(|(row, _)| !matches!(row, TimelineRow::Gap)).and_then(
+        |(row, _)| match row {
+            TimelineRow::Lane { place, .. } => Some(*place),
+            _ => None,
+        },
+    );
+    let (bars, window) = (timeline::bar_area(layout, lanes), app.picture().viewport().window());
+    let cell = column.checked_sub(bars.x).filter(|&cell| cell < bars.width.min(window.columns));
+    let at = |cell| Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(cell)));
+    PointerTarget { lane, at: cell.map(|cell| at(cell.into())) }
 }

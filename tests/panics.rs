@@ -76,7 +76,7 @@ mod child {
     use std::process::ExitCode;
     use std::sync::Arc;
 
-    use threadline::app::{App, Session};
+    use threadline::app::{App, Options, Session};
     use threadline::model::Background;
     use threadline::model::Setup;
     use threadline::model::{
@@ -100,7 +100,7 @@ mod child {
         };
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         let session = Session::new(Setup::followers(target, Some(5))).with_pages(5);
-        let app = App::new(session, selection, Background::Dark);
+        let app = App::new(session, selection, Options::default());
         let launcher = Launcher::with_jobs(
             Arc::new(PanicJobs { starts: name != "between-frames" }),
             Clock::system(),

@@ -1,14 +1,15 @@
-//! The table of key bindings. The footer, the help and the documentation are generated from it.
+//! The table of key bindings, and the user's own in place of it. The footer, the help and the
+//! documentation are generated from it.
 
 mod key;
-mod overrides;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use thiserror::Error;
 
 pub use key::{Key, ParseKeyError};
-pub use overrides::KeymapError;
 
 /// An action that keys are bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,25 +164,17 @@ const fn bind(
     keys: &'static [Key],
     help: &'static str,
 ) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Timeline, keys: Cow::Borrowed(keys), help }
+    bind_in(KeyContext::Timeline, action, name, keys, help)
 }
 
-const fn bind_in_table(
+const fn bind_in(
+    context: KeyContext,
     action: Action,
     name: &'static str,
     keys: &'static [Key],
     help: &'static str,
 ) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Table, keys: Cow::Borrowed(keys), help }
-}
-
-const fn bind_in_replay(
-    action: Action,
-    name: &'static str,
-    keys: &'static [Key],
-    help: &'static str,
-) -> KeyBinding {
-    KeyBinding { action, name, context: KeyContext::Replay, keys: Cow::Borrowed(keys), help }
+    KeyBinding { action, name, context, keys: Cow::Borrowed(keys), help }
 }
 
 /// The default bindings of all actions.
@@ -230,34 +223,45 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextFound, "next-found", &[char('n')], "next match"),
     bind(Action::PreviousFound, "previous-found", &[char('N')], "previous match"),
     bind(Action::Table, "table", &[char('T')], "table of all tasks"),
-    bind_in_table(
+    bind_in(
+        KeyContext::Table,
         Action::PreviousColumn,
         "previous-column",
         &[char('<')],
         "table: sort by previous column",
     ),
-    bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
+    bind_in(
+        KeyContext::Table,
+        Action::NextColumn,
+        "next-column",
+        &[char('>')],
+        "table: sort by next column",
+    ),
     bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
     bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::StepBack,
         "step-back",
         &[char('['), char('{')],
         "simulation, recording: step back",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::StepForward,
         "step-forward",
         &[char(']'), char('}')],
         "simulation, recording: step forward",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::ScrubBack,
         "scrub-back",
         &[char('(')],
         "simulation, recording: 5 % back",
     ),
-    bind_in_replay(
+    bind_in(
+        KeyContext::Replay,
         Action::ScrubForward,
         "scrub-forward",
         &[char(')')],
@@ -270,6 +274,27 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Interrupt, "interrupt", &[control('c')], "quit immediately"),
     bind(Action::Suspend, "suspend", &[control('z')], "suspend to the shell; fg resumes"),
 ];
+
+/// An invalid set of key bindings.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeymapError {
+    /// A key is bound to two actions.
+    #[error("{key} is bound to both {first} and {second}; bind one of them to another key")]
+    DuplicateKey {
+        /// The key.
+        key: Key,
+        /// The name of one action.
+        first: &'static str,
+        /// The name of the other action.
+        second: &'static str,
+    },
+    /// Ctrl-C is not bound to interrupt, or is bound to another action. The user could not quit.
+    #[error(
+        "{} is reserved for interrupt; keep it among the keys of that action and of no other",
+        Key::INTERRUPT
+    )]
+    ReservedKey,
+}
 
 /// The key bindings of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -327,36 +352,76 @@ impl Keymap {
     fn first_key(&self, action: Action) -> Option<&Key> {
         self.bindings.iter().find(|binding| binding.action == action)?.keys.first()
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_is_bound_twice_in_a_context() {
-        for context in [KeyContext::Timeline, KeyContext::Replay, KeyContext::Table] {
-            let bound = DEFAULT_BINDINGS.iter().filter(|binding| binding.context == context);
-            let keys: Vec<Key> = bound.flat_map(|binding| binding.keys.iter()).copied().collect();
-            for (index, key) in keys.iter().enumerate() {
-                assert!(!keys[index + 1..].contains(key), "{key} is bound twice");
+    /// Creates a keymap from the default bindings and these overrides. An empty list leaves an
+    /// action without keys. An overriding key is taken away from any action that is not overridden
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns the action and the error if two overrides bind the same key in the same context, or
+    /// if Ctrl-C would not be bound to interrupt alone.
+    pub fn with_overrides(keys: &[(Action, Vec<Key>)]) -> Result<Self, (Action, KeymapError)> {
+        let mut bindings = DEFAULT_BINDINGS.to_vec();
+        for binding in &mut bindings {
+            if let Some((_, keys)) = keys.iter().find(|(action, _)| *action == binding.action) {
+                binding.keys = keys.clone().into();
             }
         }
+        let named = |action| keys.iter().any(|(named, _)| *named == action);
+        for (action, _) in keys {
+            let Some(own) = bindings.iter().find(|binding| binding.action == *action).cloned()
+            else {
+                continue;
+            };
+            check_interrupt_key(&own).map_err(|error| (*action, error))?;
+            for other in &mut bindings {
+                let shared = own.keys.iter().find(|key| other.keys.contains(key));
+                let Some(&key) = shared.filter(|_| is_conflict(&own, other)) else { continue };
+                if named(other.action) {
+                    let twice =
+                        KeymapError::DuplicateKey { key, first: other.name, second: own.name };
+                    return Err((*action, twice));
+                }
+                other.keys.to_mut().retain(|key| !own.keys.contains(key));
+            }
+        }
+        Ok(Self { bindings })
     }
 
-    #[test]
-    fn configuration_name_matches_the_action() {
-        for KeyBinding { action, name, .. } in DEFAULT_BINDINGS {
-            let code = format!("{action:?}");
-            let words = code.chars().fold(String::new(), |words, c| match c {
-                'A'..='Z' if words.is_empty() => c.to_ascii_lowercase().to_string(),
-                'A'..='Z' => format!("{words}-{}", c.to_ascii_lowercase()),
-                c => format!("{words}{c}"),
-            });
-            let is_mode = name.starts_with("mode-") && matches!(action, Action::Mode(_));
-            assert!(is_mode || *name == words, "{action:?} is called {name}");
-            let same = DEFAULT_BINDINGS.iter().filter(|binding| binding.name == *name);
-            assert_eq!(same.count(), 1, "{name}");
+    /// The action with this name in a configuration file.
+    pub fn action_named(name: &str) -> Option<Action> {
+        DEFAULT_BINDINGS.iter().find(|binding| binding.name == name).map(|binding| binding.action)
+    }
+}
+
+/// Returns `true` if two actions cannot share a key. Actions of different contexts can: the
+/// bindings of the table or a recording take precedence over those of the timeline.
+fn is_conflict(one: &KeyBinding, other: &KeyBinding) -> bool {
+    one.action != other.action && one.context == other.context
+}
+
+fn check_interrupt_key(binding: &KeyBinding) -> Result<(), KeymapError> {
+    let quits = binding.action == Action::Interrupt;
+    if quits == binding.keys.contains(&Key::INTERRUPT) {
+        Ok(())
+    } else {
+        Err(KeymapError::ReservedKey)
+    }
+}
+
+/// Formats the keymap as a configuration file with one action per line.
+impl fmt::Display for Keymap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "[keys]")?;
+        for KeyBinding { name, keys, help, .. } in self.bindings() {
+            let quoted = |key: &Key| toml::Value::from(key.to_string()).to_string();
+            let keys = match &**keys {
+                [key] => quoted(key),
+                keys => format!("[{}]", keys.iter().map(quoted).collect::<Vec<_>>().join(", ")),
+            };
+            writeln!(f, "{:<36} # {help}", format!("{name} = {keys}"))?;
         }
+        Ok(())
     }
 }

@@ -1,174 +1,333 @@
-//! Playback: a recording or a simulated selection is played by the same player, at any speed and
-//! from any time.
+//! Playback: a recording or a simulated selection is played by the same player, at any speed and from
+//! any time. The runs of the log follow one another on a single time axis.
 
-mod player;
-mod speed;
+use std::fmt;
 
-use super::session::Checkpoint;
-use super::{Action, App, Effect, Session};
-use crate::model::{LogEntry, Nanos};
-pub(super) use player::{DueEntry, LogOrigin, Player};
-pub use speed::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN, MAX_SPEED, MIN_SPEED, PlaybackSpeed};
+use crate::model::{Event, EventKind, LogEntry, Nanos, Selection, SelectionStart, Workload};
 
-impl App {
-    /// Sets the playback speed.
-    #[must_use]
-    pub fn with_speed(self, speed: PlaybackSpeed) -> Self {
-        Self { speed, ..self }
+/// The number of scrub steps in the whole log.
+const SCRUB_STEPS: u64 = 20;
+
+/// The minimum speed, as a multiple of real time. Anything slower appears to stand still.
+pub const MIN_SPEED: f64 = 0.00001;
+
+/// The maximum speed, as a multiple of real time.
+pub const MAX_SPEED: f64 = 1000.0;
+
+/// The default factor by which a simulation is slower than real time. A switch interval of 5 ms
+/// takes 100 ms, or two frames.
+pub const DEFAULT_SLOWDOWN: u32 = 20;
+
+/// The maximum slowdown, which leads to [`MIN_SPEED`].
+pub const MAX_SLOWDOWN: u32 = 100_000;
+
+/// The playback speed, as a multiple of real time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaybackSpeed(f64);
+
+impl PlaybackSpeed {
+    /// Creates a speed from [`MIN_SPEED`] to [`MAX_SPEED`], or returns `None` for any other number.
+    pub fn new(times: f64) -> Option<Self> {
+        (MIN_SPEED..=MAX_SPEED).contains(&times).then_some(Self(times))
     }
 
-    /// Returns `true` if a player determines the time of the runs, so that frames need the time of
-    /// a clock instead of the time of the run.
-    pub const fn is_playback(&self) -> bool {
-        self.player.is_some()
+    /// Creates the speed that is `slowdown` times slower than real time.
+    pub fn from_slowdown(slowdown: u32) -> Self {
+        Self(1.0 / f64::from(slowdown.clamp(1, MAX_SLOWDOWN)))
     }
 
-    /// Returns `true` if the selection shown is played and playback is paused.
-    pub fn is_playback_paused(&self) -> bool {
-        self.shown_player().is_some_and(|player| !player.plays() && !player.is_over())
+    /// The next faster or slower of 0.00001, 0.00002, 0.00005 and so on, or this speed at the
+    /// limits.
+    pub(super) fn next_step(self, faster: bool) -> Self {
+        // Quotients, unlike products with 0.1, are the floating-point numbers closest to the steps.
+        let steps = (-5..=3).flat_map(|power: i32| {
+            [1.0, 2.0, 5.0]
+                .map(|step| if power < 0 { step / ten_to(-power) } else { step * ten_to(power) })
+        });
+        let mut steps = steps.filter(|step| (MIN_SPEED..=MAX_SPEED).contains(step));
+        let next = if faster {
+            steps.find(|&step| step > self.0)
+        } else {
+            steps.take_while(|&step| step < self.0).last()
+        };
+        next.map_or(self, Self)
     }
 
-    /// Returns `true` if the screen changes without input, so that frames must be drawn.
-    pub fn needs_frames(&self) -> bool {
-        match &self.player {
-            Some(player) => player.plays() || player.is_open() || self.shows_startup_notice(),
-            None => self.is_moving(),
+    /// The recorded time that passes in this stretch of the viewer's time, in nanoseconds.
+    fn scale(self, nanoseconds: u64) -> u64 {
+        (nanoseconds as f64 * self.0) as u64
+    }
+}
+
+fn ten_to(power: i32) -> f64 {
+    10_f64.powi(power)
+}
+
+impl Default for PlaybackSpeed {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+/// Formats the speed with up to three digits, as `2x` or `0.0333x`.
+impl fmt::Display for PlaybackSpeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = format!("{:.2e}", self.0).parse().unwrap_or(self.0);
+        write!(f, "{rounded}x")
+    }
+}
+
+/// A log and its playback position.
+#[derive(Debug)]
+pub(super) struct Player {
+    entries: Vec<LogEntry>,
+    /// The time on the axis at which each entry is applied.
+    due: Vec<Nanos>,
+    /// The indices of the entries that start a selection.
+    starts: Vec<usize>,
+    /// The start of the run whose entries are appended.
+    last_run_start: Nanos,
+    /// A simulated run is being computed, so more entries follow.
+    is_open: bool,
+    /// The number of entries applied so far.
+    applied: usize,
+    /// The maximum of `applied`: the number of entries that have been played.
+    played: usize,
+    /// The current position.
+    at: Nanos,
+    /// The start of the run at the current position.
+    run_start: Nanos,
+    plays: bool,
+    /// The caller's clock at the last tick. `None` after a seek or a pause.
+    last_tick: Option<Nanos>,
+}
+
+pub(super) struct DueEntry {
+    pub(super) entry: LogEntry,
+    /// The entry is applied for the first time.
+    pub(super) is_new: bool,
+}
+
+impl Player {
+    /// Creates the player of a log at its start.
+    pub(super) fn new(entries: Vec<LogEntry>) -> Self {
+        let mut player = Self {
+            due: Vec::with_capacity(entries.len()),
+            entries: Vec::with_capacity(entries.len()),
+            starts: Vec::new(),
+            last_run_start: Nanos::ZERO,
+            is_open: false,
+            applied: 0,
+            played: 0,
+            at: Nanos::ZERO,
+            run_start: Nanos::ZERO,
+            plays: true,
+            last_tick: None,
+        };
+        for entry in entries {
+            player.push(entry);
+        }
+        player
+    }
+
+    /// Appends an entry. Each run begins where the previous one ended, and the times never decrease.
+    fn push(&mut self, entry: LogEntry) {
+        let due = match &entry {
+            LogEntry::Start(_) => {
+                self.starts.push(self.entries.len());
+                self.duration()
+            }
+            LogEntry::Event(event) => {
+                self.duration().max(self.last_run_start + event.at.min(Nanos::MAX))
+            }
+        };
+        if begins_run(&entry) {
+            self.last_run_start = due;
+        }
+        self.due.push(due);
+        self.entries.push(entry);
+    }
+
+    /// Expects the events of a simulated run.
+    pub(super) const fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// Returns `true` while events are expected.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Appends an event, up to the end of the expected run. Ignores any later one, which a run that
+    /// was stopped here may still send.
+    pub(super) fn receive(&mut self, event: Event) {
+        if self.is_open {
+            self.is_open = !matches!(event.kind, EventKind::RunFinished { .. });
+            self.push(LogEntry::Event(event));
         }
     }
 
-    /// The player, if it plays the selection shown.
-    pub(super) fn shown_player(&self) -> Option<&Player> {
-        self.player.as_ref().filter(|player| match player.origin() {
-            LogOrigin::Recording(_) => true,
-            LogOrigin::Simulation(start) => start.selection == self.selection,
+    /// Replaces the entries that were not applied by the events of a run that ends here.
+    pub(super) fn cut_off(&mut self, end: Vec<Event>) {
+        self.entries.truncate(self.applied);
+        self.due.truncate(self.applied);
+        self.last_run_start = self.run_start;
+        self.is_open = true;
+        for event in end {
+            self.receive(event);
+        }
+    }
+
+    /// The starts of selections, each with the index of its entry.
+    pub(super) fn selection_starts(
+        &self,
+    ) -> impl Iterator<Item = (usize, &SelectionStart)> + Clone {
+        self.starts.iter().filter_map(|&place| match self.entries.get(place)? {
+            LogEntry::Start(start) => Some((place, &**start)),
+            LogEntry::Event(_) => None,
         })
     }
 
-    /// Advances playback to `clock`, a time of the caller's clock.
-    pub(super) fn advance_playback(&mut self, clock: Nanos) -> Option<Effect> {
-        self.player.as_mut()?.tick(clock, self.speed);
-        self.apply_due_entries()
+    /// The index and time of the next start of a selection, or else of its first start.
+    pub(super) fn find_selection(&self, selection: Selection) -> Option<(usize, Nanos)> {
+        let mut start = self.selection_starts().filter(|(_, start)| start.selection == selection);
+        let (first, _) = start.clone().next()?;
+        let next = start.find(|(place, _)| *place >= self.applied);
+        let place = next.map_or(first, |(next, _)| next);
+        Some((place, self.due_at(place)))
     }
 
-    /// Applies all entries that are due.
-    pub(super) fn apply_due_entries(&mut self) -> Option<Effect> {
-        let due = self.player.as_ref().map_or(0, Player::due_count);
-        self.apply_entries(due)
+    /// The first recorded selection of a workload.
+    pub(super) fn first_selection_of(&self, workload: Workload) -> Option<Selection> {
+        let mut start = self.selection_starts().map(|(_, start)| start.selection);
+        start.find(|selection| selection.workload == workload)
     }
 
-    /// Applies the entries up to the first `count`. Returns the effect of the last one.
-    fn apply_entries(&mut self, count: usize) -> Option<Effect> {
-        let mut effect = None;
-        while let Some(due) = self.player.as_mut().and_then(|player| player.next_before(count)) {
-            effect = self.apply_entry(due).or(effect);
-        }
-        self.now = self.player.as_ref().map_or(self.now, Player::run_time);
-        effect
+    /// The time at which the entry at this index is applied; beyond the end, the time of the last
+    /// entry.
+    pub(super) fn due_at(&self, place: usize) -> Nanos {
+        self.due.get(place).or(self.due.last()).copied().unwrap_or_default()
     }
 
-    fn apply_entry(&mut self, DueEntry { entry, is_new }: DueEntry) -> Option<Effect> {
-        match entry {
-            LogEntry::Start(start) if self.is_recording() && self.session.active().is_none() => {
-                self.session.adopt_setup(&start);
-                self.switch_to(start.selection);
-                self.start_shown();
-            }
-            LogEntry::Start(_) => {}
-            LogEntry::Event(event) if self.is_recording() => _ = self.session.apply(&event),
-            LogEntry::Event(event) if is_new => return self.take_event(event),
-            LogEntry::Event(event) => self.session.apply_again(&event),
-        }
-        None
+    /// The duration of the log so far.
+    fn duration(&self) -> Nanos {
+        self.due.last().copied().unwrap_or_default()
     }
 
-    /// Goes to the time after the first `count` entries, undoing any later ones.
-    pub(super) fn seek_to_entry(&mut self, count: usize, at: Nanos) -> Option<Effect> {
-        let player = self.player.as_mut()?;
-        if player.applied_count() > count {
-            self.rebuild(count, at);
-            return None;
-        }
-        player.set_position(at);
-        self.apply_entries(count)
+    /// The number of entries applied so far.
+    pub(super) const fn applied_count(&self) -> usize {
+        self.applied
     }
 
-    /// Rebuilds the runs of the log from its first `count` entries.
-    fn rebuild(&mut self, count: usize, at: Nanos) {
-        let Some(player) = &mut self.player else { return };
-        player.rewind(at);
-        let starts = player.selection_starts().take_while(|(place, _)| *place < count);
-        let last = starts.last().map(|(_, start)| start.selection);
-        match player.origin() {
-            LogOrigin::Recording(setup) => self.session = Session::new(setup.clone()),
-            LogOrigin::Simulation(start) => self.session.rewind(*start),
-        }
-        let is_recording = player.is_recording();
-        while let Some(due) = player.next_before(count) {
-            match due.entry {
-                LogEntry::Event(event) if !is_recording => self.session.apply_again(&event),
-                entry => self.session.replay_entry(&entry),
-            }
-        }
-        self.now = player.run_time();
-        self.switch_to(last.unwrap_or(self.selection));
-        self.forget_attempts();
-        self.view.refit(self.estimated_duration());
+    /// The number of entries that are due at a time.
+    pub(super) fn due_count_at(&self, at: Nanos) -> usize {
+        self.due.partition_point(|&due| due <= at)
     }
 
-    pub(super) fn seek_to_time(&mut self, at: Nanos) -> Option<Effect> {
-        let count = self.player.as_ref()?.due_count_at(at);
-        self.seek_to_entry(count, at)
+    /// The elapsed time of the active run.
+    pub(super) const fn run_time(&self) -> Nanos {
+        self.at.since(self.run_start)
     }
 
-    /// Goes to the latest time that was played, so that the session has all of its runs.
-    pub fn finish_seek(&mut self) -> Option<Effect> {
-        let player = self.player.as_ref().filter(|_| !self.is_recording())?;
-        let (count, at) = player.latest_position();
-        self.seek_to_entry(count, at)
+    /// Returns `true` at the end of the log, if it does not grow.
+    pub(super) fn is_over(&self) -> bool {
+        !self.is_open && self.applied >= self.entries.len() && self.at >= self.duration()
     }
 
-    /// Pauses or resumes playback or, for runs without a player, the view.
-    pub(super) fn toggle_pause(&mut self) {
-        let Some(player) = self.shown_player() else {
-            return self.view.handle_action(
-                Action::Pause,
-                self.session.runs(self.selection),
-                self.now,
-            );
-        };
-        if player.is_over() {
-            let again = self.key_of(Action::Run);
-            self.notice = Some(if self.is_recording() {
-                format!("end of the recording; {again} plays it again")
-            } else {
-                let back = self.key_of(Action::ScrubBack);
-                format!("end of the run; {back} goes back, {again} runs it again")
-            });
-        } else if let Some(player) = &mut self.player {
-            player.toggle_playback();
+    /// Returns `true` while the position advances.
+    pub(super) fn plays(&self) -> bool {
+        self.plays && !self.is_over()
+    }
+
+    /// The position in percent of the duration; 100 only at the end.
+    pub(super) fn percent(&self) -> u8 {
+        match self.duration() {
+            _ if self.is_over() => 100,
+            Nanos(0) => 0,
+            Nanos(end) => (self.at.0 as f64 / end as f64 * 100.0).round().min(99.0) as u8,
         }
     }
 
-    /// Changes the playback speed to the next step.
-    pub(super) fn change_speed(&mut self, action: Action) {
-        if self.is_recording() || self.simulated_speed().is_some() {
-            self.speed = self.speed.next_step(action == Action::Faster);
-            self.notice = Some(format!("playback speed: {}", self.speed));
-        } else {
-            let key = self.key_of(Action::Simulate);
-            self.notice = Some(format!("a real run has no speed to change; {key} simulates it"));
+    /// Advances the position to `clock` while playing.
+    pub(super) fn tick(&mut self, clock: Nanos, speed: PlaybackSpeed) {
+        let before = self.last_tick.replace(clock);
+        if self.plays() {
+            let by = before.map_or(0, |before| speed.scale(clock.since(before).0));
+            self.at = (self.at + Nanos(by)).min(self.duration());
         }
     }
 
-    /// Moves by one event, and pauses playback.
-    pub(super) fn step(&mut self, action: Action) -> Option<Effect> {
-        let (count, at) = self.player.as_mut()?.step_target(action == Action::StepForward);
-        self.seek_to_entry(count, at)
+    /// Forgets the last tick, so that the time of a suspension does not advance playback.
+    pub(super) const fn reset_clock(&mut self) {
+        self.last_tick = None;
     }
 
-    /// Moves by a twentieth of the duration.
-    pub(super) fn scrub(&mut self, action: Action) -> Option<Effect> {
-        let at = self.player.as_ref()?.scrub_target(action == Action::ScrubForward);
-        self.seek_to_time(at)
+    /// The number of entries that are due now. While paused, those applied: several entries may
+    /// share a time, and stepping applies them one by one.
+    pub(super) fn due_count(&self) -> usize {
+        if self.plays { self.due_count_at(self.at) } else { self.applied }
+    }
+
+    /// Returns the next entry and marks it as applied, unless `applied` entries already are.
+    pub(super) fn next_before(&mut self, applied: usize) -> Option<DueEntry> {
+        let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
+        if begins_run(entry) {
+            self.run_start = self.due_at(self.applied);
+        }
+        self.applied += 1;
+        let is_new = self.applied > self.played;
+        self.played = self.played.max(self.applied);
+        Some(DueEntry { entry: entry.clone(), is_new })
+    }
+
+    /// The number of entries that have been played, and the latest position with this number.
+    pub(super) fn latest_position(&self) -> (usize, Nanos) {
+        (self.played, self.at.max(self.due_at(self.played.saturating_sub(1))))
+    }
+
+    /// Moves the position without applying entries.
+    pub(super) const fn set_position(&mut self, at: Nanos) {
+        self.at = at;
+        self.last_tick = None;
+    }
+
+    /// Moves the position and marks all entries as not yet applied.
+    pub(super) const fn rewind(&mut self, at: Nanos) {
+        self.set_position(at);
+        self.applied = 0;
+        self.run_start = Nanos::ZERO;
+    }
+
+    pub(super) const fn toggle_playback(&mut self) {
+        self.plays = !self.plays;
+        self.last_tick = None;
+    }
+
+    pub(super) const fn start_playback(&mut self) {
+        self.plays = true;
+        self.last_tick = None;
+    }
+
+    /// Pauses playback, and returns the number of entries and the time after one step. The first
+    /// entry is always applied.
+    pub(super) fn step_target(&mut self, forward: bool) -> (usize, Nanos) {
+        self.plays = false;
+        let applied = if forward { self.applied + 1 } else { self.applied.saturating_sub(1) };
+        let applied = applied.clamp(1, self.entries.len().max(1));
+        (applied, self.due_at(applied - 1))
+    }
+
+    /// The position after one scrub step.
+    pub(super) fn scrub_target(&self, forward: bool) -> Nanos {
+        let part = Nanos((self.duration().0 / SCRUB_STEPS).max(1));
+        if forward { (self.at + part).min(self.duration()) } else { self.at.since(part) }
+    }
+}
+
+/// Returns `true` if a run begins after this entry: the first of a selection, or the next one.
+const fn begins_run(entry: &LogEntry) -> bool {
+    match entry {
+        LogEntry::Start(_) => true,
+        LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
     }
 }

@@ -1,15 +1,15 @@
-//! Search: the user enters a text, and keys move from match to match.
+//! Search: the user enters a text on a line of its own, and keys move from match to match.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use tui_input::Input;
+use tui_input::{Input, InputRequest};
 
-use super::keymap::Action;
-use super::{App, Effect, text_input};
 use crate::analysis::Attempt;
 use crate::analysis::search::{Search, SearchHit, SearchMatch};
-use crate::model::{LaneId, Nanos, Run};
+use crate::model::{Nanos, Run};
 
-/// The state of the search.
+/// The maximum length of the text. It is kept in memory and drawn in every frame.
+const MAX_INPUT_BYTES: usize = 1_000;
+
 #[derive(Debug, Default)]
 pub(super) struct SearchState {
     /// The input line, while it is open.
@@ -56,18 +56,18 @@ pub enum SearchStatus<'app> {
     },
 }
 
-impl App {
-    /// The status of the search, if the last key concerned it.
-    pub fn search_status(&self) -> Option<SearchStatus<'_>> {
-        if let Some(input) = &self.search.input {
-            let (before, after) = text_input::split_at_cursor(input);
+impl SearchState {
+    /// The status of the search among these runs, if the last key concerned it.
+    pub(super) fn status(&self, runs: &[Run]) -> Option<SearchStatus<'_>> {
+        if let Some(input) = &self.input {
+            let (before, after) = split_at_cursor(input);
             return Some(SearchStatus::Input { before, after });
         }
         let ActiveSearch { text, search, current } =
-            self.search.active.as_ref().filter(|_| self.search.status_shown)?;
+            self.active.as_ref().filter(|_| self.status_shown)?;
         let status = current.and_then(|hit| {
             let number = search.hits().binary_search(&hit).ok()? + 1;
-            let attempt = self.runs().get(hit.run)?.attempt(hit.lane, hit.index)?;
+            let attempt = runs.get(hit.run)?.attempt(hit.lane, hit.index)?;
             let Attempt { run, lane, span } = attempt;
             let again =
                 if span.attempt > 1 { format!(" #{}", span.attempt) } else { String::new() };
@@ -83,125 +83,127 @@ impl App {
         Some(status.unwrap_or(SearchStatus::NoMatch(text)))
     }
 
+    /// Hides the status after another key.
+    pub(super) const fn clear_status(&mut self) {
+        self.status_shown = false;
+    }
+
     /// Returns `true` if keys are entered as text.
     pub(super) const fn is_entering_text(&self) -> bool {
-        self.search.input.is_some()
+        self.input.is_some()
     }
 
     /// Opens the input line.
-    pub(super) fn open_search(&mut self) {
-        self.search.input = Some(Input::default());
+    pub(super) fn open_input(&mut self) {
+        self.input = Some(Input::default());
     }
 
-    /// Handles a key while text is entered. Only interrupt and suspend keep their meaning.
-    pub(super) fn handle_search_key(&mut self, key: &KeyEvent) -> Option<Effect> {
-        if key.modifiers.contains(KeyModifiers::CONTROL) {
-            match self.keymap.action_for(key, self.context()) {
-                Some(Action::Interrupt) => return Some(Effect::Interrupt),
-                Some(Action::Suspend) => return Some(Effect::Suspend),
-                _ => {}
-            }
-        }
-        let input = self.search.input.as_mut()?;
+    /// Handles a key while text is entered. Returns the text once it is complete.
+    pub(super) fn handle_key(&mut self, key: &KeyEvent) -> Option<String> {
+        let input = self.input.as_mut()?;
         match key.code {
-            KeyCode::Enter => {
-                let text = input.value_and_reset();
-                self.search.input = None;
-                self.start_search(&text);
-            }
-            KeyCode::Esc => self.search.input = None,
+            KeyCode::Enter => return self.input.take().map(String::from),
+            KeyCode::Esc => self.input = None,
             // As in less, deleting from an empty line cancels the input.
-            KeyCode::Backspace if input.value().is_empty() => self.search.input = None,
-            _ => text_input::handle_key(input, key),
+            KeyCode::Backspace if input.value().is_empty() => self.input = None,
+            _ => edit(input, key),
         }
         None
     }
 
-    /// Goes to the first match from the cursor on. An empty text continues the previous search.
-    fn start_search(&mut self, text: &str) {
-        let Some(search) = Search::new(text) else { return self.go_to_next_hit(true) };
-        let text = text.trim().to_owned();
-        self.search.active = Some(ActiveSearch { text, search, current: None });
-        self.refresh_search();
-        let (run, at) = self.cursor_position();
-        let hit = self.search.active.as_ref().and_then(|it| it.search.first_hit_from(run, at));
-        self.go_to_hit(hit);
+    /// Replaces the active search. Returns `false` if there is nothing to search for in the text.
+    pub(super) fn start(&mut self, text: &str) -> bool {
+        let search = Search::new(text);
+        let is_search = search.is_some();
+        if let Some(search) = search {
+            let text = text.trim().to_owned();
+            self.active = Some(ActiveSearch { text, search, current: None });
+        }
+        is_search
+    }
+
+    /// Goes to the first match from a time in a run on.
+    pub(super) fn first_hit_from(
+        &mut self,
+        run: usize,
+        at: Nanos,
+        visible: &[(&Run, Nanos)],
+    ) -> Option<SearchHit> {
+        let ActiveSearch { search, current, .. } = self.active.as_mut()?;
+        search.refresh(visible);
+        self.status_shown = true;
+        *current = search.first_hit_from(run, at);
+        *current
     }
 
     /// Goes to the next or previous match.
-    pub(super) fn go_to_next_hit(&mut self, forward: bool) {
-        if self.search.active.is_none() {
-            let find = self.key_of(Action::Find);
-            self.notice = Some(format!("no search yet; {find} starts one"));
-            return;
-        }
-        self.refresh_search();
-        let active = self.search.active.as_ref();
-        let hit = active.and_then(|it| it.search.next_hit(it.current, forward));
-        self.go_to_hit(hit);
+    pub(super) fn next_hit(
+        &mut self,
+        forward: bool,
+        visible: &[(&Run, Nanos)],
+    ) -> Option<SearchHit> {
+        let ActiveSearch { search, current, .. } = self.active.as_mut()?;
+        search.refresh(visible);
+        self.status_shown = true;
+        *current = search.next_hit(*current, forward);
+        *current
     }
 
-    fn go_to_hit(&mut self, hit: Option<SearchHit>) {
-        self.search.status_shown = true;
-        if let Some(active) = &mut self.search.active {
-            active.current = hit;
-        }
-        if let Some(SearchHit { run, start, lane, .. }) = hit {
-            self.view.go_to(self.lane_index_of(run, lane), start);
-        }
+    /// Returns `true` if there is a search.
+    pub(super) const fn is_active(&self) -> bool {
+        self.active.is_some()
     }
 
-    /// The index of the selected lane's run, and the time of the cursor.
-    fn cursor_position(&self) -> (usize, Nanos) {
-        let (Some(mut lane), Some(at)) = (self.lane_index(), self.cursor()) else {
-            return (0, Nanos::ZERO);
-        };
-        let run = self.runs().iter().position(|run| {
-            let own = lane < run.lanes().len();
-            lane = lane.saturating_sub(run.lanes().len());
-            own
-        });
-        (run.unwrap_or(0), at)
-    }
-
-    /// Drops the search matches and table rows of the previous runs, because other runs are shown.
-    pub(super) fn forget_attempts(&mut self) {
-        self.reset_search();
-        self.reset_table();
-    }
-
-    /// The index of a run's lane, counted across all runs shown.
-    pub(super) fn lane_index_of(&self, run: usize, lane: LaneId) -> usize {
-        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
-        above + usize::from(lane.0)
-    }
-
-    /// Extends the active search to new attempts.
-    pub(super) fn refresh_search(&mut self) {
-        if let Some(mut active) = self.search.active.take() {
-            let visible: Vec<(&Run, Nanos)> = self.visible_runs().collect();
-            active.search.refresh(&visible);
-            self.search.active = Some(active);
+    /// Extends the search to new attempts, if its status is shown.
+    pub(super) fn refresh_shown(&mut self, visible: &[(&Run, Nanos)]) {
+        if let Some(active) = self.active.as_mut().filter(|_| self.status_shown) {
+            active.search.refresh(visible);
         }
     }
 
     /// Drops the matches but keeps the search text, because other runs are shown.
-    pub(super) fn reset_search(&mut self) {
-        if let Some(active) = &mut self.search.active {
+    pub(super) fn clear_hits(&mut self) {
+        if let Some(active) = &mut self.active {
             active.current = None;
             active.search.clear();
         }
     }
 }
 
-impl SearchState {
-    /// Hides the status after another key.
-    pub(super) const fn clear_status(&mut self) {
-        self.status_shown = false;
-    }
+/// Edits the text. Ctrl keys work as in the shell: U and K delete to the start and the end, W deletes
+/// a word, A and E go to the start and the end, the arrows go to the next word.
+fn edit(input: &mut Input, key: &KeyEvent) {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
+    let request = match key.code {
+        KeyCode::Char('u') if control => InputRequest::DeleteFromStart,
+        KeyCode::Char('k') if control => InputRequest::DeleteTillEnd,
+        KeyCode::Char('w') if control => InputRequest::DeletePrevWord,
+        KeyCode::Char('a') if control => InputRequest::GoToStart,
+        KeyCode::Char('e') if control => InputRequest::GoToEnd,
+        KeyCode::Char('h') if control => InputRequest::DeletePrevChar,
+        KeyCode::Left if control => InputRequest::GoToPrevWord,
+        KeyCode::Right if control => InputRequest::GoToNextWord,
+        KeyCode::Char(c) if !control && !alt && !c.is_control() => {
+            if input.value().len() >= MAX_INPUT_BYTES {
+                return;
+            }
+            InputRequest::InsertChar(c)
+        }
+        KeyCode::Backspace => InputRequest::DeletePrevChar,
+        KeyCode::Delete => InputRequest::DeleteNextChar,
+        KeyCode::Left => InputRequest::GoToPrevChar,
+        KeyCode::Right => InputRequest::GoToNextChar,
+        KeyCode::Home => InputRequest::GoToStart,
+        KeyCode::End => InputRequest::GoToEnd,
+        _ => return,
+    };
+    input.handle(request);
+}
 
-    /// Returns `true` if the status is shown. An active run may change it.
-    pub(super) const fn shows_status(&self) -> bool {
-        self.status_shown
-    }
+/// Returns the text before and after the cursor.
+fn split_at_cursor(input: &Input) -> (&str, &str) {
+    let text = input.value();
+    let cursor = text.char_indices().nth(input.cursor());
+    cursor.and_then(|(at, _)| text.split_at_checked(at)).unwrap_or((text, ""))
 }

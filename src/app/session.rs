@@ -1,27 +1,26 @@
 //! The runs of a session: the active run, the completed ones, and the choice of the next.
 
-mod auto_workers;
-mod baseline;
-mod checkpoint;
+mod baselines;
 mod quota_estimate;
 mod session_log;
-mod speed_up;
-mod stage;
 mod sweep;
 
 use std::collections::BTreeMap;
 
 use crate::analysis::Sweep;
-use crate::analysis::stats::{Agreement, baseline_time};
-use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
-use crate::model::{
-    Event, EventKind, Failure, LogSink, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
-    Simulation, Target, TaskKind, Workload,
+use crate::analysis::stats::{self, Agreement};
+use crate::model::setup::{
+    DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS, MAX_PROCESSES,
+    MAX_WORKERS_WITH_QUOTA, max_workers,
 };
-pub use baseline::Baseline;
-use baseline::ExternalBaseline;
-pub(super) use checkpoint::Checkpoint;
+use crate::model::{
+    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, Plan, Run, RunOutcome, Selection,
+    Setup, Simulation, Target, TaskKind, Workload,
+};
+pub use baselines::Baseline;
+use baselines::ExternalBaseline;
 pub use quota_estimate::{QuotaEstimate, RequestCost};
+pub(super) use session_log::Checkpoint;
 
 /// The setup of a session and its runs.
 #[derive(Debug)]
@@ -53,7 +52,6 @@ struct RunSet {
     sweep: Option<Sweep>,
 }
 
-/// The active run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ActiveRun {
     selection: Selection,
@@ -151,7 +149,7 @@ impl Session {
         if selection.workload.is_fetched() {
             self.pages = Some(run.progress().known_tasks());
         }
-        if let Some(took) = baseline_time(run) {
+        if let Some(took) = stats::baseline_time(run) {
             self.sequential.insert(selection.workload, took);
         }
     }
@@ -298,5 +296,63 @@ impl Session {
         self.setup.auto &= !workload.is_fetched();
         let max = max_workers(self.setup.costs_quota(workload));
         self.setup.workers = u16::try_from(workers.clamp(1, i32::from(max))).ok();
+    }
+
+    /// Returns `true` if the workload's next parallel run finds its number of workers itself. That
+    /// needs a server whose queueing can be observed, so only followers qualify.
+    pub fn is_auto(&self, workload: Workload) -> bool {
+        self.setup.auto && workload.is_fetched()
+    }
+
+    /// The maximum number of workers of an `auto` run in this mode, at most one per page. `None` if
+    /// the run is not `auto`.
+    fn max_auto_workers(&self, workload: Workload, mode: Mode) -> Option<u16> {
+        if !self.is_auto(workload) || mode == Mode::Sequential {
+            return None;
+        }
+        let costs = self.setup.costs_quota(workload);
+        let max = if costs { MAX_WORKERS_WITH_QUOTA } else { MAX_AUTO_WORKERS };
+        let tasks = self.task_count(workload).unwrap_or(max.into());
+        Some(max.min(u16::try_from(tasks).unwrap_or(u16::MAX)).max(1))
+    }
+
+    /// The number of workers that the latest `auto` run found.
+    fn latest_auto_workers(&self, workload: Workload) -> Option<u16> {
+        let run = self.active_run().into_iter().chain(self.latest_run()).find(|run| {
+            let plan = run.plan();
+            plan.auto && plan.workload() == workload
+        });
+        run.and_then(|run| run.limits().concurrency())
+    }
+
+    /// The sequential time that speed-ups of the selection refer to.
+    pub fn baseline_time(&self, selection: Selection) -> Option<Nanos> {
+        match selection.choice {
+            ModeChoice::Race => stats::sequential_time(self.runs(selection)),
+            ModeChoice::Sweep => {
+                let points = self.sweep(selection)?.points().iter();
+                points.filter(|point| point.workers == 1).map(|point| point.median).next()
+            }
+            ModeChoice::Only(_) => self.sequential.get(&selection.workload).copied(),
+        }
+    }
+
+    /// The speed-up of a run of the selection over the sequential run. While the run is active, it
+    /// is estimated from the rate of the tasks completed so far.
+    pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
+        let baseline = self.baseline_time(selection)?;
+        let done = run.ended_tasks();
+        let share = f64::from(done) / f64::from(run.progress().known_tasks().max(1));
+        match run.outcome() {
+            Some(_) if run.is_comparable() => stats::speed_up(baseline, run.duration()?),
+            Some(_) => None,
+            None if done == 0 || run.plan().mode == Mode::Sequential => None,
+            None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
+        }
+    }
+
+    /// The agreement of the results of the selection's runs, once all have ended.
+    pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
+        self.run_sets.get(&selection)?.agreement
     }
 }

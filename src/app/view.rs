@@ -1,8 +1,9 @@
 //! The view of one selection: viewport, selected lane, cursor, range and pause.
 
 use super::keymap::Action;
+use super::message::{Gesture, PointerTarget};
 use super::viewport::Viewport;
-use crate::model::{Nanos, Run};
+use crate::model::{Lane, Nanos, Run, Span};
 
 /// The view of one selection.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +14,6 @@ pub(super) struct TimelineView {
     /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
-    /// The inspector is open.
     pub(super) inspector_open: bool,
     /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
@@ -49,6 +49,19 @@ struct Pause {
     at: Nanos,
 }
 
+/// The selected lane.
+#[derive(Clone, Copy, Debug)]
+pub struct SelectedLane<'run> {
+    /// The run of the lane.
+    pub run: &'run Run,
+    /// The time up to which the run is shown.
+    pub until: Nanos,
+    /// The lane.
+    pub lane: &'run Lane,
+    /// The index of the lane in its run.
+    pub index: u16,
+}
+
 impl TimelineView {
     /// Resets the view for a new run, and fits the run's expected duration if known.
     pub(super) fn reset_for_run(&mut self, expected: Option<Nanos>) {
@@ -57,26 +70,6 @@ impl TimelineView {
         self.viewport.fit();
         if let Some(expected) = expected {
             self.viewport.set_horizon(expected);
-        }
-    }
-
-    /// Prepares a frame; see [`Viewport::prepare_frame`]. Keeps the cursor in view if the width of
-    /// the timeline changes.
-    pub(super) fn prepare_frame(
-        &mut self,
-        columns: u16,
-        edge: Nanos,
-        newest: Option<Nanos>,
-        expected: Option<Nanos>,
-    ) {
-        let before = self.viewport.window();
-        self.viewport.prepare_frame(columns, edge, newest, expected);
-        if let Some(at) = self.cursor
-            && before.columns != columns
-            && before.contains(at)
-            && !self.viewport.window().contains(at)
-        {
-            self.viewport.reveal(at);
         }
     }
 
@@ -169,8 +162,18 @@ impl TimelineView {
         self.pause.is_some()
     }
 
+    /// The runs of the selection, each with the time up to which it is shown.
+    pub(super) fn visible_runs<'run>(
+        &self,
+        runs: &'run [Run],
+        now: Nanos,
+    ) -> impl Iterator<Item = (&'run Run, Nanos)> {
+        let runs = runs.iter().enumerate();
+        runs.map(move |(index, run)| (run, self.visible_until(index, run, now)))
+    }
+
     /// The time up to which the run at this index is shown.
-    pub(super) fn visible_until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
+    fn visible_until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
         match self.pause {
             Some(pause) if index > pause.run => Nanos::ZERO,
             Some(pause) if index == pause.run => pause.at,
@@ -224,6 +227,130 @@ impl TimelineView {
         };
         if let Some((from, to)) = range.or_else(span) {
             self.viewport.show_range(from, to);
+        }
+    }
+
+    /// Returns the cursor, after placing it in the middle of the visible runs if there was none.
+    pub(super) fn ensure_cursor(&mut self) -> Nanos {
+        let window = self.viewport.window();
+        let end = window.end().min(self.viewport.edge()).max(window.from);
+        let (middle, _) = window.cell_bounds(Nanos(window.from.0.midpoint(end.0)));
+        let at = self.cursor.unwrap_or(middle);
+        self.set_cursor(at);
+        at
+    }
+
+    /// Moves the cursor by one cell and keeps it in view.
+    pub(super) fn move_cursor(&mut self, later: bool) {
+        let Some(at) = self.cursor else {
+            self.ensure_cursor();
+            return;
+        };
+        let cell = self.viewport.window().cell;
+        let newest = self.viewport.edge().max(at);
+        self.set_cursor(if later { (at + cell).min(newest) } else { at.since(cell) });
+    }
+
+    /// Moves to the next span on the selected lane after the cursor, or to the previous one.
+    /// Without a cursor, moves to the first or last span in view.
+    pub(super) fn move_to_next_span(&mut self, later: bool, runs: &[Run], now: Nanos) {
+        self.lane = self.lane.or((!runs.is_empty()).then_some(0));
+        let Some(selected) = self.selected_lane(runs, now) else { return };
+        let (lane, window) = (selected.lane, self.viewport.window());
+        let span = match (later, self.cursor) {
+            (true, Some(at)) => lane.span_from(at + Nanos(1)),
+            (true, None) => lane.span_from(window.from),
+            (false, Some(at)) => at.0.checked_sub(1).and_then(|at| lane.span_at(Nanos(at))),
+            (false, None) => lane.span_at(window.end().min(selected.until)),
+        };
+        if let Some(span) = span.filter(|span| span.start <= selected.until) {
+            let end = span.end.unwrap_or(selected.until);
+            let fits = end.since(span.start).0 < window.end().since(window.from).0;
+            if fits {
+                self.viewport.reveal(end);
+            }
+            self.set_cursor(span.start);
+        }
+    }
+
+    /// Selects a lane, counted across all runs, and moves the cursor to a time on it.
+    pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
+        self.lane = Some(lane);
+        self.set_cursor(at);
+    }
+
+    pub(super) fn set_cursor(&mut self, at: Nanos) {
+        self.cursor = Some(at);
+        self.viewport.reveal(at);
+    }
+
+    pub(super) fn selected_lane<'run>(
+        &self,
+        runs: &'run [Run],
+        now: Nanos,
+    ) -> Option<SelectedLane<'run>> {
+        let mut place = self.lane?;
+        for (index, run) in runs.iter().enumerate() {
+            if let Some(lane) = run.lanes().get(place) {
+                let until = self.visible_until(index, run, now);
+                return Some(SelectedLane { run, until, lane, index: place as u16 });
+            }
+            place -= run.lanes().len();
+        }
+        None
+    }
+
+    /// The selected span of the lane: the span under the cursor or the last one before it. Without
+    /// a cursor, the last span in view.
+    pub(super) fn span_in(&self, selected: &SelectedLane<'_>) -> Option<Span> {
+        selected.lane.span_at(self.focus_time().min(selected.until))
+    }
+
+    /// The time of the cursor, or else the right edge of the view.
+    pub(super) fn focus_time(&self) -> Nanos {
+        self.cursor.unwrap_or_else(|| self.viewport.window().end())
+    }
+
+    pub(super) fn handle_mouse(
+        &mut self,
+        gesture: Gesture,
+        PointerTarget { lane, at }: PointerTarget,
+    ) {
+        match (gesture, at) {
+            (Gesture::Press, at) => {
+                self.lane = lane.or(self.lane);
+                if let Some(start) = at {
+                    let had_pane = self.inspector_open || self.range().is_some();
+                    self.drag = Some(Drag { start, had_pane, moved: false });
+                    self.set_cursor(start);
+                }
+            }
+            (Gesture::Drag, Some(at)) => self.drag_to(at),
+            (Gesture::Release, _) => self.finish_drag(),
+            (Gesture::ScrollUp, Some(at)) => self.viewport.zoom_at(true, at),
+            (Gesture::ScrollDown, Some(at)) => self.viewport.zoom_at(false, at),
+            (Gesture::Drag | Gesture::ScrollUp | Gesture::ScrollDown, None) => {}
+        }
+    }
+
+    fn drag_to(&mut self, at: Nanos) {
+        let newest = self.viewport.edge();
+        let Some(drag) = &mut self.drag else { return };
+        let is_first_move = !std::mem::replace(&mut drag.moved, true);
+        if is_first_move {
+            let start = drag.start.min(newest);
+            self.start_range(start);
+        }
+        // There is nothing to mark after the latest time.
+        self.set_cursor(at.min(newest));
+    }
+
+    /// Ends the range after a drag. A click without a drag removes a finished range.
+    fn finish_drag(&mut self) {
+        match self.drag.take() {
+            Some(Drag { moved: true, .. }) => self.toggle_range(),
+            Some(_) if !self.is_selecting_range() => self.range = None,
+            _ => {}
         }
     }
 }

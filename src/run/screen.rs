@@ -5,7 +5,7 @@ use super::exit::CommandError;
 use super::exports::ExportTargets;
 use super::opened_session::{OpenedContent, defect_message};
 use super::screen_loop::{self, ExitReason};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::cli::{DisplayOptions, ThemeArg};
 use crate::model::Background;
 use crate::source::Launcher;
@@ -22,19 +22,22 @@ pub(super) fn follow(
     signals: &Signals,
 ) -> Result<EndedSession, CommandError> {
     let options = screen_options(display, &content);
-    let background = options.background.unwrap_or_default();
+    let app_options = |speed| app::Options {
+        keymap: display.keys.clone(),
+        background: options.background.unwrap_or_default(),
+        reduced_motion: display.reduced_motion,
+        speed,
+    };
     let (app, defect) = match content {
         OpenedContent::Live { session, selection, speed } => {
-            (App::new(*session, selection, background).with_speed(speed), None)
+            (App::new(*session, selection, app_options(speed)), None)
         }
         OpenedContent::Recorded { recording, speed } => {
             let defect = defect_message(&recording);
             let (setup, entries) = recording.into_parts();
-            (App::for_replay(setup, entries, speed, background), defect)
+            (App::for_replay(setup, entries, app_options(speed)), defect)
         }
     };
-    let app = app.with_keymap(display.keys.clone());
-    let app = if display.reduced_motion { app.with_reduced_motion() } else { app };
     let notice = defect.or_else(|| app.external_baseline_notice());
     let app = app.with_startup_notice(notice);
     let (app, left) = screen_loop::run(app, launcher, options, exports.command(), signals)

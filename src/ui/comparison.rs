@@ -17,14 +17,15 @@ use crate::model::{Lane, LaneCell, Nanos, Run, State};
 /// Returns the number of lines of the differences: one per visible run that has a baseline. A run has
 /// its line even before it starts, so that rows stay in place.
 pub(super) fn line_count(app: &App) -> u16 {
-    let Some(baseline) = app.baseline() else { return 0 };
+    let Some(baseline) = app.picture().baseline(app.session()) else { return 0 };
     app.runs().iter().filter(|run| baseline.run_for(run).is_some()).count() as u16
 }
 
 /// Draws one line per run: the name of its baseline and the differences.
 pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some(baseline) = app.baseline() else { return };
-    for ((run, other, difference), row) in app.differences().into_iter().zip(area.rows()) {
+    let Some(baseline) = app.picture().baseline(app.session()) else { return };
+    for (difference, row) in app.picture().differences(app.session()).into_iter().zip(area.rows()) {
+        let Difference { run, other, .. } = difference;
         let room = usize::from(row.width);
         let same = run.plan().mode == other.plan().mode;
         let with = if same { baseline.name.clone() } else { other.plan().name() };
@@ -39,7 +40,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             format!("{name} vs {short}:"),
             format!("{name}:"),
         ];
-        let mut figures = figure_texts(run, &difference);
+        let mut figures = figure_texts(&difference);
         if figures.is_empty() && !run.is_over() {
             figures.push("unfinished".to_owned());
         }
@@ -57,7 +58,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the differences in figures, the most important first.
-fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
+fn figure_texts(difference: &Difference<'_>) -> Vec<String> {
     let share = |name: &str, share: Option<f64>| {
         // Rounded before formatting, and adding 0.0 turns -0.0 into 0.0: never `-0.0 %`.
         share.map(|share| format!("{name} {:+.1} %", (share * 1_000.0).round() / 10.0 + 0.0))
@@ -67,7 +68,7 @@ fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
         share("elapsed", difference.elapsed),
         share("p50", difference.p50),
         share("p95", difference.p95),
-        share(run.plan().workload().spec().rate, difference.rate),
+        share(difference.run.plan().workload().spec().rate, difference.rate),
     ]
     .into_iter()
     .flatten()
@@ -76,7 +77,7 @@ fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
 
 /// Returns the number of rows that all lanes of the baseline would take.
 pub(super) fn baseline_row_count(app: &App) -> usize {
-    let Some(baseline) = app.baseline() else { return 0 };
+    let Some(baseline) = app.picture().baseline(app.session()) else { return 0 };
     app.runs().iter().filter_map(|run| baseline.run_for(run)).map(|other| other.lanes().len()).sum()
 }
 
@@ -87,9 +88,9 @@ pub(super) fn insert_baseline_rows<'app>(
     rows: Vec<TimelineRow<'app>>,
     height: usize,
 ) -> Vec<TimelineRow<'app>> {
-    let Some(baseline) = app.baseline() else { return rows };
+    let Some(baseline) = app.picture().baseline(app.session()) else { return rows };
     let mut room = height.saturating_sub(rows.len());
-    let is_chosen = |place: usize| app.lane_index() == Some(place);
+    let is_chosen = |place: usize| app.picture().lane_index() == Some(place);
     let chosen =
         rows.iter().any(|row| matches!(row, TimelineRow::Lane { place, .. } if is_chosen(*place)));
     let mut reserved = usize::from(chosen && room > 0);

@@ -9,8 +9,7 @@ use ratatui::style::{Color, Modifier};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::time_axis;
-use super::timeline::Timeline;
+use super::timeline::{self, Timeline};
 use crate::model::Nanos;
 
 /// The cursor's time on the axis.
@@ -24,8 +23,8 @@ impl Timeline<'_> {
     /// Returns the label of the cursor on an axis of `room` cells: its time and, if it is out of
     /// view, its direction.
     pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
-        let at = self.app.cursor()?;
-        let (time, down) = (time_axis::exact_time(at), self.theme.pick("▼", "v"));
+        let at = self.app.picture().cursor()?;
+        let (time, down) = (timeline::exact_time(at), self.theme.pick("▼", "v"));
         let width = time.chars().count() as u16 + 1;
         let last = room.saturating_sub(width);
         let (text, first) = match self.window.column(at).filter(|&column| column < room) {
@@ -44,7 +43,7 @@ impl Timeline<'_> {
             let width = axis.right().saturating_sub(x);
             Line::styled(text, self.theme.strong()).render(Rect { x, width, ..axis }, buf);
         }
-        let Some((from, to)) = self.app.range() else { return };
+        let Some((from, to)) = self.app.picture().range() else { return };
         if to < self.window.from || from >= self.window.end() {
             return;
         }
@@ -59,8 +58,8 @@ impl Timeline<'_> {
 
     /// Draws vertical lines through `area` at the cursor and at both ends of the range.
     pub(super) fn draw_cursor_lines(&self, area: Rect, buf: &mut Buffer) {
-        let (cursor, theme) = (self.app.cursor(), self.theme);
-        let range = self.app.range();
+        let (cursor, theme) = (self.app.picture().cursor(), self.theme);
+        let range = self.app.picture().range();
         for end in range.into_iter().flat_map(|(from, to)| [from, to]) {
             if Some(end) != cursor {
                 self.draw_vertical_line(end, theme.pick("┊", ":"), area, buf);

@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 
-use super::layout::{HeightClass, ScreenLayout, WidthClass};
+use super::layout::{HeightClass, ScreenLayout, WidthClass, draw_part};
 use super::pane_content::{PaneSide, PaneSize};
 use super::theme::Theme;
 use super::{inspector, range_pane};
@@ -24,7 +24,7 @@ const QUANTILES_WIDTH: u16 = 37;
 /// Splits an area between the timeline and the pane. Returns the layout of the timeline, too.
 pub(super) fn split_area(app: &App, layout: ScreenLayout, area: Rect) -> (ScreenLayout, [Rect; 2]) {
     let whole = (layout, [area, Rect::ZERO]);
-    if app.detail_pane().is_none() || !has_room(app, layout) {
+    if app.picture().detail_pane().is_none() || !has_room(app, layout) {
         return whole;
     }
     if !layout.boxed {
@@ -56,19 +56,18 @@ pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, bu
     } else {
         PaneSize { narrow: inside.into(), wide: inside.into(), columns: 1, height }
     };
-    let content = match app.detail_pane() {
+    let content = match app.picture().detail_pane() {
         Some(DetailPane::Inspector) => inspector::content(app, theme, room),
         Some(DetailPane::Range(from, to)) => range_pane::content(app, from, to, theme, room),
         None => return,
     };
-    let heading = Some((content.title, content.captions));
-    let area = super::draw_part(area, heading, layout, theme, buf);
+    let area = draw_part(area, Some(&content.heading), layout, theme, buf);
     if room.columns == 1 {
         return draw_column(content.parts.into_iter().map(|(_, part)| part).collect(), area, buf);
     }
     let (left, right): (Vec<_>, Vec<_>) =
         content.parts.into_iter().partition(|&(side, _)| side == PaneSide::Left);
-    let widths = match app.detail_pane() {
+    let widths = match app.picture().detail_pane() {
         Some(DetailPane::Inspector) => [Constraint::Fill(1), Constraint::Length(QUANTILES_WIDTH)],
         _ => [Constraint::Length(QUANTILES_WIDTH), Constraint::Fill(1)],
     };
@@ -112,7 +111,7 @@ pub(super) fn draw_as_overlay(app: &App, theme: Theme, area: Rect, buf: &mut Buf
 pub(super) fn is_overlay(app: &App, area: Rect) -> bool {
     let has_room =
         ScreenLayout::for_size(area.as_size()).is_some_and(|layout| has_room(app, layout));
-    app.detail_pane().is_some() && !app.is_selecting_range() && !has_room
+    app.picture().detail_pane().is_some() && !app.picture().is_selecting_range() && !has_room
 }
 
 /// Returns whether this layout has room for a pane and lanes. Below a sweep's chart they need boxes.

@@ -1,17 +1,15 @@
 //! The first two rows: the workload, its target, the simulated machine, and the modes.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
-use super::layout::ScreenLayout;
-use super::row_labels::mode_names;
+use super::lane_labels::mode_names;
+use super::layout::{ScreenLayout, draw_left_and_right};
 use super::theme::Theme;
 use super::{sweep, text};
 use crate::analysis::plural;
-use crate::app::replay::ReplayProgress;
-use crate::app::{Action, App};
+use crate::app::{Action, App, ReplayProgress};
 use crate::model::{Mode, Selection, Target, TaskKind};
 
 /// The minimum width of the target while other parts of the title can still be dropped.
@@ -28,45 +26,43 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let target = target_text(app).map(|target| format!("{GAP}{target}")).unwrap_or_default();
     let [long, short] = task_texts(app);
     let [machine, shorter, shortest, sim] = machine_texts(app);
-    let none = String::new();
+    let name = format!("threadline{GAP}");
     // The help key is dropped first, because the key bar also shows it.
     let forms = [
-        ("threadline", &long, &machine, &help),
-        ("threadline", &long, &machine, &none),
-        ("threadline", &long, &shorter, &none),
-        ("", &long, &shorter, &none),
-        ("", &long, &shortest, &none),
-        ("", &short, &shortest, &none),
-        ("", &short, &sim, &none),
+        [name.as_str(), &long, &machine, &help],
+        [&name, &long, &machine, ""],
+        [&name, &long, &shorter, ""],
+        ["", &long, &shorter, ""],
+        ["", &long, &shortest, ""],
+        ["", &short, &shortest, ""],
+        ["", &short, &sim, ""],
     ];
     let workload = workload_line(app, theme);
-    let rest = |(name, about, machine, help): &(&str, &String, &String, &String)| {
-        let gap = if name.is_empty() { 0 } else { GAP.len() };
-        let texts = [*name, about.as_str(), machine.as_str(), help.as_str()];
-        1 + gap + workload.width() + texts.iter().map(|part| text::width(part)).sum::<usize>()
+    let rest = |form: &[&str; 4]| {
+        1 + workload.width() + form.iter().map(|part| text::width(part)).sum::<usize>()
     };
-    let fits = |form: &&(&str, &String, &String, &String)| {
-        let min_width = if form.0.is_empty() { MIN_TARGET_WIDTH } else { usize::MAX };
+    let fits = |form: &&[&str; 4]| {
+        let [name, ..] = form;
+        let min_width = if name.is_empty() { MIN_TARGET_WIDTH } else { usize::MAX };
         rest(form) + text::width(&target).min(min_width) <= width
     };
     let [.., last] = &forms;
     let form = forms.iter().find(fits).unwrap_or(last);
-    let &(name, about, machine, help) = form;
+    let [name, about, machine, help] = *form;
     let target = text::truncate(target, theme, width.saturating_sub(rest(form)));
-    let mut spans = vec![Span::raw(" ")];
-    if !name.is_empty() {
-        spans.extend([Span::styled(name, theme.strong()), Span::raw(GAP)]);
-    }
-    spans.extend(workload);
-    spans.push(Span::raw(target));
-    spans.push(Span::styled(about.as_str(), theme.muted()));
-    spans.push(Span::styled(machine.as_str(), theme.strong()));
-    draw_left_and_right(
-        Line::from(spans),
-        Span::styled(help.as_str(), theme.muted()).into(),
-        area,
-        buf,
-    );
+    let gap = if name.is_empty() { "" } else { GAP };
+    let mut line = Line::from(vec![
+        Span::raw(" "),
+        Span::styled(name.trim_end(), theme.strong()),
+        Span::raw(gap),
+    ]);
+    line.extend(workload);
+    line.extend([
+        Span::raw(target),
+        Span::styled(about, theme.muted()),
+        Span::styled(machine, theme.strong()),
+    ]);
+    draw_left_and_right(line, Span::styled(help, theme.muted()).into(), area, buf);
 }
 
 /// Returns the workload, with its key if there are several workloads.
@@ -284,13 +280,4 @@ fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
     let all = format!("threads {}, {each} ", counts.join(" "));
     [all, format!("{many} counts, {each} "), format!("{many} counts ")]
         .map(|text| Line::styled(text, theme.muted()))
-}
-
-/// Draws one line aligned left and, if both fit, another aligned right.
-pub(super) fn draw_left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
-    let fits = left.width() + right.width() <= usize::from(area.width);
-    left.render(area, buf);
-    if fits {
-        right.alignment(Alignment::Right).render(area, buf);
-    }
 }

@@ -2,9 +2,10 @@
 
 use ratatui::text::{Line, Span as Piece};
 
+use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
-use super::{text, time_axis};
+use super::{text, timeline};
 use crate::analysis::latency::{self, LatencySummary};
 use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
@@ -15,32 +16,30 @@ use crate::model::{
 
 /// Returns the content of the inspector.
 pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
-    let Some(selected) = app.selected_lane() else { return PaneContent::default() };
+    let Some(selected) = app.picture().selected_lane(app.session()) else {
+        return PaneContent::default();
+    };
     let worker = selected.run.worker_name(selected.index);
     let mode = format!(" {} ", selected.run.plan().name());
     let cursor = cursor_lines(app, &selected, theme, room.wide);
-    let Some(span) = app.selected_span() else {
+    let Some(span) = app.picture().selected_span(app.session()) else {
         let nothing = vec![Line::styled("No task has started on this lane yet.", theme.text())];
         let parts = vec![(PaneSide::Left, nothing), (PaneSide::Left, cursor)];
-        return PaneContent { title: format!(" {worker} "), captions: mode, parts };
+        let heading = Heading { title: format!(" {worker} "), captions: mode };
+        return PaneContent { heading, parts };
     };
     let inspector = Inspector { selected, span, theme, room };
     let label = printable(&selected.run.plan().label(span.task));
-    PaneContent {
-        title: format!(
-            " {label}, attempt {} of {}, {worker} ",
-            span.attempt,
-            inspector.attempt_count()
-        ),
-        captions: mode,
-        parts: vec![
-            (PaneSide::Left, inspector.outcome_lines()),
-            (PaneSide::Right, inspector.state_lines()),
-            (PaneSide::Left, cursor),
-            (PaneSide::Right, inspector.attempt_lines()),
-            (PaneSide::Right, inspector.quantile_lines()),
-        ],
-    }
+    let (number, count) = (span.attempt, inspector.attempt_count());
+    let title = format!(" {label}, attempt {number} of {count}, {worker} ");
+    let parts = vec![
+        (PaneSide::Left, inspector.outcome_lines()),
+        (PaneSide::Right, inspector.state_lines()),
+        (PaneSide::Left, cursor),
+        (PaneSide::Right, inspector.attempt_lines()),
+        (PaneSide::Right, inspector.quantile_lines()),
+    ];
+    PaneContent { heading: Heading { title, captions: mode }, parts }
 }
 
 struct Inspector<'app> {
@@ -71,8 +70,8 @@ impl Inspector<'_> {
         }
         let end = span.end.filter(|&end| end <= until);
         let took = end.unwrap_or(until).since(span.start);
-        let to = end.map_or_else(|| "now".to_owned(), time_axis::exact_time);
-        let from = time_axis::exact_time(span.start);
+        let to = end.map_or_else(|| "now".to_owned(), timeline::exact_time);
+        let from = timeline::exact_time(span.start);
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
         let [sent, queued] = if run.plan().workload().is_fetched() {
@@ -102,10 +101,9 @@ impl Inspector<'_> {
     fn quantile_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
         let times = LatencySummary::between(run, Nanos::ZERO, until);
-        let rows = [("service", times.service), ("response", times.response)];
         let so_far = if run.is_over() { "" } else { ", so far" };
         let of = format!("{}{so_far}", run.plan().name());
-        quantile_lines(&of, rows, times.sample_stride, self.theme, self.room.narrow)
+        quantile_lines(&of, &times, self.theme, self.room.narrow)
     }
 
     /// Returns the outcome of the task if this is its last attempt.
@@ -190,7 +188,7 @@ impl Inspector<'_> {
             let reason = failed.get(number as usize - 1);
             let when = span.map(|span| {
                 let took = span.end.unwrap_or(until).min(until).since(span.start);
-                format!("at {}, took {took}", time_axis::exact_time(span.start))
+                format!("at {}, took {took}", timeline::exact_time(span.start))
             });
             let is_this = number == self.span.attempt;
             let message = |failed: &FailedAttempt| {
@@ -205,7 +203,7 @@ impl Inspector<'_> {
                 (Some(when), None) => when,
                 // The attempt was made by another worker, which died.
                 (None, Some(failed)) => {
-                    format!("until {}{}", time_axis::exact_time(failed.retry_at), message(failed))
+                    format!("until {}{}", timeline::exact_time(failed.retry_at), message(failed))
                 }
                 (None, None) => "pending".to_owned(),
             };
@@ -241,13 +239,13 @@ fn cursor_lines(
     theme: Theme,
     width: usize,
 ) -> Vec<Line<'static>> {
-    let Some(at) = app.cursor() else { return Vec::new() };
+    let Some(at) = app.picture().cursor() else { return Vec::new() };
     let SelectedLane { lane, until, .. } = *selected;
     if at > until {
         let place = if selected.run.is_over() { "after the run" } else { "not reached yet" };
         return field_lines(
             "cursor",
-            &format!("{}, {place}", time_axis::exact_time(at)),
+            &format!("{}, {place}", timeline::exact_time(at)),
             theme,
             width,
         );
@@ -262,7 +260,7 @@ fn cursor_lines(
         _ => String::new(),
     };
     let state = format!("{}{holder}", state.label());
-    let (from, to) = app.viewport().window().cell_bounds(at);
+    let (from, to) = app.picture().viewport().window().cell_bounds(at);
     let cell = lane.summarize_range(from, to.min(until));
     let errors = match cell.errors {
         0 => "no error".to_owned(),
@@ -272,7 +270,7 @@ fn cursor_lines(
     let changes = plural::count(cell.changes, "change");
     let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =
-        field_lines("cursor", &format!("{}, {state}", time_axis::exact_time(at)), theme, width);
+        field_lines("cursor", &format!("{}, {state}", timeline::exact_time(at)), theme, width);
     lines.extend(field_lines("this cell", &cell, theme, width));
     lines
 }

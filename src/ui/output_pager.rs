@@ -8,8 +8,9 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar as _;
 
+use super::layout::{self, Heading};
+use super::text;
 use super::theme::Theme;
-use super::{borders, text};
 use crate::app::{Action, App, OutputPager};
 use crate::model::printable::{escape_controls, lines};
 use crate::model::{Nanos, Run, TaskId, TaskOutcome};
@@ -23,7 +24,6 @@ const MAX_COMMAND_LINES: usize = 2;
 /// The minimum size of the screen for a margin around the pager.
 const MIN_SIZE_WITH_MARGIN: (u16, u16) = (60, 16);
 
-/// Draws the pager.
 pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.runs().get(pager.run) else { return };
     let task = pager.task;
@@ -38,8 +38,8 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
         0 => String::new(),
         _ => format!(" from line {} of {count} ", pager.top + 1),
     };
-    let inside =
-        borders::draw_overlay_box(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
+    let inside = layout::draw_overlay_box(&Heading { title, captions }, theme, area, buf)
+        .inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
     let mut head = wrap_rows(run.plan().command(task).unwrap_or_default(), theme, width);
     if head.len() > MAX_COMMAND_LINES {
@@ -141,37 +141,4 @@ fn printable_line(line: &str, theme: Theme) -> String {
         }
     }
     drawable
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Background;
-    use crate::ui::theme::{ColorDepth, GlyphSet};
-
-    fn theme(glyphs: GlyphSet) -> Theme {
-        Theme::new(ColorDepth::True, glyphs, Background::Dark)
-    }
-
-    #[test]
-    fn tabs_expand_and_control_characters_are_escaped() {
-        let theme = theme(GlyphSet::Unicode);
-        assert_eq!(printable_line("a\tbc\t\td", theme), "a       bc              d");
-        assert_eq!(printable_line("日本\tx", theme), "日本    x");
-        assert_eq!(printable_line("\u{1b}[2Ja\r\u{7}\u{9b}", theme), "\\u{1b}[2Ja\\r\\u{7}\\u{9b}");
-    }
-
-    #[test]
-    fn rows_wrap_at_the_given_width() {
-        let theme = theme(GlyphSet::Unicode);
-        assert_eq!(wrap_rows("abcdefg", theme, 3), ["abc", "def", "g"]);
-        // A wide character is never cut in half.
-        assert_eq!(wrap_rows("a日本b", theme, 4), ["a日", "本b"]);
-        assert_eq!(wrap_rows("", theme, 4), [""]);
-    }
-
-    #[test]
-    fn ascii_theme_prints_ascii_only() {
-        assert_eq!(printable_line("é日", theme(GlyphSet::Ascii)), "??");
-    }
 }

@@ -2,12 +2,13 @@
 
 use ratatui::text::{Line, Span};
 
+use super::layout::Heading;
 use super::text::{truncate, width as cell_width};
 use super::theme::Theme;
+use crate::analysis::LatencySummary;
 use crate::analysis::stats::Quantiles;
 use crate::model::Nanos;
 
-/// The width of a figure.
 const FIGURE_WIDTH: usize = 9;
 
 /// The column of a part of a pane. Without room for two columns, parts are stacked.
@@ -17,7 +18,6 @@ pub(super) enum PaneSide {
     Right,
 }
 
-/// The size of a pane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PaneSize {
     /// The width of the column with quantiles.
@@ -31,8 +31,7 @@ pub(super) struct PaneSize {
 /// The content of a pane: a title with captions, and groups of lines, the most important first.
 #[derive(Default)]
 pub(super) struct PaneContent {
-    pub(super) title: String,
-    pub(super) captions: String,
+    pub(super) heading: Heading,
     pub(super) parts: Vec<(PaneSide, Vec<Line<'static>>)>,
 }
 
@@ -67,12 +66,13 @@ pub(super) fn field_lines(
 /// Returns a table of quantiles, one line per row, headed by the number of samples.
 pub(super) fn quantile_lines(
     of: &str,
-    rows: [(&str, Option<Quantiles>); 2],
-    every: usize,
+    times: &LatencySummary,
     theme: Theme,
     width: usize,
 ) -> Vec<Line<'static>> {
     const NAME_WIDTH: usize = 10;
+    let (rows, every) =
+        ([("service", times.service), ("response", times.response)], times.sample_stride);
     let n = rows.iter().filter_map(|(_, row)| *row).map(|row| row.count).max().unwrap_or(0);
     let has_p99 = rows.iter().any(|(_, row)| row.is_some_and(|row| row.p99.is_some()));
     let sampled = if every > 1 { format!(", 1 in {every} sampled") } else { String::new() };

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use ratatui::text::Line;
 
+use super::lane_labels::{mode_names, worker_label};
+use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
-use super::row_labels::{mode_names, worker_label};
 use super::theme::Theme;
-use super::{text, time_axis};
+use super::{text, timeline};
 use crate::analysis::LatencySummary;
 use crate::app::App;
 use crate::model::{Lane, Nanos, Run, State, StateTimes};
@@ -27,20 +28,21 @@ pub(super) fn content(
     theme: Theme,
     room: PaneSize,
 ) -> PaneContent {
-    let title = format!(" range {} to {} ", time_axis::exact_time(from), time_axis::exact_time(to));
-    let captions = format!(" {} ", to.since(from));
+    let title = format!(" range {} to {} ", timeline::exact_time(from), timeline::exact_time(to));
+    let heading = Heading { title, captions: format!(" {} ", to.since(from)) };
     let runs: Vec<(&Run, Nanos)> = app.visible_runs().collect();
-    let chosen =
-        app.selected_lane().map(|selected| (selected.run, selected.until, Some(selected.index)));
+    let chosen = app
+        .picture()
+        .selected_lane(app.session())
+        .map(|selected| (selected.run, selected.until, Some(selected.index)));
     let begun = runs.iter().rfind(|(run, _)| run.has_started());
     let Some((run, until, lane)) = chosen.or_else(|| begun.map(|&(run, until)| (run, until, None)))
     else {
-        return PaneContent { title, captions, ..PaneContent::default() };
+        return PaneContent { heading, ..PaneContent::default() };
     };
     let times = LatencySummary::between(run, from, to.min(until));
-    let rows = [("service", times.service), ("response", times.response)];
     let ended = format!("{}, ended in range", run.plan().name());
-    let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);
+    let first = quantile_lines(&ended, &times, theme, room.narrow);
     let sums: Vec<StateTimes> = runs
         .iter()
         .map(|(run, until)| run.state_times_between(from.min(*until), to.min(*until)))
@@ -54,7 +56,7 @@ pub(super) fn content(
     let above = if room.columns == 1 { first.len() + 1 } else { 0 };
     let left = room.height.saturating_sub(above + second.len());
     second.extend(table.lane_lines(run, from.min(until), to.min(until), lane, left));
-    PaneContent { title, captions, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
+    PaneContent { heading, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
 }
 
 /// A table of time per state.

@@ -1,28 +1,26 @@
 //! The chart of a sweep: the plot, a table of the thread counts, the scaling model, and the waves.
 
 mod plot;
-mod summary;
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::layout::{HeightClass, ScreenLayout};
+use super::layout::{Heading, HeightClass, ScreenLayout};
 use super::text;
 use super::theme::Theme;
-use crate::analysis::Sweep;
+use crate::analysis::scaling::{Fit, ScalingModel};
 use crate::analysis::stats::efficiency;
-use crate::analysis::sweep::SweepPoint;
+use crate::analysis::sweep::{SweepPoint, WorkerTerms};
+use crate::analysis::{Sweep, plural};
 use crate::app::App;
-use crate::model::Workload;
 use crate::model::printable::three_digits;
+use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
 use plot::SweepPlot;
-pub(super) use summary::{
-    conclusion, kept_trials, one_line_text, planned_trials, progress_text, repeats_text,
-};
 
 /// The minimum width of the chart for a table beside the plot.
 const MIN_WIDTH_WITH_TABLE: u16 = 70;
@@ -34,16 +32,21 @@ struct SweepColumn {
     figure: fn(&Sweep, &SweepPoint) -> String,
 }
 
-const THREADS: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("threads"), width: 9, figure: threads };
-const MEDIAN: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("median"), width: 10, figure: median };
+const THREADS: SweepColumn = SweepColumn {
+    caption: Cow::Borrowed("threads"),
+    width: 9,
+    figure: |_, point| point.workers.to_string(),
+};
+const MEDIAN: SweepColumn = SweepColumn {
+    caption: Cow::Borrowed("median"),
+    width: 10,
+    figure: |_, point| format!("{:.3} s", point.median.as_secs_f64()),
+};
 const SPEED_UP: SweepColumn =
     SweepColumn { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
 const EFFICIENCY: SweepColumn =
     SweepColumn { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
-/// The chart of a sweep.
 pub(super) struct SweepChart<'app> {
     sweep: Cow<'app, Sweep>,
     workload: Workload,
@@ -74,25 +77,24 @@ impl<'app> SweepChart<'app> {
     }
 
     /// Returns the heading on the left, and the legend of the plot on the right.
-    pub(super) fn heading(&self) -> Option<(String, String)> {
+    pub(super) fn heading(&self) -> Option<Heading> {
         if !self.layout.has_headings() {
             return None;
         }
-        let left = match self.rate_unit() {
+        let title = match self.rate_unit() {
             Some(unit) => format!(" sweep: {unit} by threads "),
             None => " sweep: speed-up by threads ".to_owned(),
         };
         let fitted = self.sweep.fits().first().map_or_else(String::new, |fit| {
-            format!("  {} {}", self.theme.pick(plot::LEVEL.0, plot::LEVEL.1), fit.name())
+            format!("  {} {}", plot::LEVEL.glyph(self.theme), fit.name())
         });
         let knee = self.sweep.knee().zip(self.sweep.counts().last());
-        let knee =
-            knee.filter(|(knee, last)| knee.workers <= **last).map_or_else(String::new, |_| {
-                format!("  {} knee", self.theme.pick(plot::KNEE.0, plot::KNEE.1))
-            });
-        let (dot, median) =
-            (self.theme.pick(plot::DOT.0, plot::DOT.1), plot::median_sign(self.theme));
-        Some((left, format!(" {dot} measured  {median} median{fitted}{knee} ")))
+        let knee = knee
+            .filter(|(knee, last)| knee.workers <= **last)
+            .map_or_else(String::new, |_| format!("  {} knee", plot::KNEE.glyph(self.theme)));
+        let [dot, median] = [plot::DOT, plot::MEDIAN].map(|symbol| symbol.glyph(self.theme));
+        let captions = format!(" {dot} measured  {median} median{fitted}{knee} ");
+        Some(Heading { title, captions })
     }
 
     /// Returns the unit of rates if no speed-up is known.
@@ -105,14 +107,13 @@ impl<'app> SweepChart<'app> {
     /// Draws the chart without its frame.
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer) {
         if self.layout.height != HeightClass::Normal {
-            let lines =
-                [summary::medians_text(&self.sweep, area.width.into()), self.model_text(area)];
+            let lines = [medians_text(&self.sweep, area.width.into()), self.model_text(area)];
             for (line, row) in lines.into_iter().zip(area.rows()) {
                 Line::styled(line, self.theme.text()).render(row, buf);
             }
             return;
         }
-        let waves = summary::waves_text(&self.sweep, area.width.into());
+        let waves = waves_text(&self.sweep, area.width.into());
         let waves = waves.filter(|_| area.height > 7);
         let [plot, model, below] = area.layout(&Layout::vertical([
             Constraint::Fill(1),
@@ -127,7 +128,7 @@ impl<'app> SweepChart<'app> {
         self.draw_table(&columns, table, buf);
         let style = self.theme.text();
         let model_line = if columns.is_empty() && self.sweep.fits().is_empty() {
-            summary::medians_text(&self.sweep, area.width.into())
+            medians_text(&self.sweep, area.width.into())
         } else {
             self.model_text(model)
         };
@@ -136,7 +137,7 @@ impl<'app> SweepChart<'app> {
     }
 
     fn model_text(&self, area: Rect) -> String {
-        text::first_fitting(summary::model_texts(&self.sweep, self.workload), area.width.into())
+        text::first_fitting(model_texts(&self.sweep, self.workload), area.width.into())
     }
 
     /// Returns the columns of the table that fit.
@@ -144,7 +145,11 @@ impl<'app> SweepChart<'app> {
         let mut columns = vec![THREADS, MEDIAN];
         match self.rate_unit() {
             Some(caption) => {
-                columns.push(SweepColumn { caption: caption.into(), width: 10, figure: rate });
+                columns.push(SweepColumn {
+                    caption: caption.into(),
+                    width: 10,
+                    figure: |_, point| three_digits(point.rate),
+                });
             }
             None => columns.extend([SPEED_UP, EFFICIENCY]),
         }
@@ -174,24 +179,12 @@ impl<'app> SweepChart<'app> {
             let mut more = [(more, first.width)].into_iter();
             Line::styled(line(&mut more), self.theme.muted()).render(row, buf);
         }
-        for (point, row) in summary::pick_evenly(points, room).zip(rows) {
+        for (point, row) in pick_evenly(points, room).zip(rows) {
             let mut figures =
                 columns.iter().map(|one| ((one.figure)(&self.sweep, point), one.width));
             Line::styled(line(&mut figures), self.theme.text()).render(row, buf);
         }
     }
-}
-
-fn threads(_: &Sweep, point: &SweepPoint) -> String {
-    point.workers.to_string()
-}
-
-fn median(_: &Sweep, point: &SweepPoint) -> String {
-    format!("{:.3} s", point.median.as_secs_f64())
-}
-
-fn rate(_: &Sweep, point: &SweepPoint) -> String {
-    three_digits(point.rate)
 }
 
 fn speed_up(sweep: &Sweep, point: &SweepPoint) -> String {
@@ -202,4 +195,153 @@ fn worker_efficiency(sweep: &Sweep, point: &SweepPoint) -> String {
     let share = |times| efficiency(times, point.workers) * 100.0;
     let share = sweep.speed_up(point.rate).map(share);
     share.map_or_else(String::new, |share| format!("{share:.0} %"))
+}
+
+/// Returns the best model with its figures, from the longest form to the shortest.
+fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
+    let Some(best) = sweep.fits().first() else {
+        return vec!["fitting a model takes at least three counts".to_owned(), String::new()];
+    };
+    let (long, short) = fit_names(best, workload.spec().rate);
+    let knee = match (sweep.knee(), sweep.max_without_knee()) {
+        (Some(knee), _) => format!("  knee {knee}"),
+        (None, Some(tasks)) => format!("  no knee up to {tasks}"),
+        (None, None) => String::new(),
+    };
+    let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
+    let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
+        (true, _) => ["  a guess: too few counts", "  a guess"],
+        (false, true) => ["  a guess: one trial per count", "  a guess"],
+        (false, false) => ["", ""],
+    };
+    let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
+    let order = if sweep.is_guess() || names.len() < 2 {
+        String::new()
+    } else {
+        format!("  AICc: {}", names.join(" < "))
+    };
+    vec![
+        format!("{long}{knee}{r2}{guess}{order}"),
+        format!("{long}{knee}{r2}{guess}"),
+        format!("{long}{knee}{r2}{brief}"),
+        format!("{short}{knee}{brief}"),
+        format!("{short}{knee}"),
+        short.to_owned(),
+    ]
+}
+
+/// Returns a model with its parameters, and its name alone.
+fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
+    let name = fit.name();
+    let long = match fit.model {
+        ScalingModel::Linear { gain } => {
+            format!("{name}: {} {unit} per thread", three_digits(gain))
+        }
+        ScalingModel::Plateau { capacity, .. } => {
+            format!("{name} at {} {unit}", three_digits(capacity))
+        }
+        ScalingModel::Amdahl { contention, .. } => {
+            format!("{name}: {:.1} % serial", contention * 100.0)
+        }
+        ScalingModel::Usl { .. } => match fit.peak() {
+            Some(peak) => format!("{name}: peak at {peak:.0} threads"),
+            None => name.to_owned(),
+        },
+    };
+    (long, name)
+}
+
+/// Returns the number of waves at the knee, and as many as fit of the ranges of counts that need the
+/// same number. Returns `None` if tasks do not run in waves, or before the first trial.
+fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
+    let tasks = sweep.tasks().filter(|_| sweep.has_wave_steps())?;
+    let last = *sweep.counts().last()?;
+    let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
+    let Waves { count, .. } = Waves::new(tasks, about);
+    let waves = plural::count(count, "wave");
+    let begin = format!("{about} threads: ceil({tasks}/{about}) = {waves}");
+    let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
+    let steps: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
+    let forms = (1..=steps.len()).rev().filter_map(|kept| {
+        let more = if kept < steps.len() { ", .." } else { "" };
+        let kept = steps.get(..kept)?.join(", ");
+        Some(format!("{begin}; equally fast within {kept}{more}"))
+    });
+    Some(text::first_fitting(forms.chain([begin.clone()]), room))
+}
+
+/// Returns the speed-ups of the counts on one line: all, or an even selection that fits.
+fn medians_text(sweep: &Sweep, room: usize) -> String {
+    let points = sweep.points();
+    let each = |point: &SweepPoint| match sweep.speed_up(point.rate) {
+        Some(times) => format!("{}:{times:.1}", point.workers),
+        None => format!("{}:{}", point.workers, three_digits(point.rate)),
+    };
+    let lines = (1..=points.len())
+        .rev()
+        .map(|kept| pick_evenly(points, kept).map(each).collect::<Vec<_>>().join(" "));
+    text::first_fitting(lines, room)
+}
+
+/// Returns at most `most` items, evenly spaced, including the first and the last.
+fn pick_evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+    let kept = most.min(all.len());
+    let last = all.len().saturating_sub(1);
+    (0..kept).filter_map(move |place| all.get(place * last / kept.saturating_sub(1).max(1)))
+}
+
+/// Returns the progress of a running sweep: `trial 7 of 15: 8 threads`.
+pub(super) fn progress_text(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
+    let threads = WorkerTerms::for_run(app.selection().workload, Mode::Threads)
+        .count_text(run.plan().workers);
+    Some(format!("{}: {threads}", sweep.trial_text()))
+}
+
+/// Returns the advice; for a stopped sweep, preceded by the number of completed trials.
+pub(super) fn conclusion(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let run = app.runs().first()?;
+    let advice = sweep.advice(app.selection().workload, Mode::Threads);
+    let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
+    if run.outcome() != Some(&RunOutcome::Stopped) {
+        return advice;
+    }
+    let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
+    Some(format!("stopped after {had} of {planned} trials{advice}"))
+}
+
+/// Returns the sentence on the trials kept of a failed sweep.
+pub(super) fn kept_trials(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
+    Some(format!(" Kept: {had} of {planned} trials."))
+}
+
+/// Returns the size of a sweep that has not run yet, and its expected duration.
+pub(super) fn planned_trials(app: &App) -> Option<[String; 2]> {
+    let (session, shown) = (app.session(), app.selection());
+    let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
+    let time = session.expected_time(shown);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
+    Some([format!(": {} counts, {}", sweep.counts().len(), repeats_text(&sweep)), time])
+}
+
+/// Returns the number of trials per count.
+pub(super) fn repeats_text(sweep: &Sweep) -> String {
+    match sweep.repeats() {
+        1 => "each once".to_owned(),
+        repeats => format!("each {repeats} times"),
+    }
+}
+
+/// Returns a sweep on one line, for very small terminals.
+pub(super) fn one_line_text(app: &App, room: usize) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    if let Some(sentence) = conclusion(app).filter(|_| app.runs().iter().all(Run::is_over)) {
+        return Some(format!("{}  {sentence}", medians_text(sweep, room)));
+    }
+    let progress = progress_text(app).unwrap_or_default();
+    Some(format!("{progress}  {}", medians_text(sweep, room)))
 }

@@ -1,66 +1,52 @@
 //! The table of all attempts, as an overlay: as many columns as fit, and only the rows in view.
 
-use std::cmp::Reverse;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::borders;
+use super::layout::{self, Heading};
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
 use crate::analysis::attempt_table::AttemptColumn;
 use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
-use crate::model::{ExitStatus, Nanos, Run, Workload};
+use crate::model::{ExitStatus, Failure, Nanos, Run, Workload};
 
 /// A column on the screen.
 struct TableColumn {
     column: AttemptColumn,
+    caption: &'static str,
+    /// The minimum width, and in the end the width.
     width: usize,
+    /// Columns with a higher rank are dropped first.
+    rank: usize,
+    /// Numbers are aligned right.
+    is_number: bool,
 }
 
-/// Returns the caption and the minimum width of a column. The error column takes the remaining width.
-const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'static str, usize) {
-    match column {
-        AttemptColumn::Task if workload.is_command() => ("command", 22),
-        AttemptColumn::Task => ("task", 8),
-        AttemptColumn::Mode => ("mode", 11),
-        AttemptColumn::Lane => ("lane", 11),
-        AttemptColumn::Attempt => ("try", 5),
-        AttemptColumn::Status => ("status", 9),
-        AttemptColumn::Start => ("start", 11),
-        AttemptColumn::Service => ("service", 10),
-        AttemptColumn::Bytes => ("bytes", 11),
-        AttemptColumn::Followers => ("followers", 11),
-        AttemptColumn::Connection => ("conn", 6),
-        AttemptColumn::Error => ("error", 14),
+impl TableColumn {
+    const fn new(column: AttemptColumn, workload: Workload) -> Self {
+        let (caption, width, rank, is_number) = match column {
+            AttemptColumn::Task if workload.is_command() => ("command", 22, 0, false),
+            AttemptColumn::Task => ("task", 8, 0, false),
+            AttemptColumn::Mode => ("mode", 11, 6, false),
+            AttemptColumn::Lane => ("lane", 11, 7, false),
+            AttemptColumn::Attempt => ("try", 5, 9, true),
+            AttemptColumn::Status => ("status", 9, 3, false),
+            AttemptColumn::Start => ("start", 11, 4, true),
+            AttemptColumn::Service => ("service", 10, 2, true),
+            AttemptColumn::Bytes => ("bytes", 11, 8, true),
+            AttemptColumn::Followers => ("followers", 11, 10, true),
+            AttemptColumn::Connection => ("conn", 6, 11, false),
+            AttemptColumn::Error => ("error", 14, 5, false),
+        };
+        Self { column, caption, width, rank, is_number }
     }
 }
 
-/// Returns the rank of a column; higher ranks are dropped first. The attempt matters more if a task
-/// was retried, because its rows differ only there.
-const fn drop_rank(column: AttemptColumn, tried_again: bool) -> usize {
-    match column {
-        AttemptColumn::Task => 0,
-        AttemptColumn::Attempt if tried_again => 1,
-        AttemptColumn::Service => 2,
-        AttemptColumn::Status => 3,
-        AttemptColumn::Start => 4,
-        AttemptColumn::Error => 5,
-        AttemptColumn::Mode => 6,
-        AttemptColumn::Lane => 7,
-        AttemptColumn::Bytes => 8,
-        AttemptColumn::Attempt => 9,
-        AttemptColumn::Followers => 10,
-        AttemptColumn::Connection => 11,
-    }
-}
-
-/// Draws the table.
-pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some(table_view) = app.table_view() else { return };
+pub(super) fn draw(table_view: &TableView, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let visible: Vec<(&Run, Nanos)> = app.visible_runs().collect();
     let table = table_view.table();
     let all = table.len();
     let count = u32::try_from(all).map_or_else(|_| all.to_string(), group_thousands);
@@ -69,7 +55,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         0 => String::new(),
         _ => format!(" row {} ", table_view.selected_row() + 1),
     };
-    let inside = borders::draw_overlay_box(&title, &captions, theme, area, buf);
+    let inside = layout::draw_overlay_box(&Heading { title, captions }, theme, area, buf);
     let [head, body, keys] = inside.layout(&Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
@@ -77,7 +63,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     ]));
     // The mark before the columns takes the cell that the gap after the last column does not need.
     let columns = fitting_columns(app, table_view, inside.width.into());
-    let heading = heading_text(app, table_view, &columns, theme);
+    let heading = heading_text(table.column(), &columns, theme);
     Line::styled(
         text::truncate(heading.trim_end().to_owned(), theme, head.width.into()),
         theme.muted(),
@@ -90,10 +76,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let height = usize::from(body.height);
     let top = table_view.selected_row().saturating_sub(height / 2).min(all.saturating_sub(height));
     for (place, row) in (top..all).zip(body.rows()) {
-        let Some((attempt, until)) = table.row(place).and_then(|row| app.attempt_in_row(row))
-        else {
-            continue;
-        };
+        let row_at = table.row(place);
+        let attempt =
+            row_at.and_then(|row| Some((row.attempt(&visible)?, visible.get(row.run())?)));
+        let Some((attempt, &(_, until))) = attempt else { continue };
         let chosen = place == table_view.selected_row();
         let mark = if chosen { ">" } else { " " };
         let line = mark.to_owned() + &row_text(&attempt, until, &columns, theme);
@@ -102,14 +88,12 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         let line = format!("{line}{:1$}", "", usize::from(row.width).saturating_sub(width(&line)));
         Line::styled(line, style).render(row, buf);
     }
-    draw_last_row(app, table_view, theme, keys, buf);
+    let chosen = table.row(table_view.selected_row()).and_then(|row| row.attempt(&visible));
+    draw_last_row(app, chosen.as_ref().and_then(Attempt::failure), theme, keys, buf);
 }
 
 /// Draws the failure of the selected attempt, or the keys if it has not failed.
-fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let chosen =
-        table_view.table().row(table_view.selected_row()).and_then(|row| app.attempt_in_row(row));
-    let failure = chosen.and_then(|(attempt, _)| attempt.failure());
+fn draw_last_row(app: &App, failure: Option<&Failure>, theme: Theme, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width);
     let Some(failure) = failure else {
         let key = |action| app.key_of(action);
@@ -140,21 +124,22 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
     };
     let sorted = table_view.table().column();
     let all = AttemptColumn::ALL.into_iter().filter(|column| tells(column) || *column == sorted);
-    let mut columns: Vec<TableColumn> = all
-        .map(|column| TableColumn { column, width: caption_and_width(column, workload).1 })
-        .collect();
-    let mut last: Vec<AttemptColumn> = columns.iter().map(|shown| shown.column).collect();
+    let mut columns: Vec<TableColumn> =
+        all.map(|column| TableColumn::new(column, workload)).collect();
     let tried_again = app
         .runs()
         .iter()
         .any(|run| run.progress().retry_count() > 0 || run.processes().requeue_count() > 0);
-    last.sort_by_key(|&column| Reverse((column != sorted, drop_rank(column, tried_again))));
+    let rank = |shown: &TableColumn| match shown.column {
+        column if column == sorted => 0,
+        // The rows of a task that was retried differ only there.
+        AttemptColumn::Attempt if tried_again => 2,
+        _ => shown.rank + 1,
+    };
     let used = |columns: &[TableColumn]| columns.iter().map(|shown| shown.width).sum::<usize>();
-    for column in last {
-        if used(&columns) <= room || columns.len() == 1 {
-            break;
-        }
-        columns.retain(|shown| shown.column != column);
+    while used(&columns) > room && columns.len() > 1 {
+        let last = columns.iter().map(rank).max();
+        columns.retain(|shown| Some(rank(shown)) != last);
     }
     let left = room.saturating_sub(used(&columns));
     let widest = columns.iter_mut().find(|shown| match shown.column {
@@ -175,18 +160,11 @@ fn has_failed(run: &Run) -> bool {
 }
 
 /// Returns the captions, with a mark on the sort column.
-fn heading_text(
-    app: &App,
-    table_view: &TableView,
-    columns: &[TableColumn],
-    theme: Theme,
-) -> String {
-    let sorted = table_view.table().column();
+fn heading_text(sorted: AttemptColumn, columns: &[TableColumn], theme: Theme) -> String {
     let mark = if sorted.is_descending() { theme.pick("▼", "v") } else { theme.pick("▲", "^") };
     let name = |shown: &TableColumn| {
-        let (name, _) = caption_and_width(shown.column, app.selection().workload);
         let mark = if shown.column == sorted { mark } else { "" };
-        padded_cell(&format!("{name}{mark}"), shown)
+        padded_cell(&format!("{}{mark}", shown.caption), shown)
     };
     columns.iter().map(name).fold(" ".to_owned(), |line, cell| line + &cell)
 }
@@ -203,16 +181,7 @@ fn row_text(attempt: &Attempt<'_>, until: Nanos, columns: &[TableColumn], theme:
 /// Pads a text to its column, numbers to the right, with a gap of one cell.
 fn padded_cell(text: &str, shown: &TableColumn) -> String {
     let pad = " ".repeat(shown.width.saturating_sub(width(text) + 1));
-    match shown.column {
-        AttemptColumn::Attempt
-        | AttemptColumn::Start
-        | AttemptColumn::Service
-        | AttemptColumn::Bytes
-        | AttemptColumn::Followers => {
-            format!("{pad}{text} ")
-        }
-        _ => format!("{text}{pad} "),
-    }
+    if shown.is_number { format!("{pad}{text} ") } else { format!("{text}{pad} ") }
 }
 
 fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> String {

@@ -80,45 +80,31 @@ impl Theme {
         if state == State::Idle {
             return None;
         }
+        let [ansi, indexed] = self.palette_colors(state);
         match self.depth {
             ColorDepth::Mono => None,
-            ColorDepth::Sixteen => Some(self.ansi_color(state)),
-            ColorDepth::Indexed => Some(Color::Indexed(self.indexed_color(state))),
+            ColorDepth::Sixteen => Some(ansi),
+            ColorDepth::Indexed => Some(indexed),
             ColorDepth::True => Some(Color::from_u32(self.background.state_color(state))),
         }
     }
 
-    /// Returns an index of the 256-colour palette: the colours nearest to those of [`Background`] that
-    /// keep their distance from each other and from the background.
-    fn indexed_color(self, state: State) -> u8 {
-        match state.color_role() {
-            ColorRole::Blank => 0,
-            ColorRole::Start => 245,
-            ColorRole::Gap => 244,
-            ColorRole::Transfer => self.pick_ink(244, 237),
-            ColorRole::Request => self.pick_ink(105, 21),
-            ColorRole::Response => self.pick_ink(153, 31),
-            ColorRole::Compute => self.pick_ink(179, 94),
-            ColorRole::Lock => self.pick_ink(133, 53),
-            ColorRole::Throttle => self.pick_ink(229, 136),
-            ColorRole::Failure => self.pick_ink(160, 52),
-        }
-    }
-
-    /// Returns an ANSI colour that is visible on the background in the palettes of VGA and xterm.
-    fn ansi_color(self, state: State) -> Color {
-        let (dark, light) = match state.color_role() {
-            ColorRole::Blank => (Color::Reset, Color::Reset),
-            ColorRole::Start | ColorRole::Gap => (Color::Gray, Color::DarkGray),
-            ColorRole::Transfer => (Color::Green, Color::DarkGray),
-            ColorRole::Request => (Color::LightBlue, Color::Blue),
-            ColorRole::Response => (Color::LightCyan, Color::LightBlue),
-            ColorRole::Compute => (Color::Yellow, Color::Magenta),
-            ColorRole::Lock => (Color::LightMagenta, Color::LightRed),
-            ColorRole::Throttle => (Color::White, Color::Black),
-            ColorRole::Failure => (Color::LightRed, Color::Red),
+    /// Returns the colour of a state in the 16 and in the 256 colours. All are visible on the background,
+    /// the 16 in the palettes of VGA and xterm, and keep their distance from each other.
+    fn palette_colors(self, state: State) -> [Color; 2] {
+        let ((dark, dark_index), (light, light_index)) = match state.color_role() {
+            ColorRole::Blank => ((Color::Reset, 0), (Color::Reset, 0)),
+            ColorRole::Start => ((Color::Gray, 245), (Color::DarkGray, 245)),
+            ColorRole::Transfer => ((Color::Green, 244), (Color::DarkGray, 237)),
+            ColorRole::Request => ((Color::LightBlue, 105), (Color::Blue, 21)),
+            ColorRole::Response => ((Color::LightCyan, 153), (Color::LightBlue, 31)),
+            ColorRole::Compute => ((Color::Yellow, 179), (Color::Magenta, 94)),
+            ColorRole::Lock => ((Color::LightMagenta, 133), (Color::LightRed, 53)),
+            ColorRole::Throttle => ((Color::White, 229), (Color::Black, 136)),
+            ColorRole::Gap => ((Color::Gray, 244), (Color::DarkGray, 244)),
+            ColorRole::Failure => ((Color::LightRed, 160), (Color::Red, 52)),
         };
-        self.pick_ink(dark, light)
+        self.pick_ink([dark, Color::Indexed(dark_index)], [light, Color::Indexed(light_index)])
     }
 
     /// Returns the first value on a dark background, or the second on a light one.
@@ -265,20 +251,22 @@ impl Theme {
 
     /// Returns the style of secondary text: captions, units, hints.
     pub fn muted(self) -> Style {
-        let dark = self.background == Background::Dark;
-        match self.depth {
-            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.muted())),
-            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
-            ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
-        }
+        self.grey(self.background.muted(), [247, 240])
     }
 
     /// Returns the style of box lines and axes.
     pub fn border(self) -> Style {
-        let dark = self.background == Background::Dark;
+        self.grey(self.background.line(), [240, 249])
+    }
+
+    /// Returns a grey, by its 24-bit colour and its indices on a dark and on a light background.
+    fn grey(self, color: u32, [on_dark, on_light]: [u8; 2]) -> Style {
+        let is_dark = self.background == Background::Dark;
         match self.depth {
-            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.line())),
-            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
+            ColorDepth::True => Style::new().fg(Color::from_u32(color)),
+            ColorDepth::Indexed => {
+                Style::new().fg(Color::Indexed(if is_dark { on_dark } else { on_light }))
+            }
             ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! The timeline: the axis, one row per lane, and the figures beside the lanes.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,10 +12,13 @@ use super::lane_bar::LaneBar;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, TimelineRow};
-use super::{comparison, footer, run_summary, time_axis};
+use super::{comparison, footer, status_line};
 use crate::analysis::stats::percentile;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
+
+/// The minimum number of cells between two ticks.
+const MIN_TICK_CELLS: u64 = 9;
 
 /// A column of figures beside the lanes.
 struct LaneColumn {
@@ -76,10 +80,10 @@ pub(super) fn draw(
     [area, legend]: [Rect; 2],
     buf: &mut Buffer,
 ) {
-    let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
+    let timeline = Timeline { app, layout, theme, window: app.picture().viewport().window() };
     let failed = app.session().failure(app.selection()).is_some();
     if app.runs().is_empty() && app.session().active() != Some(app.selection()) && !failed {
-        let text = Line::styled(run_summary::invitation(app), theme.text());
+        let text = Line::styled(status_line::invitation(app), theme.text());
         let third = area.height / 3;
         let middle = Rect { y: area.y + third, height: area.height - third, ..area };
         Paragraph::new(text).centered().wrap(Wrap { trim: true }).render(middle, buf);
@@ -91,7 +95,7 @@ pub(super) fn draw(
         let bars = timeline.bar_area(row);
         let label = timeline.cursor_label(bars.width.min(timeline.window.columns));
         let taken = label.as_ref().map_or(0..0, |label| label.columns.clone());
-        time_axis::draw(timeline.window, theme, &taken, bars, buf);
+        draw_axis(timeline.window, theme, &taken, bars, buf);
         timeline.draw_on_axis(label, bars, buf);
         timeline.draw_captions(row, buf);
     }
@@ -126,7 +130,7 @@ pub(super) struct TimelineAreas<'app> {
 /// Arranges the axis, the lanes and the rows below them.
 pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAreas<'_> {
     // The axis shows the time of the cursor.
-    let has_axis = layout.height > HeightClass::Tiny || app.cursor().is_some();
+    let has_axis = layout.height > HeightClass::Tiny || app.picture().cursor().is_some();
     let mut rows = area.rows();
     let axis = has_axis.then(|| rows.next()).flatten();
     let top = u16::from(axis.is_some());
@@ -160,7 +164,7 @@ impl Timeline<'_> {
                 }
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
-                let chosen = self.app.lane_index() == Some(*place);
+                let chosen = self.app.picture().lane_index() == Some(*place);
                 self.draw_lane_name(run, *index, *title, chosen, area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
                 lane_bar.draw_states(lane, buf);
@@ -237,5 +241,75 @@ impl Timeline<'_> {
             .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
             .collect();
         self.draw_figure_text(&captions.concat(), area, buf);
+    }
+}
+
+/// Draws ticks with their times, except those that would touch the cells `taken`.
+fn draw_axis(window: TimeWindow, theme: Theme, taken: &Range<u16>, area: Rect, buf: &mut Buffer) {
+    let room = u64::from(area.width.min(window.columns));
+    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(room)));
+    // Dense ticks late in a long run need many digits, and so more room.
+    let digits = tick_label(end, tick_step(window.cell, MIN_TICK_CELLS)).len() as u64;
+    let step = tick_step(window.cell, MIN_TICK_CELLS.max(digits + 2));
+    let mut at = Nanos(window.from.0.div_ceil(step.0).saturating_mul(step.0));
+    loop {
+        let column = at.since(window.from).0 / window.cell.0;
+        let text = format!("{}{}", theme.pick("╵", "'"), tick_label(at, step));
+        if column + text.chars().count() as u64 > room {
+            return;
+        }
+        at = at + step;
+        let (column, after) = (column as u16, column as u16 + text.chars().count() as u16);
+        if !taken.is_empty() && column <= taken.end && taken.start <= after {
+            continue;
+        }
+        let x = area.x + column;
+        let width = area.right().saturating_sub(x);
+        Line::styled(text, theme.muted()).render(Rect { x, width, ..area }, buf);
+    }
+}
+
+/// Returns the time between two ticks that are at least `cells` apart, rounded up to 1, 2 or 5 times
+/// a power of ten.
+fn tick_step(cell: Nanos, cells: u64) -> Nanos {
+    let least = cell.0.saturating_mul(cells);
+    let mut power = 1_000_u64;
+    loop {
+        for step in [1, 2, 5] {
+            let step = power.saturating_mul(step);
+            if step >= least {
+                return Nanos(step);
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+/// Formats the time of a tick with as many digits as its neighbours need.
+fn tick_label(at: Nanos, step: Nanos) -> String {
+    match (step.0, at.0) {
+        (..1_000_000, ..1_000_000) => format!("{} us", at.0 / 1_000),
+        (..1_000_000, ..1_000_000_000) => format!("{:.3} ms", at.0 as f64 / 1e6),
+        (1_000_000..100_000_000, ..1_000_000_000) => format!("{} ms", at.0 / 1_000_000),
+        _ => format!("{:.*} s", decimal_places(step), at.as_secs_f64()),
+    }
+}
+
+/// Formats a time to the microsecond without trailing zeros: `0.926 s`, `1.204318 s`.
+pub(super) fn exact_time(at: Nanos) -> String {
+    let micros = format!("{}.{:06}", at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
+    let millis = micros.len() - 3;
+    let (kept, last) = micros.split_at_checked(millis).unwrap_or((&micros, ""));
+    format!("{kept}{} s", last.trim_end_matches('0'))
+}
+
+/// Returns the number of decimal places that distinguish times in seconds that are `step` apart.
+pub(super) fn decimal_places(step: Nanos) -> usize {
+    match step.0 {
+        ..1_000_000 => 6,
+        1_000_000..10_000_000 => 3,
+        10_000_000..100_000_000 => 2,
+        100_000_000..1_000_000_000 => 1,
+        _ => 0,
     }
 }

@@ -4,7 +4,6 @@ use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
 use crate::model::{Lane, Mode, Nanos, Run, Target};
 
-/// A row of the timeline.
 pub(super) enum TimelineRow<'app> {
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
@@ -265,7 +264,7 @@ impl<'app> RowLayout<'app> {
                 section.gil = false;
             }
         }
-        let chosen = self.app.lane_index().unwrap_or(0);
+        let chosen = self.app.picture().lane_index().unwrap_or(0);
         // Less than one row per run: shows the runs up to the selected lane, and one row for the
         // rest.
         if rows(sections) > height {

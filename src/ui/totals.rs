@@ -1,13 +1,13 @@
 //! The totals: one row per mode, updated live.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph};
-use super::layout::ScreenLayout;
+use super::layout::{ScreenLayout, draw_symbol};
 use super::theme::Theme;
 use crate::analysis::stats::efficiency;
 use crate::app::App;
@@ -23,8 +23,12 @@ struct TotalsColumn {
     figure: fn(&App, &Run) -> String,
 }
 
-const ELAPSED: TotalsColumn =
-    TotalsColumn { caption: "elapsed", width: 10, tight: 9, figure: elapsed };
+const ELAPSED: TotalsColumn = TotalsColumn {
+    caption: "elapsed",
+    width: 10,
+    tight: 9,
+    figure: |app, run| format!("{:.3} s", run.elapsed(app.now()).as_secs_f64()),
+};
 const SPEED_UP: TotalsColumn =
     TotalsColumn { caption: "speed-up", width: 10, tight: 8, figure: speed_up };
 const EFFICIENCY: TotalsColumn =
@@ -34,7 +38,12 @@ const EFFICIENCY: TotalsColumn =
 const FOLLOWERS: [TotalsColumn; 6] = [
     ELAPSED,
     TotalsColumn { caption: "pages", width: 9, tight: 8, figure: tasks },
-    TotalsColumn { caption: "followers", width: 11, tight: 8, figure: followers },
+    TotalsColumn {
+        caption: "followers",
+        width: 11,
+        tight: 8,
+        figure: |_, run| run.progress().follower_count().to_string(),
+    },
     TotalsColumn { caption: "pages/s", width: 9, tight: 8, figure: rate },
     SPEED_UP,
     EFFICIENCY,
@@ -54,7 +63,12 @@ const COMPUTED_SUBSETS: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[0, 1, 3, 4], &[0, 1
 const COMMANDS: [TotalsColumn; 4] = [
     ELAPSED,
     TotalsColumn { caption: "commands", width: 11, tight: 9, figure: tasks },
-    TotalsColumn { caption: "failed", width: 8, tight: 7, figure: failed },
+    TotalsColumn {
+        caption: "failed",
+        width: 8,
+        tight: 7,
+        figure: |_, run| run.failed_tasks().to_string(),
+    },
     SPEED_UP,
 ];
 const COMMANDS_SUBSETS: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
@@ -161,7 +175,7 @@ pub(super) fn draw_rows(
 /// Returns the duration of a full bar: the longest run or, during a run, the span of the timeline if
 /// that is longer.
 fn full_bar_time(app: &App) -> Nanos {
-    let window = app.viewport();
+    let window = app.picture().viewport();
     let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
 }
@@ -177,14 +191,8 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
             _ if theme.is_ascii() => return,
             _ => eighth_glyph(&LEFT_EIGHTHS, left as u8),
         };
-        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
-            cell.set_symbol(symbol).set_style(style);
-        }
+        draw_symbol(x, area.y, symbol, style, buf);
     }
-}
-
-fn elapsed(app: &App, run: &Run) -> String {
-    format!("{:.3} s", run.elapsed(app.now()).as_secs_f64())
 }
 
 fn tasks(_: &App, run: &Run) -> String {
@@ -195,23 +203,12 @@ fn tasks(_: &App, run: &Run) -> String {
     format!("{done:>0$}/{all}", all.len())
 }
 
-fn failed(_: &App, run: &Run) -> String {
-    run.failed_tasks().to_string()
-}
-
-fn followers(_: &App, run: &Run) -> String {
-    run.progress().follower_count().to_string()
-}
-
 fn rate(app: &App, run: &Run) -> String {
     format!("{:.1}", run.rate(app.now()))
 }
 
 fn speed_up(app: &App, run: &Run) -> String {
-    match speed_up_of(app, run) {
-        Some(speed_up) => format!("{speed_up:.2}x"),
-        None => String::new(),
-    }
+    speed_up_of(app, run).map_or_else(String::new, |speed_up| format!("{speed_up:.2}x"))
 }
 
 fn worker_efficiency(app: &App, run: &Run) -> String {

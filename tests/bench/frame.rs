@@ -18,7 +18,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use synthetic_events::EventMix;
-use threadline::app::{App, Effect, Msg, Session};
+use threadline::app::{App, Effect, Msg, Options, Session};
 use threadline::model::{
     Background, ComputeSpec, Mode, Nanos, Plan, Run, Selection, Setup, Target, WorkSpec, Workload,
 };
@@ -154,7 +154,7 @@ fn new_app(selection: Selection, events: u32, mix: EventMix) -> App {
     let tasks = events / mix.events();
     let setup = Setup { tasks, ..Setup::followers(target(), Some(LANES)) };
     let session = Session::new(setup).with_pages(tasks);
-    let mut app = App::new(session, selection, Background::Dark);
+    let mut app = App::new(session, selection, Options::default());
     let mut effect = app.start();
     while let Some(Effect::Start(plan)) = effect.take() {
         for event in synthetic_events::events(&plan, mix) {

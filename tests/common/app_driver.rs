@@ -12,10 +12,11 @@ use std::collections::VecDeque;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::{App, Effect, Msg, Session};
+use ratatui::layout::Size;
+use threadline::app::{App, Effect, Msg, Options, Overlay, Session, TableView};
 use threadline::model::{
-    Background, Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection,
-    Setup, Target, TaskOutcome, Workload,
+    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection, Setup, Target,
+    TaskOutcome, Workload,
 };
 use threadline::source::simulate::SimulatedRun;
 use threadline::ui::{self, theme};
@@ -75,7 +76,7 @@ impl AppDriver {
         let is_known = selection.workload == Workload::Followers
             && !(scenario.costs_quota || scenario.unknown_user);
         let session = if is_known { session.with_pages(pages) } else { session };
-        let app = App::new(log.attach(session), selection, Background::Dark);
+        let app = App::new(log.attach(session), selection, Options::default());
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
         let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
         let effect = driver.app.start();
@@ -117,6 +118,12 @@ impl AppDriver {
             };
         }
         self
+    }
+
+    /// Returns the table of tasks, which is open.
+    pub(crate) fn table_view(&self) -> &TableView {
+        let Some(Overlay::Table(table_view)) = self.app.overlay() else { panic!("no table") };
+        table_view
     }
 
     /// Returns the log of the session.

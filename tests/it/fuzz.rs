@@ -14,13 +14,13 @@ use threadline::run::read_recording;
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::playback::PlaybackSpeed;
-use threadline::app::{App, Msg, Session};
+use threadline::app::{App, Msg, Options, Session};
 use threadline::github::page_links;
 use threadline::model::plan::MAX_TASKS;
 use threadline::model::printable::printable;
 use threadline::model::{
-    Background, ComputeSpec, Event, EventKind, FollowerPage, LaneId, LogEntry, Mode, Nanos, Plan,
-    Run, RunOutcome, Selection, SelectionStart, Setup, Target, WorkSpec, Workload,
+    ComputeSpec, Event, EventKind, FollowerPage, LaneId, LogEntry, Mode, Nanos, Plan, Run,
+    RunOutcome, Selection, SelectionStart, Setup, Target, WorkSpec, Workload,
 };
 use threadline::source::recording;
 #[cfg(unix)]
@@ -281,7 +281,11 @@ fn mutated_recording_is_refused_or_round_trips_and_replays() {
         let copy = read_recording("a file", again.as_slice()).unwrap();
         assert_eq!(copy.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
-        let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
+        let mut app = App::for_replay(
+            setup,
+            entries,
+            Options { speed: PlaybackSpeed::default(), ..Options::default() },
+        );
         app.start();
         for (now, key) in (0..).zip(" ))))((]]][[r3>1w((".chars()) {
             app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));

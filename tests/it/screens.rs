@@ -8,6 +8,7 @@ mod cursor_and_inspector;
 mod export_menu;
 mod follower_agreement;
 mod follower_runs;
+mod keymap;
 mod limits;
 mod mouse;
 mod replay;

@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::{App, Effect, Msg, Session, TimeWindow, Viewport};
+use threadline::app::{App, Effect, Msg, Options, Session, TimeWindow, Viewport};
 use threadline::model::{
     Background, Event, EventKind, LaneId, Mode, Nanos, Selection, Setup, State, Target, TaskId,
     Workload,
@@ -239,7 +239,7 @@ fn draw_after_keys(at: u64, keys: &str) {
     };
     let selection = Selection::only(Workload::Followers, Mode::Sequential);
     let mut app =
-        App::new(Session::new(Setup::followers(target, None)), selection, Background::Dark);
+        App::new(Session::new(Setup::followers(target, None)), selection, Options::default());
     let Some(Effect::Start(plan)) = app.start() else { unreachable!() };
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);

@@ -1,4 +1,4 @@
-//! Sweeps: the schedule of the trials, and the time they take.
+//! Sweeps: the schedule of the trials, the time they take, and the stage that they have reached.
 
 use super::Session;
 use crate::analysis::Sweep;
@@ -73,5 +73,21 @@ impl Session {
         let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
         continues.then(|| self.start_run(selection, 0)).flatten()
+    }
+
+    /// The stage of the active run, if there is one: `during sequential`.
+    pub fn stage(&self) -> Option<String> {
+        let (selection, run) = (self.active()?, self.active_run()?);
+        let name = match self.sweep(selection) {
+            Some(sweep) => {
+                format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned_trials())
+            }
+            None => run.plan().selection().to_string(),
+        };
+        Some(if run.has_started() {
+            format!("during {name}")
+        } else {
+            format!("before {name} started")
+        })
     }
 }

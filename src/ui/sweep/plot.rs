@@ -8,33 +8,53 @@ use ratatui::widgets::Widget;
 
 use crate::analysis::Sweep;
 use crate::analysis::scaling::Fit;
+use crate::ui::layout::draw_symbol;
 use crate::ui::theme::Theme;
 
-/// The symbol of a trial, in Unicode and ASCII.
-pub(super) const DOT: (&str, &str) = ("○", "o");
+/// A symbol of the plot, in both glyph sets.
+#[derive(Clone, Copy)]
+pub(super) struct Symbol {
+    unicode: &'static str,
+    ascii: &'static str,
+}
+
+impl Symbol {
+    const fn new(unicode: &'static str, ascii: &'static str) -> Self {
+        Self { unicode, ascii }
+    }
+
+    /// Returns the glyph of the theme's set.
+    pub(super) const fn glyph(self, theme: Theme) -> &'static str {
+        theme.pick(self.unicode, self.ascii)
+    }
+}
+
+/// The symbol of a trial.
+pub(super) const DOT: Symbol = Symbol::new("○", "o");
 
 /// The symbol of the median of one thread count.
-const MEDIAN: (&str, &str) = ("●", "*");
+pub(super) const MEDIAN: Symbol = Symbol::new("●", "*");
 
 /// The pieces of the curve, in the middle of their cells like the dots: level, steep, and corners.
-pub(super) const LEVEL: (&str, &str) = ("─", "-");
-const STEEP: (&str, &str) = ("│", "|");
-const RISES: [(&str, &str); 2] = [("╯", "'"), ("╭", ".")];
-const FALLS: [(&str, &str); 2] = [("╮", "."), ("╰", "'")];
+pub(super) const LEVEL: Symbol = Symbol::new("─", "-");
+const STEEP: Symbol = Symbol::new("│", "|");
+const RISES: [Symbol; 2] = [Symbol::new("╯", "'"), Symbol::new("╭", ".")];
+const FALLS: [Symbol; 2] = [Symbol::new("╮", "."), Symbol::new("╰", "'")];
 
-/// The symbol of the knee on the axis.
-pub(super) const KNEE: (&str, &str) = ("┻", "^");
+/// The symbol of the knee on the axis, and of its confidence interval.
+pub(super) const KNEE: Symbol = Symbol::new("┻", "^");
+const KNEE_RANGE: Symbol = Symbol::new("━", "=");
+
+/// The symbols of the axes: their ticks, and the corner where they meet.
+const VERTICAL_TICK: Symbol = Symbol::new("┤", "+");
+const HORIZONTAL_TICK: Symbol = Symbol::new("┴", "+");
+const CORNER: Symbol = Symbol::new("└", "+");
 
 /// The width of the labels left of the plot: `threads` and a gap.
 const MARGIN: u16 = 8;
 
 /// The minimum mean distance of counts for a logarithmic axis, which keeps sparse counts apart.
 const SPARSE: usize = 2;
-
-/// Returns the symbol of a median.
-pub(super) const fn median_sign(theme: Theme) -> &'static str {
-    theme.pick(MEDIAN.0, MEDIAN.1)
-}
 
 /// A sweep with the geometry of its plot.
 pub(super) struct SweepPlot<'a> {
@@ -143,16 +163,9 @@ impl<'a> SweepPlot<'a> {
         self.cells.bottom() - row as u16
     }
 
-    fn draw_dot(
-        &self,
-        workers: u16,
-        rate: f64,
-        sign: (&'static str, &'static str),
-        style: Style,
-        buf: &mut Buffer,
-    ) {
+    fn draw_dot(&self, workers: u16, rate: f64, symbol: Symbol, style: Style, buf: &mut Buffer) {
         let y = self.row_of(self.height_of(rate));
-        self.draw_sign(self.column_of(f64::from(workers)), y, sign, style, buf);
+        self.draw_symbol(self.column_of(f64::from(workers)), y, symbol, style, buf);
     }
 
     /// Draws the fitted model between the first and the last count, including steps due to waves.
@@ -177,22 +190,22 @@ impl<'a> SweepPlot<'a> {
     fn draw_curve_step(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
         let style = self.theme.bar(false);
         if from == to {
-            self.draw_sign(x, to, LEVEL, style, buf);
+            self.draw_symbol(x, to, LEVEL, style, buf);
             return;
         }
         for y in from.min(to)..from.max(to) {
-            self.draw_sign(x, y, STEEP, style, buf);
+            self.draw_symbol(x, y, STEEP, style, buf);
         }
         let [leaves, arrives] = if to < from { RISES } else { FALLS };
-        self.draw_sign(x, from, leaves, style, buf);
-        self.draw_sign(x, to, arrives, style, buf);
+        self.draw_symbol(x, from, leaves, style, buf);
+        self.draw_symbol(x, to, arrives, style, buf);
     }
 
     /// Draws the vertical axis with as many round numbers as fit.
     fn draw_vertical_axis(&self, buf: &mut Buffer) {
         let x = self.cells.x.saturating_sub(1);
         for y in self.cells.top()..self.cells.bottom() {
-            self.draw_sign(x, y, ("│", "|"), self.theme.border(), buf);
+            self.draw_symbol(x, y, STEEP, self.theme.border(), buf);
         }
         if self.sweep.trials().is_empty() {
             return;
@@ -205,12 +218,11 @@ impl<'a> SweepPlot<'a> {
                 break;
             }
             let y = self.row_of(height);
-            self.draw_sign(x, y, ("┤", "+"), self.theme.border(), buf);
+            self.draw_symbol(x, y, VERTICAL_TICK, self.theme.border(), buf);
             self.draw_axis_label(&self.tick_label(height), y, buf);
         }
     }
 
-    /// Returns the label of a tick.
     fn tick_label(&self, height: f64) -> String {
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(self.step < 1.0);
@@ -226,11 +238,17 @@ impl<'a> SweepPlot<'a> {
         let y = self.cells.bottom();
         let corner = self.cells.x.saturating_sub(1);
         for x in corner..self.cells.right() {
-            self.draw_sign(x, y, ("─", "-"), self.theme.border(), buf);
+            self.draw_symbol(x, y, LEVEL, self.theme.border(), buf);
         }
-        self.draw_sign(corner, y, ("└", "+"), self.theme.border(), buf);
+        self.draw_symbol(corner, y, CORNER, self.theme.border(), buf);
         for &workers in self.sweep.counts() {
-            self.draw_sign(self.column_of(workers.into()), y, ("┴", "+"), self.theme.border(), buf);
+            self.draw_symbol(
+                self.column_of(workers.into()),
+                y,
+                HORIZONTAL_TICK,
+                self.theme.border(),
+                buf,
+            );
         }
         self.draw_knee(y, buf);
         let begin = match self.heights {
@@ -270,12 +288,12 @@ impl<'a> SweepPlot<'a> {
             let (low, high) = ((*between.start()).max(*first), (*between.end()).min(*last));
             if low <= high {
                 for x in self.column_of(low.into())..=self.column_of(high.into()) {
-                    self.draw_sign(x, y, ("━", "="), self.theme.key(), buf);
+                    self.draw_symbol(x, y, KNEE_RANGE, self.theme.key(), buf);
                 }
             }
         }
         if (first..=last).contains(&&knee.workers) {
-            self.draw_sign(self.column_of(knee.workers.into()), y, KNEE, self.theme.key(), buf);
+            self.draw_symbol(self.column_of(knee.workers.into()), y, KNEE, self.theme.key(), buf);
         }
     }
 
@@ -287,17 +305,9 @@ impl<'a> SweepPlot<'a> {
         Line::styled(text, self.theme.muted()).render(area, buf);
     }
 
-    fn draw_sign(
-        &self,
-        x: u16,
-        y: u16,
-        sign: (&'static str, &'static str),
-        style: Style,
-        buf: &mut Buffer,
-    ) {
-        let inside = self.area.contains(Position::new(x, y));
-        if let Some(cell) = buf.cell_mut(Position::new(x, y)).filter(|_| inside) {
-            cell.set_symbol(self.theme.pick(sign.0, sign.1)).set_style(style);
+    fn draw_symbol(&self, x: u16, y: u16, symbol: Symbol, style: Style, buf: &mut Buffer) {
+        if self.area.contains(Position::new(x, y)) {
+            draw_symbol(x, y, symbol.glyph(self.theme), style, buf);
         }
     }
 }

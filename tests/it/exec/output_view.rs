@@ -4,10 +4,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::{App, Effect, Msg, Overlay, Session};
+use threadline::app::{App, Effect, Msg, Options, Overlay, Session};
 use threadline::model::{
-    Background, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
-    LaneId, Mode, Nanos, Plan, Product, Selection, Setup, State, TaskId, TaskOutcome, Workload,
+    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId, Mode,
+    Nanos, Plan, Product, Selection, Setup, State, TaskId, TaskOutcome, Workload,
 };
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 use threadline::ui::{self, timeline_columns};
@@ -26,7 +26,7 @@ impl ExecScreen {
         let commands: Vec<String> = commands.iter().map(|&text| text.to_owned()).collect();
         let selection = Selection::only(Workload::Commands, Mode::Threads);
         let session = Session::new(Setup::commands(commands.into(), 2));
-        let mut app = App::new(session, selection, Background::Dark);
+        let mut app = App::new(session, selection, Options::default());
         let Some(Effect::Start(plan)) = app.start() else { panic!("a run starts") };
         let mut exec_screen = Self { app, millis: 0 };
         exec_screen.start_run(&plan);
@@ -119,7 +119,7 @@ fn new_screen() -> ExecScreen {
 fn enter_shows_the_output_of_the_lanes_latest_command() {
     let mut exec_screen = new_screen();
     exec_screen.press(KeyCode::Enter);
-    assert_eq!(exec_screen.app.overlay(), None, "no lane is selected yet");
+    assert!(exec_screen.app.overlay().is_none(), "no lane is selected yet");
     assert!(exec_screen.app.notice().unwrap().contains("select a lane"));
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
@@ -127,7 +127,7 @@ fn enter_shows_the_output_of_the_lanes_latest_command() {
     exec_screen.assert_shows("make three");
     exec_screen.assert_shows("third");
     exec_screen.press(KeyCode::Esc);
-    assert_eq!(exec_screen.app.overlay(), None);
+    assert!(exec_screen.app.overlay().is_none());
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     exec_screen.assert_shows("command 2 of 4, running, ");
@@ -139,7 +139,7 @@ fn enter_shows_the_output_of_the_lanes_latest_command() {
         exec_screen.press(KeyCode::Enter);
         exec_screen.press(key);
         exec_screen.press(KeyCode::Esc);
-        assert_eq!(exec_screen.app.overlay(), None, "{key}");
+        assert!(exec_screen.app.overlay().is_none(), "{key}");
     }
 }
 
@@ -149,7 +149,7 @@ fn lane_without_a_command_shows_a_notice() {
     exec_screen.screen();
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
-    assert_eq!(exec_screen.app.overlay(), None);
+    assert!(exec_screen.app.overlay().is_none());
     assert!(exec_screen.app.notice().unwrap().contains("no command has started"));
 }
 
@@ -267,4 +267,50 @@ fn notice_after_suspension_says_that_commands_kept_running() {
         exec_screen.app.notice(),
         Some("the commands kept running; recorded ends may be up to 3.0 s late")
     );
+}
+
+/// The rows of a command's output on a screen of this size, between the frame's lines.
+fn output_rows(output: &str, size: (u16, u16), glyphs: GlyphSet) -> Vec<String> {
+    let mut exec_screen = ExecScreen::new(&["make"]);
+    exec_screen.start_task(0, 1);
+    exec_screen.finish_task(0, 1, 0, output);
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    let rows = exec_screen.rows(size, glyphs);
+    let inside = |row: &String| row.split(['│', '|']).nth(1).unwrap_or_default().trim().to_owned();
+    rows.iter().map(inside).collect()
+}
+
+#[test]
+fn tabs_expand_and_control_characters_are_escaped() {
+    for (output, row) in [
+        ("a\tbc\t\td", "a       bc              d"),
+        ("日本\tx", "日本    x"),
+        ("\u{1b}[2Ja\rb\u{7}\u{9b}", "\\u{1b}[2Ja\\rb\\u{7}\\u{9b}"),
+    ] {
+        let rows = output_rows(output, SIZE, GlyphSet::Unicode);
+        assert!(rows.iter().any(|shown| shown == row), "{row}: {rows:#?}");
+    }
+}
+
+#[test]
+fn output_wraps_at_the_width_of_the_screen() {
+    // 36 cells are inside; a wide character is never cut in half.
+    for (output, wrapped) in [
+        ("x".repeat(80), ["x".repeat(36), "x".repeat(36), "x".repeat(8)]),
+        ("日".repeat(38), ["日".repeat(18), "日".repeat(18), "日".repeat(2)]),
+        (
+            format!("a{}", "日".repeat(37)),
+            [format!("a{}", "日".repeat(17)), "日".repeat(18), "日".repeat(2)],
+        ),
+    ] {
+        let rows = output_rows(&output, (40, 14), GlyphSet::Unicode);
+        assert!(rows.windows(3).any(|shown| shown == wrapped), "{rows:#?}");
+    }
+}
+
+#[test]
+fn ascii_theme_prints_ascii_only() {
+    let rows = output_rows("é日", SIZE, GlyphSet::Ascii);
+    assert!(rows.iter().any(|row| row == "??"), "{rows:#?}");
 }

@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::playback::PlaybackSpeed;
-use threadline::app::{App, Keymap, Msg, Session};
+use threadline::app::{App, Keymap, Msg, Options, Session};
 use threadline::cli::{DisplayOptions, OutputMode, OutputOptions, Progress, ThemeArg};
 use threadline::model::{Background, LimitKind, Mode, Nanos, Run, Selection, SweepSetup, Workload};
 use threadline::report::followers::{self, FollowerFormat};
@@ -194,7 +194,11 @@ fn play(recording: Recording, random: &mut Rng) {
     let letters = "123456wcjkloefnNv,.+-0<>r []()?tm/x".chars().map(KeyCode::Char);
     let keys: Vec<KeyCode> = keys.into_iter().chain(letters).collect();
     let (setup, entries) = recording.into_parts();
-    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
+    let mut app = App::for_replay(
+        setup,
+        entries,
+        Options { speed: PlaybackSpeed::default(), ..Options::default() },
+    );
     app.start();
     let mut now = Nanos::ZERO;
     for (width, height) in [(120, 36), (80, 24), (250, 70), (40, 12), (12, 3)] {

@@ -1,6 +1,7 @@
 //! Comparisons with a previous run, another mode or a recording.
 
 use ratatui::crossterm::event::KeyCode;
+use threadline::app::Difference;
 use threadline::model::{Mode, Nanos, Run, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
@@ -26,7 +27,8 @@ fn c_compares_a_run_with_the_previous_run_of_its_mode() {
     let mut driver = rerun_with_fewer_workers().press_keys("c");
     let notice = driver.app.notice().unwrap_or_default().to_owned();
     assert_eq!(notice, "compared with the previous run; c ends it");
-    let [(run, other, difference)] = driver.app.differences().try_into().unwrap();
+    let [difference] = driver.app.picture().differences(driver.app.session()).try_into().unwrap();
+    let Difference { run, other, .. } = difference;
     assert_eq!((run.plan().workers, other.plan().workers), (3, 5));
     let (new, old) = (run.duration().unwrap(), other.duration().unwrap());
     let speed_up = old.as_secs_f64() / new.as_secs_f64();
@@ -50,15 +52,18 @@ fn c_cycles_through_the_baselines_and_then_none() {
     let mut names = Vec::new();
     for _ in 0..4 {
         press(&mut driver, 'c');
-        names.push(driver.app.baseline().map(|baseline| baseline.name));
+        names.push(
+            driver.app.picture().baseline(driver.app.session()).map(|baseline| baseline.name),
+        );
     }
     let some = |name: &str| Some(name.to_owned());
     assert_eq!(
         names,
         [some("the previous run"), some("sequential"), None, some("the previous run")]
     );
+    let app = driver.press_keys("2").app;
     assert_eq!(
-        driver.press_keys("2").app.baseline().map(|baseline| baseline.name),
+        app.picture().baseline(app.session()).map(|baseline| baseline.name),
         None,
         "the baseline does not apply to another mode"
     );
@@ -68,8 +73,8 @@ fn c_cycles_through_the_baselines_and_then_none() {
 fn modes_are_compared_across_single_runs_and_races() {
     let driver = finished_race().press_keys("3").play_to_end().press_keys("c");
     let pairs = |driver: &AppDriver| {
-        let differences = driver.app.differences().into_iter();
-        let modes = differences.map(|(run, other, _)| (run.plan().mode, other.plan().mode));
+        let differences = driver.app.picture().differences(driver.app.session()).into_iter();
+        let modes = differences.map(|pair| (pair.run.plan().mode, pair.other.plan().mode));
         modes.collect::<Vec<_>>()
     };
     assert_eq!(pairs(&driver), [(Mode::Threads, Mode::Threads)], "the threads run of the race");
@@ -88,12 +93,15 @@ fn c_without_an_earlier_run_suggests_to_run_again() {
     let driver = finished_race().press_keys("c");
     let notice = "no other run to compare with; r runs again and keeps this run";
     assert_eq!(driver.app.notice(), Some(notice));
-    assert!(driver.app.baseline().is_none());
+    assert!(driver.app.picture().baseline(driver.app.session()).is_none());
     let mut driver = driver.press_keys("r").play_until(Mode::Sequential, 2_000);
     driver.draw(WIDE, COLOUR);
     let driver = driver.press_keys("c");
-    assert!(driver.app.baseline().is_some(), "an active run can be compared");
-    let [(_, _, difference)] = driver.app.differences().try_into().unwrap();
+    assert!(
+        driver.app.picture().baseline(driver.app.session()).is_some(),
+        "an active run can be compared"
+    );
+    let [difference] = driver.app.picture().differences(driver.app.session()).try_into().unwrap();
     assert_eq!((difference.times, difference.elapsed), (None, None), "the run has not ended");
 }
 
@@ -103,7 +111,8 @@ fn stopped_run_is_not_a_baseline() {
     let driver = rerun_with_fewer_workers().press_keys("r").play_until(Mode::Threads, 500);
     let stopped =
         driver.press_keys("x").play_to_end().press_keys("r").play_to_end().press_keys("c");
-    let [(_, other, _)] = stopped.app.differences().try_into().unwrap();
+    let [Difference { other, .. }] =
+        stopped.app.picture().differences(stopped.app.session()).try_into().unwrap();
     assert!(other.is_complete());
     assert_eq!(other.plan().workers, 3);
 }
@@ -114,7 +123,8 @@ fn external_baseline_comes_first() {
     let mut driver = rerun_with_fewer_workers();
     driver.app.set_external_baseline(recorded_runs, "slow.jsonl".to_owned());
     let mut driver = driver.press_keys("c");
-    let [(_, other, _)] = driver.app.differences().try_into().unwrap();
+    let [Difference { other, .. }] =
+        driver.app.picture().differences(driver.app.session()).try_into().unwrap();
     assert_eq!(other.plan().workers, 5);
     assert!(screen_at(&mut driver, WIDE).contains("threads x3 against slow.jsonl, 1.050 s:"));
 }
@@ -133,7 +143,7 @@ fn notice_explains_an_unusable_external_baseline() {
     let mut assert_unusable = |runs: &[Run], name: &str, reason: &str| {
         let [at_start, on_key] = notices(&mut driver, runs, name);
         assert!(at_start == reason && on_key.starts_with(reason), "{at_start} / {on_key}");
-        assert!(driver.app.baseline().is_none());
+        assert!(driver.app.picture().baseline(driver.app.session()).is_none());
     };
     assert_unusable(&cpu, "cpu.jsonl", "cpu.jsonl contains cpu runs, not followers");
     let stopped = AppDriver::race().play_until(Mode::Sequential, 2_000);
@@ -146,7 +156,7 @@ fn notice_explains_an_unusable_external_baseline() {
     let [at_start, on_key] = notices(&mut driver, half.app.runs(), "half.jsonl");
     assert_eq!(at_start, "c compares with half.jsonl (complete runs only)");
     assert_eq!(on_key, "compared with half.jsonl; c ends it");
-    assert_eq!(driver.app.differences().len(), 1);
+    assert_eq!(driver.app.picture().differences(driver.app.session()).len(), 1);
 }
 
 /// Part of a run has the same service times as the same part of its baseline.
@@ -157,7 +167,8 @@ fn active_run_is_compared_at_the_same_elapsed_time() {
             AppDriver::race().play_to_end().press_keys("r").play_until(Mode::Sequential, millis);
         let mut driver = driver.press_keys("c");
         driver.draw(WIDE, COLOUR);
-        let [(.., difference)] = driver.app.differences().try_into().unwrap();
+        let [difference] =
+            driver.app.picture().differences(driver.app.session()).try_into().unwrap();
         assert_eq!(difference.rate, None);
         assert!(difference.p50 == Some(0.0) && difference.p95 == Some(0.0), "{difference:?}");
     }

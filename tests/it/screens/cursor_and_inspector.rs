@@ -35,12 +35,12 @@ fn race_with_retries() -> AppDriver {
 }
 
 fn cursor_nanos(driver: &AppDriver) -> u64 {
-    driver.app.cursor().unwrap().0
+    driver.app.picture().cursor().unwrap().0
 }
 
 fn is_cursor_in_view(driver: &mut AppDriver, size: (u16, u16)) -> bool {
     driver.draw(size, COLOUR);
-    driver.app.viewport().window().contains(driver.app.cursor().unwrap())
+    driver.app.picture().viewport().window().contains(driver.app.picture().cursor().unwrap())
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn shift_arrows_move_the_cursor_by_a_cell_and_keep_it_in_view() {
     let mut driver = finished_race().press_keys("+→");
     let first = cursor_nanos(&driver);
     driver.draw(WIDE, COLOUR);
-    let cell = driver.app.viewport().window().cell.0;
+    let cell = driver.app.picture().viewport().window().cell.0;
     let mut driver = driver.press_keys("→");
     assert_eq!(cursor_nanos(&driver), first + cell);
     for _ in 0..200 {
@@ -120,13 +120,13 @@ fn shift_arrows_move_the_cursor_by_a_cell_and_keep_it_in_view() {
         assert!(is_cursor_in_view(&mut driver, WIDE));
     }
     let end = driver.app.runs()[0].duration().unwrap();
-    assert_eq!(driver.app.cursor(), Some(end), "the cursor stops at the end of the run");
+    assert_eq!(driver.app.picture().cursor(), Some(end), "the cursor stops at the end of the run");
     for _ in 0..400 {
         driver = driver.press_keys("←");
         assert!(is_cursor_in_view(&mut driver, WIDE));
     }
     assert_eq!(cursor_nanos(&driver), 0);
-    assert_eq!(driver.app.viewport().window().from, Nanos::ZERO);
+    assert_eq!(driver.app.picture().viewport().window().from, Nanos::ZERO);
 }
 
 #[test]
@@ -136,40 +136,40 @@ fn comma_and_dot_step_between_spans_and_across_retries() {
     let end = driver.app.runs()[1].duration().unwrap();
     for _ in 0..10 {
         driver = driver.press_keys(".");
-        let span = driver.app.selected_span().unwrap();
-        assert_eq!(driver.app.cursor(), Some(span.start));
+        let span = driver.app.picture().selected_span(driver.app.session()).unwrap();
+        assert_eq!(driver.app.picture().cursor(), Some(span.start));
         if attempts.last() != Some(&(span.task.0, span.attempt)) {
             attempts.push((span.task.0, span.attempt));
         }
     }
     assert_eq!(attempts, [(3, 1), (3, 2), (3, 3)], "dot stops at the last attempt");
-    assert!(driver.app.cursor() < Some(end));
+    assert!(driver.app.picture().cursor() < Some(end));
     let driver = driver.press_keys(",");
-    assert_eq!(driver.app.selected_span().unwrap().attempt, 2);
+    assert_eq!(driver.app.picture().selected_span(driver.app.session()).unwrap().attempt, 2);
     // Within a span, comma goes to its start.
-    let start = driver.app.cursor();
-    assert_eq!(driver.press_keys("→,").app.cursor(), start);
+    let start = driver.app.picture().cursor();
+    assert_eq!(driver.press_keys("→,").app.picture().cursor(), start);
 }
 
 #[test]
 fn first_dot_selects_the_first_span_in_view_and_first_comma_the_last() {
     let driver = finished_race().press_keys(".");
-    assert_eq!(driver.app.lane_index(), Some(0));
-    assert_eq!(driver.app.selected_span().unwrap().task.0, 1);
+    assert_eq!(driver.app.picture().lane_index(), Some(0));
+    assert_eq!(driver.app.picture().selected_span(driver.app.session()).unwrap().task.0, 1);
     let driver = finished_race().press_keys(",");
-    assert_eq!(driver.app.selected_span().unwrap().task.0, 5);
+    assert_eq!(driver.app.picture().selected_span(driver.app.session()).unwrap().task.0, 5);
 }
 
 #[test]
 fn stepping_to_a_span_out_of_view_pans_without_zooming() {
     let mut driver = finished_race().press_keys("++++.");
-    let before = driver.app.viewport().window();
+    let before = driver.app.picture().viewport().window();
     assert!(is_cursor_in_view(&mut driver, WIDE));
     for _ in 0..4 {
         driver = driver.press_keys(".");
         assert!(is_cursor_in_view(&mut driver, WIDE));
     }
-    let after = driver.app.viewport().window();
+    let after = driver.app.picture().viewport().window();
     assert_eq!(after.cell, before.cell);
     assert!(after.from > before.from);
 }
@@ -188,8 +188,8 @@ fn axis_points_to_a_cursor_out_of_view() {
 #[test]
 fn selecting_another_lane_keeps_the_cursor_time() {
     let driver = finished_race().press_keys("j.→→");
-    let at = driver.app.cursor();
-    assert_eq!(driver.press_keys("jjjk").app.cursor(), at);
+    let at = driver.app.picture().cursor();
+    assert_eq!(driver.press_keys("jjjk").app.picture().cursor(), at);
 }
 
 #[test]
@@ -197,8 +197,8 @@ fn zoom_keeps_the_cursor_in_its_column() {
     let mut driver = finished_race().press_keys("j....");
     let column = |driver: &mut AppDriver| {
         driver.draw(WIDE, COLOUR);
-        let window = driver.app.viewport().window();
-        window.column(driver.app.cursor().unwrap()).unwrap()
+        let window = driver.app.picture().viewport().window();
+        window.column(driver.app.picture().cursor().unwrap()).unwrap()
     };
     let before = column(&mut driver);
     for keys in ["+", "+", "+", "-", "-"] {
@@ -212,15 +212,19 @@ fn inspector_stays_open_until_enter_or_escape() {
     for close in [KeyCode::Enter, KeyCode::Esc] {
         let mut driver = finished_race();
         driver.press(KeyCode::Enter);
-        assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
-        assert_eq!(driver.app.lane_index(), Some(0), "without a selected lane, the first one");
+        assert_eq!(driver.app.picture().detail_pane(), Some(DetailPane::Inspector));
+        assert_eq!(
+            driver.app.picture().lane_index(),
+            Some(0),
+            "without a selected lane, the first one"
+        );
         // Without a cursor, the last span in view is inspected.
-        assert_eq!(driver.app.selected_span().unwrap().task.0, 5);
+        assert_eq!(driver.app.picture().selected_span(driver.app.session()).unwrap().task.0, 5);
         let mut driver = driver.press_keys(".,jkjj←→+-hl0");
-        assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
+        assert_eq!(driver.app.picture().detail_pane(), Some(DetailPane::Inspector));
         driver.press(close);
-        assert_eq!(driver.app.detail_pane(), None);
-        assert!(driver.app.cursor().is_some(), "closing the inspector keeps the cursor");
+        assert_eq!(driver.app.picture().detail_pane(), None);
+        assert!(driver.app.picture().cursor().is_some(), "closing the inspector keeps the cursor");
     }
 }
 
@@ -228,55 +232,58 @@ fn inspector_stays_open_until_enter_or_escape() {
 fn escape_dismisses_inspector_range_cursor_and_pause_in_order() {
     let mut driver = finished_race().press_keys("++jj.v→→ ");
     driver.press(KeyCode::Enter);
-    assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
+    assert_eq!(driver.app.picture().detail_pane(), Some(DetailPane::Inspector));
     driver.press(KeyCode::Esc);
-    assert!(matches!(driver.app.detail_pane(), Some(DetailPane::Range(..))));
+    assert!(matches!(driver.app.picture().detail_pane(), Some(DetailPane::Range(..))));
     driver.press(KeyCode::Esc);
-    assert_eq!((driver.app.range(), driver.app.cursor().is_some()), (None, true));
+    assert_eq!(
+        (driver.app.picture().range(), driver.app.picture().cursor().is_some()),
+        (None, true)
+    );
     driver.press(KeyCode::Esc);
-    assert_eq!(driver.app.cursor(), None);
-    assert!(driver.app.time_behind().is_some());
+    assert_eq!(driver.app.picture().cursor(), None);
+    assert!(driver.app.picture().time_behind(driver.app.session()).is_some());
     driver.press(KeyCode::Esc);
-    assert!(driver.app.time_behind().is_none());
+    assert!(driver.app.picture().time_behind(driver.app.session()).is_none());
     driver.press(KeyCode::Esc);
-    assert!(!driver.app.viewport().is_fitted(), "Escape keeps the zoom");
+    assert!(!driver.app.picture().viewport().is_fitted(), "Escape keeps the zoom");
 }
 
 #[test]
 fn v_starts_and_ends_a_range() {
     let driver = finished_race().press_keys("j.v");
-    let start = driver.app.cursor().unwrap();
-    assert_eq!(driver.app.range(), Some((start, start)));
+    let start = driver.app.picture().cursor().unwrap();
+    assert_eq!(driver.app.picture().range(), Some((start, start)));
     let driver = driver.press_keys("→→→");
-    let end = driver.app.cursor().unwrap();
-    assert_eq!(driver.app.range(), Some((start, end)));
+    let end = driver.app.picture().cursor().unwrap();
+    assert_eq!(driver.app.picture().range(), Some((start, end)));
     let driver = driver.press_keys("v←←←←←←");
-    assert_eq!(driver.app.range(), Some((start, end)), "an ended range does not move");
+    assert_eq!(driver.app.picture().range(), Some((start, end)), "an ended range does not move");
     let driver = driver.press_keys("v");
-    let restart = driver.app.cursor().unwrap();
-    assert_eq!(driver.app.range(), Some((restart, restart)), "another range starts");
+    let restart = driver.app.picture().cursor().unwrap();
+    assert_eq!(driver.app.picture().range(), Some((restart, restart)), "another range starts");
 }
 
 #[test]
 fn f_fits_the_range_or_the_span_and_0_the_whole_run() {
     let mut driver = finished_race().press_keys("jj.f");
     driver.draw(WIDE, COLOUR);
-    let span = driver.app.selected_span().unwrap();
-    let window = driver.app.viewport().window();
+    let span = driver.app.picture().selected_span(driver.app.session()).unwrap();
+    let window = driver.app.picture().viewport().window();
     assert!(window.contains(span.start) && window.contains(span.end.unwrap()));
     let share =
         span.end.unwrap().since(span.start).0 as f64 / window.end().since(window.from).0 as f64;
     assert!(share > 0.6, "the span fills only {share} of the view");
     let driver = driver.press_keys("f");
-    assert_eq!(driver.app.viewport().window(), window, "the second f changes nothing");
+    assert_eq!(driver.app.picture().viewport().window(), window, "the second f changes nothing");
     let mut driver = driver.press_keys("0");
-    assert!(driver.app.viewport().is_fitted());
+    assert!(driver.app.picture().viewport().is_fitted());
     driver = driver.press_keys("v→→v");
     driver.draw(WIDE, COLOUR);
     driver = driver.press_keys("f");
     driver.draw(WIDE, COLOUR);
-    let (from, to) = driver.app.range().unwrap();
-    let window = driver.app.viewport().window();
+    let (from, to) = driver.app.picture().range().unwrap();
+    let window = driver.app.picture().viewport().window();
     assert!(window.contains(from) && window.contains(to));
     assert!(to.since(from).0 * 2 > window.end().since(window.from).0);
 }
@@ -338,8 +345,11 @@ fn restarting_a_run_clears_cursor_range_and_pane() {
     driver.press(KeyCode::Enter);
     let driver = driver.press_keys("r");
     let app = &driver.app;
-    assert_eq!((app.cursor(), app.range(), app.detail_pane()), (None, None, None));
-    assert_eq!(app.lane_index(), Some(1));
+    assert_eq!(
+        (app.picture().cursor(), app.picture().range(), app.picture().detail_pane()),
+        (None, None, None)
+    );
+    assert_eq!(app.picture().lane_index(), Some(1));
 }
 
 /// Draws a screen and, if it has room for lanes, asserts that the selected lane and the open pane
@@ -351,10 +361,12 @@ fn assert_pane_visible(driver: &mut AppDriver, size: (u16, u16)) {
         return;
     }
     let screen = driver.rows(size).join("\n");
-    let text = match driver.app.detail_pane() {
+    let text = match driver.app.picture().detail_pane() {
         Some(DetailPane::Inspector) => selected_lane_name(&driver.app).unwrap(),
         // While a range is being selected, lanes take precedence over the pane.
-        Some(DetailPane::Range(..)) if !driver.app.is_selecting_range() => "range".to_owned(),
+        Some(DetailPane::Range(..)) if !driver.app.picture().is_selecting_range() => {
+            "range".to_owned()
+        }
         Some(DetailPane::Range(..)) | None => return,
     };
     assert!(screen.contains(&text), "no {text:?} at {size:?}:\n{screen}");
@@ -412,7 +424,7 @@ proptest! {
                 key => KeyCode::Char(key),
             });
             driver.draw(size, COLOUR);
-            if let Some((from, to)) = driver.app.range() {
+            if let Some((from, to)) = driver.app.picture().range() {
                 prop_assert!(from <= to);
             }
         }

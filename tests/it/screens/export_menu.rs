@@ -1,7 +1,7 @@
 //! The export menu.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::{Effect, Msg, Overlay};
+use threadline::app::{Effect, ExportMenu, Msg, Overlay};
 use threadline::model::{ExportKind, Mode, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
@@ -26,9 +26,10 @@ fn e_requests_file_names_and_enter_exports_the_selected_format() {
     let mut driver = finished_race();
     let stem = "threadline-aaronlelevier-race".to_owned();
     assert_eq!(press(&mut driver, 'e'), Some(Effect::FindExportNames(stem.clone())));
-    assert_eq!(driver.app.overlay(), Some(Overlay::Export(0)));
+    let menu = driver.app.overlay();
+    assert!(matches!(menu, Some(Overlay::Export(ExportMenu { selected: 0, .. }))));
     assert_eq!(confirm_export(&mut driver), (ExportKind::Trace, stem.clone()));
-    assert_eq!(driver.app.overlay(), None);
+    assert!(driver.app.overlay().is_none());
     assert_eq!(driver.app.notice(), Some("writing the trace"));
     let mut driver = driver.press_keys("ejjj");
     assert_eq!(confirm_export(&mut driver), (ExportKind::Followers, stem.clone()));
@@ -61,7 +62,7 @@ fn closing_the_export_menu_exports_nothing() {
     for key in [KeyCode::Esc, KeyCode::Char('e'), KeyCode::Char('q'), KeyCode::Char('?')] {
         let mut driver = finished_race().press_keys("e");
         assert_eq!(driver.press(key), None);
-        assert_eq!(driver.app.overlay(), None, "{key:?}");
+        assert!(driver.app.overlay().is_none(), "{key:?}");
     }
 }
 
@@ -70,7 +71,8 @@ fn followers_cannot_be_exported_from_other_workloads() {
     let mut driver = AppDriver::new(Scenario::default(), Selection::race(Workload::Cpu))
         .play_to_end()
         .press_keys("e");
-    let kinds: Vec<ExportKind> = driver.app.export_entries().map(|(kind, _)| kind).collect();
+    let Some(Overlay::Export(menu)) = driver.app.overlay() else { panic!("no menu") };
+    let kinds: Vec<ExportKind> = menu.entries.iter().map(|&(kind, _)| kind).collect();
     let [trace, picture, report, _] = ExportKind::ALL;
     assert_eq!(kinds, [trace, picture, report]);
     driver.press(KeyCode::Up);
@@ -81,7 +83,7 @@ fn followers_cannot_be_exported_from_other_workloads() {
 fn export_menu_does_not_open_before_the_first_run() {
     let mut driver = AppDriver::race();
     assert_eq!(press(&mut driver, 'e'), None);
-    assert_eq!(driver.app.overlay(), None);
+    assert!(driver.app.overlay().is_none());
     driver.draw((80, 24), COLOUR);
     assert!(driver.app.notice().is_some_and(|notice| notice.starts_with("nothing to export yet")));
 }

@@ -133,7 +133,7 @@ fn limit_does_not_stretch_the_time_axis() {
     for second in 0..64 {
         driver.play_to(Nanos::from_millis(second * 1_000));
         driver.draw((80, 24), COLOUR);
-        let horizon = driver.app.viewport().horizon();
+        let horizon = driver.app.picture().viewport().horizon();
         assert!(horizon < Nanos::from_millis(120_000), "{horizon} after {second} s");
     }
 }

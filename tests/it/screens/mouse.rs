@@ -40,14 +40,13 @@ fn dragged_range_ends_at_the_end_of_the_run() {
     send_mouse(&mut driver, Gesture::Press, target_at(Nanos::ZERO));
     send_mouse(&mut driver, Gesture::Drag, target_at(end + end));
     send_mouse(&mut driver, Gesture::Release, PointerTarget::default());
-    assert_eq!(driver.app.range(), Some((Nanos::ZERO, end)));
+    assert_eq!(driver.app.picture().range(), Some((Nanos::ZERO, end)));
 }
 
 #[test]
 fn wheel_moves_the_selected_row_of_the_table() {
     let mut driver = finished_race().press_keys("T");
-    let selected_row =
-        |driver: &AppDriver| driver.app.table_view().expect("a table").selected_row();
+    let selected_row = |driver: &AppDriver| driver.table_view().selected_row();
     for (gesture, row) in [
         (Gesture::ScrollDown, 1),
         (Gesture::ScrollDown, 2),

@@ -7,10 +7,8 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use threadline::app::playback::PlaybackSpeed;
-use threadline::app::{App, Msg};
-use threadline::model::{
-    Background, EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Workload,
-};
+use threadline::app::{App, Msg, Options};
+use threadline::model::{EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Workload};
 use threadline::source::recording::{self, Recording};
 use threadline::ui::{self, theme};
 
@@ -31,7 +29,11 @@ pub(crate) fn record_session(driver: &AppDriver) -> Recording {
 /// A replay of a recording, at its start.
 pub(crate) fn replay_app(recording: &Recording) -> App {
     let (setup, entries) = recording.clone().into_parts();
-    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
+    let mut app = App::for_replay(
+        setup,
+        entries,
+        Options { speed: PlaybackSpeed::default(), ..Options::default() },
+    );
     assert_eq!(app.start(), None);
     app
 }

@@ -2,8 +2,8 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::playback::PlaybackSpeed;
-use threadline::app::{App, Effect, Msg};
-use threadline::model::{Background, EventKind, LogEntry, Mode, Nanos, Selection, Workload};
+use threadline::app::{App, Effect, Msg, Options};
+use threadline::model::{EventKind, LogEntry, Mode, Nanos, Selection, Workload};
 use threadline::source::recording::Recording;
 
 use crate::app_driver::{AppDriver, Scenario};
@@ -71,7 +71,11 @@ impl ReplayDriver {
 fn truncated_replay(count: impl Fn(&[LogEntry]) -> usize) -> App {
     let (setup, mut entries) = record_session(&AppDriver::race().play_to_end()).into_parts();
     entries.truncate(count(&entries));
-    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
+    let mut app = App::for_replay(
+        setup,
+        entries,
+        Options { speed: PlaybackSpeed::default(), ..Options::default() },
+    );
     app.start();
     app
 }
@@ -210,10 +214,10 @@ fn scrubbing_keeps_the_zoom() {
     replay.press(" ))))))))))");
     replay.press("++");
     replay.title();
-    let window = replay.app.viewport().window();
+    let window = replay.app.picture().viewport().window();
     replay.press("(");
     replay.title();
-    assert_eq!(replay.app.viewport().window().cell, window.cell);
+    assert_eq!(replay.app.picture().viewport().window().cell, window.cell);
 }
 
 #[test]

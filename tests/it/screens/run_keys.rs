@@ -259,11 +259,11 @@ fn q_quits_immediately_without_an_active_run() {
 fn q_asks_for_confirmation_during_a_run() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
     assert_eq!(press(&mut driver, 'q'), None);
-    assert_eq!(driver.app.overlay(), Some(Overlay::Quit));
+    assert!(matches!(driver.app.overlay(), Some(Overlay::Quit)));
     assert_eq!(press(&mut driver, 'q'), Some(Effect::Quit));
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("q");
     assert_eq!(driver.press(KeyCode::Esc), None);
-    assert_eq!(driver.app.overlay(), None);
+    assert!(driver.app.overlay().is_none());
     assert_eq!(press(&mut driver, 'q'), None, "q asks again the next time");
 }
 

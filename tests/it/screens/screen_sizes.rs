@@ -84,7 +84,7 @@ fn draw_sizes(
 
 /// The name of the selected lane. Empty for the lane of a sequential run.
 pub(crate) fn selected_lane_name(app: &App) -> Option<String> {
-    let mut index = app.lane_index()?;
+    let mut index = app.picture().lane_index()?;
     for (run, _) in app.visible_runs() {
         match index.checked_sub(run.lanes().len()) {
             Some(rest) => index = rest,
@@ -110,7 +110,7 @@ pub(crate) fn assert_selection_visible(
 #[track_caller]
 fn assert_selection_in(buffer: &Buffer, app: &App) {
     let Rect { width, height, .. } = buffer.area;
-    let is_covered = app.overlay().is_some() || app.detail_pane().is_some();
+    let is_covered = app.overlay().is_some() || app.picture().detail_pane().is_some();
     if is_covered || width < MIN_SIZE_WITH_LANES.0 || height < MIN_SIZE_WITH_LANES.1 {
         return;
     }

@@ -1,8 +1,8 @@
 //! Search: text input, match counts and navigation between matches.
 
-use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::analysis::search::SearchMatch;
-use threadline::app::{Effect, SearchStatus};
+use threadline::app::{Effect, Gesture, Msg, PointerTarget, SearchStatus};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
@@ -19,7 +19,7 @@ fn search_for(driver: AppDriver, text: &str) -> AppDriver {
 
 /// The current match: its number, the number of all matches, its task and the part that matched.
 fn current_match(driver: &AppDriver) -> (usize, usize, String, SearchMatch) {
-    match driver.app.search_status() {
+    match driver.app.picture().search_status(driver.app.session()) {
         Some(SearchStatus::Hit { number, all, task, found, .. }) => (number, all, task, found),
         other => panic!("expected a match, got {other:?}"),
     }
@@ -50,14 +50,25 @@ fn search_finds_a_page_by_number_in_every_run() {
     for text in ["4", "p4", " P4 "] {
         let mut driver = search_for(finished_race(), text);
         assert_eq!(match_position(&driver), (1, 2, "p4".to_owned()), "{text}");
-        assert_eq!(driver.app.lane_index(), Some(0));
-        let first = driver.app.cursor();
-        assert_eq!(first, driver.app.selected_span().map(|span| span.start));
+        assert_eq!(driver.app.picture().lane_index(), Some(0));
+        let first = driver.app.picture().cursor();
+        assert_eq!(
+            first,
+            driver.app.picture().selected_span(driver.app.session()).map(|span| span.start)
+        );
         driver = driver.press_keys("n");
         assert_eq!(match_position(&driver), (2, 2, "p4".to_owned()));
-        assert_eq!(driver.app.lane_index(), Some(4), "worker-4, after the sequential lane");
+        assert_eq!(
+            driver.app.picture().lane_index(),
+            Some(4),
+            "worker-4, after the sequential lane"
+        );
         driver = driver.press_keys("n");
-        assert_eq!((match_position(&driver).0, driver.app.cursor()), (1, first), "wraps around");
+        assert_eq!(
+            (match_position(&driver).0, driver.app.picture().cursor()),
+            (1, first),
+            "wraps around"
+        );
         assert_eq!(match_position(&driver.press_keys("N")).0, 2, "N searches backwards");
     }
 }
@@ -79,10 +90,10 @@ fn search_finds_the_status_of_failed_attempts() {
     let driver = search_for(race_with_retries(), "502");
     assert_eq!(match_position(&driver), (1, 2, "p3".to_owned()));
     assert!(matches!(current_match(&driver).3, SearchMatch::Failure(_)));
-    let first = driver.app.cursor();
+    let first = driver.app.picture().cursor();
     let driver = driver.press_keys("n");
     assert_eq!(match_position(&driver), (2, 2, "p3 #2".to_owned()));
-    assert!(driver.app.cursor() > first);
+    assert!(driver.app.picture().cursor() > first);
     assert_eq!(
         match_position(&search_for(driver, "200")).1,
         10,
@@ -114,7 +125,8 @@ fn search_finds_an_error_by_its_message() {
         match_position(&search_for(race_with_retries(), "bad gateway")),
         (1, 2, "p3".to_owned())
     );
-    let status = format!("{:?}", search_for(finished_race(), "bad gateway").app.search_status());
+    let app = search_for(finished_race(), "bad gateway").app;
+    let status = format!("{:?}", app.picture().search_status(app.session()));
     assert_eq!(status, "Some(NoMatch(\"bad gateway\"))");
     // A number in a message is not a status.
     let _ = current_match(&search_for(race_with_retries(), "3"));
@@ -144,13 +156,13 @@ fn keys_are_text_while_the_search_prompt_is_open() {
         assert_eq!(driver.press(KeyCode::Char(key)), None);
     }
     let typed = SearchStatus::Input { before: "q?x 3tTé日", after: "" };
-    assert_eq!(driver.app.search_status(), Some(typed));
-    assert_eq!(driver.app.overlay(), None);
+    assert_eq!(driver.app.picture().search_status(driver.app.session()), Some(typed));
+    assert!(driver.app.overlay().is_none());
     assert_eq!(driver.app.selection(), Selection::race(Workload::Followers));
     let effect = driver.press_with(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(effect, Some(Effect::Interrupt), "Ctrl-C is the exception");
     assert_eq!(driver.press(KeyCode::Esc), None);
-    assert_eq!(driver.app.search_status(), None);
+    assert_eq!(driver.app.picture().search_status(driver.app.session()), None);
     assert_eq!(driver.press(KeyCode::Char('q')), Some(Effect::Quit), "keys act again after Escape");
 }
 
@@ -160,7 +172,7 @@ fn empty_search_repeats_the_last_one_and_backspace_cancels() {
     assert_eq!(match_position(&driver).0, 2);
     let mut driver = driver.press_keys("/");
     driver.press(KeyCode::Backspace);
-    assert_eq!(driver.app.search_status(), None);
+    assert_eq!(driver.app.picture().search_status(driver.app.session()), None);
     assert_eq!(search_for(finished_race(), "").app.notice(), Some("no search yet; / starts one"));
     assert_eq!(match_position(&driver.press_keys("n")).0, 1, "the text of the search is kept");
 }
@@ -168,7 +180,9 @@ fn empty_search_repeats_the_last_one_and_backspace_cancels() {
 #[test]
 fn search_starts_at_the_cursor() {
     let mut driver = finished_race();
-    driver.app.go_to(0, Nanos::from_millis(1_500));
+    let target = PointerTarget { lane: Some(0), at: Some(Nanos::from_millis(1_500)) };
+    driver.app.update(Msg::Mouse(Gesture::Press, target));
+    driver.app.update(Msg::Mouse(Gesture::Release, target));
     let driver = search_for(driver, "200");
     let (number, all, page) = match_position(&driver);
     assert_eq!((number, all, page.as_str()), (3, 10, "p3"));
@@ -179,7 +193,10 @@ fn matches_grow_with_the_run_and_restart_with_a_new_run() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
     driver.draw((120, 36), COLOUR);
     let mut driver = search_for(driver, "follower-1");
-    assert!(matches!(driver.app.search_status(), Some(SearchStatus::NoMatch(_))));
+    assert!(matches!(
+        driver.app.picture().search_status(driver.app.session()),
+        Some(SearchStatus::NoMatch(_))
+    ));
     driver.play_to(Nanos::from_millis(2_500));
     driver.draw((120, 36), COLOUR);
     let mut driver = driver.press_keys("n");
@@ -229,4 +246,52 @@ fn search_is_drawn_at_every_size() {
     let mut driver = search_for(finished_race(), "WER-12").press_keys("n");
     let mono = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
     insta::assert_snapshot!("search_in_ascii", driver.text((80, 24), mono));
+}
+
+/// Enters keys as the text of a search, and asserts the text before and after the cursor.
+#[track_caller]
+fn assert_input(driver: &mut AppDriver, keys: &[KeyEvent], expected: [&str; 2]) {
+    for &key in keys {
+        driver.press_with(key.code, key.modifiers);
+    }
+    let status = driver.app.picture().search_status(driver.app.session());
+    let [before, after] = expected;
+    assert_eq!(status, Some(SearchStatus::Input { before, after }));
+}
+
+fn typed(text: &str) -> Vec<KeyEvent> {
+    text.chars().map(|c| KeyCode::Char(c).into()).collect()
+}
+
+#[test]
+fn multibyte_characters_are_inserted_and_deleted() {
+    let mut driver = AppDriver::race().press_keys("/");
+    assert_input(&mut driver, &typed("aß日🦀"), ["aß日🦀", ""]);
+    let keys = [KeyCode::Left, KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x')];
+    assert_input(&mut driver, &keys.map(KeyEvent::from), ["ax", "日🦀"]);
+    let keys = [KeyCode::Delete, KeyCode::Home, KeyCode::Delete, KeyCode::Right];
+    assert_input(&mut driver, &keys.map(KeyEvent::from), ["x", "🦀"]);
+}
+
+#[test]
+fn control_keys_edit_as_in_the_shell() {
+    let mut driver = AppDriver::race().press_keys("/one two  ");
+    for (key, left) in [
+        (KeyCode::Char('w'), ["one ", ""]),
+        (KeyCode::Char('h'), ["one", ""]),
+        (KeyCode::Char('a'), ["", "one"]),
+        (KeyCode::Char('e'), ["one", ""]),
+        (KeyCode::Left, ["", "one"]),
+        (KeyCode::Right, ["one", ""]),
+        (KeyCode::Char('u'), ["", ""]),
+        (KeyCode::Char('q'), ["", ""]),
+    ] {
+        assert_input(&mut driver, &[KeyEvent::new(key, KeyModifiers::CONTROL)], left);
+    }
+}
+
+#[test]
+fn input_length_is_limited() {
+    let mut driver = AppDriver::race().press_keys("/");
+    assert_input(&mut driver, &typed(&"x".repeat(3_000)), [&"x".repeat(1_000), ""]);
 }

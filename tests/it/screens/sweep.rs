@@ -172,11 +172,11 @@ fn brackets_point_to_the_option_for_the_counts() {
 #[test]
 fn pause_ends_with_its_trial() {
     let mut driver = play_trials(limited_service(), 2, 100).press_keys(" ");
-    assert!(driver.app.time_behind().is_some());
+    assert!(driver.app.picture().time_behind(driver.app.session()).is_some());
     driver.play_to(Nanos::from_millis(300));
-    assert!(driver.app.time_behind().unwrap() > Nanos::ZERO);
+    assert!(driver.app.picture().time_behind(driver.app.session()).unwrap() > Nanos::ZERO);
     let driver = driver.play_to_end();
-    assert_eq!(driver.app.time_behind(), None);
+    assert_eq!(driver.app.picture().time_behind(driver.app.session()), None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::KeyCode;
 use threadline::analysis::attempt_table::AttemptColumn;
 use threadline::app::Overlay;
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{Mode, Nanos, Run, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
@@ -20,21 +20,22 @@ fn table_with_retries() -> AppDriver {
 
 /// The rows: task, attempt, mode.
 fn rows(driver: &AppDriver) -> Vec<(u32, u32, Mode)> {
-    let table = driver.app.table_view().expect("a table").table();
+    let table = driver.table_view().table();
+    let visible: Vec<(&Run, Nanos)> = driver.app.visible_runs().collect();
     let row = |index| {
-        let (attempt, _) = driver.app.attempt_in_row(table.row(index).unwrap()).unwrap();
+        let attempt = table.row(index).unwrap().attempt(&visible).unwrap();
         (attempt.span.task.0, attempt.span.attempt, attempt.run.plan().mode)
     };
     (0..table.len()).map(row).collect()
 }
 
 fn selected(driver: &AppDriver) -> (u32, u32, Mode) {
-    rows(driver)[driver.app.table_view().unwrap().selected_row()]
+    rows(driver)[driver.table_view().selected_row()]
 }
 
 /// Sorts by a column.
 fn sort_by(mut driver: AppDriver, column: AttemptColumn) -> AppDriver {
-    while driver.app.table_view().unwrap().table().column() != column {
+    while driver.table_view().table().column() != column {
         press(&mut driver, '>');
     }
     driver
@@ -45,12 +46,13 @@ fn every_attempt_has_a_row_sorted_by_start() {
     let driver = table_with_retries();
     let rows = rows(&driver);
     assert_eq!(rows.len(), 5 + 5 + 2);
+    let visible: Vec<(&Run, Nanos)> = driver.app.visible_runs().collect();
     let starts = (0..rows.len()).map(|index| {
-        let row = driver.app.table_view().unwrap().table().row(index).unwrap();
-        driver.app.attempt_in_row(row).unwrap().0.span.start
+        let row = driver.table_view().table().row(index).unwrap();
+        row.attempt(&visible).unwrap().span.start
     });
     assert!(starts.is_sorted());
-    assert_eq!(driver.app.table_view().unwrap().table().column(), AttemptColumn::Start);
+    assert_eq!(driver.table_view().table().column(), AttemptColumn::Start);
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn angle_brackets_select_the_sort_column_and_problems_come_first() {
     // The order of the columns is a cycle: the last one is before the first.
     let mut driver = sort_by(driver, AttemptColumn::Task);
     press(&mut driver, '<');
-    assert_eq!(driver.app.table_view().unwrap().table().column(), AttemptColumn::Error);
+    assert_eq!(driver.table_view().table().column(), AttemptColumn::Error);
 }
 
 #[test]
@@ -93,7 +95,7 @@ fn attempt_column_is_shown_at_every_width() {
 #[test]
 fn keys_move_the_selected_row_and_stop_at_the_ends() {
     let mut driver = table_with_retries();
-    let selected_row = |driver: &AppDriver| driver.app.table_view().unwrap().selected_row();
+    let selected_row = |driver: &AppDriver| driver.table_view().selected_row();
     for (key, row) in [
         (KeyCode::Char('k'), 0),
         (KeyCode::Char('j'), 1),
@@ -109,7 +111,7 @@ fn keys_move_the_selected_row_and_stop_at_the_ends() {
         driver.press(key);
         assert_eq!(selected_row(&driver), row, "{key:?}");
     }
-    assert_eq!(driver.app.lane_index(), None, "the lane selection does not change");
+    assert_eq!(driver.app.picture().lane_index(), None, "the lane selection does not change");
 }
 
 #[test]
@@ -117,16 +119,16 @@ fn enter_goes_to_the_span_and_escape_closes_the_table() {
     let mut driver = sort_by(table_with_retries(), AttemptColumn::Attempt);
     driver.press(KeyCode::Home);
     driver.press(KeyCode::Enter);
-    assert_eq!(driver.app.overlay(), None);
-    assert_eq!(driver.app.lane_index(), Some(3), "worker-3");
-    let span = driver.app.selected_span().unwrap();
+    assert!(driver.app.overlay().is_none());
+    assert_eq!(driver.app.picture().lane_index(), Some(3), "worker-3");
+    let span = driver.app.picture().selected_span(driver.app.session()).unwrap();
     assert_eq!((span.task.0, span.attempt), (3, 3));
-    assert_eq!(driver.app.cursor(), Some(span.start));
+    assert_eq!(driver.app.picture().cursor(), Some(span.start));
     for close in [KeyCode::Esc, KeyCode::Char('T'), KeyCode::Char('q')] {
         press(&mut driver, 'T');
-        assert_eq!(driver.app.overlay(), Some(Overlay::Table));
+        assert!(matches!(driver.app.overlay(), Some(Overlay::Table(_))));
         assert_eq!(driver.press(close), None);
-        assert_eq!(driver.app.overlay(), None);
+        assert!(driver.app.overlay().is_none());
     }
 }
 
@@ -162,7 +164,7 @@ fn each_selection_has_its_own_table() {
     driver.draw((120, 36), COLOUR);
     let driver = driver.press_keys("T");
     assert_eq!(rows(&driver).len(), 5);
-    assert_eq!(driver.app.table_view().unwrap().selected_row(), 0);
+    assert_eq!(driver.table_view().selected_row(), 0);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Keys that change the view and never the run.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::Overlay;
 use threadline::app::keymap::DEFAULT_BINDINGS;
+use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR};
@@ -15,11 +15,15 @@ fn space_pauses_the_view_but_not_the_run() {
     let mut driver = driver.press_keys(" ");
     driver.play_to(Nanos::from_millis(3_000));
     driver.draw((120, 36), COLOUR);
-    assert_eq!(driver.app.time_behind(), Some(Nanos::from_millis(2_000)));
+    assert_eq!(
+        driver.app.picture().time_behind(driver.app.session()),
+        Some(Nanos::from_millis(2_000))
+    );
     assert!(driver.app.runs()[0].progress().done_tasks() >= 2, "the run is not paused");
     let until: Vec<Nanos> = driver.app.visible_runs().map(|(_, until)| until).collect();
     assert_eq!(until, [Nanos::from_millis(1_000), Nanos::ZERO], "the view is paused");
-    assert_eq!(driver.press_keys(" ").app.time_behind(), None);
+    let app = driver.press_keys(" ").app;
+    assert_eq!(app.picture().time_behind(app.session()), None);
 }
 
 #[test]
@@ -29,20 +33,26 @@ fn paused_view_stays_paused_after_the_run_ends() {
     let paused = driver.press_keys(" ").play_to_end();
     let until: Vec<Nanos> = paused.app.visible_runs().map(|(_, until)| until).collect();
     assert_eq!(until, [Nanos::from_millis(1_000), Nanos::ZERO]);
-    assert!(paused.app.time_behind().is_some_and(|behind| behind > Nanos::from_millis(4_600)));
+    assert!(
+        paused
+            .app
+            .picture()
+            .time_behind(paused.app.session())
+            .is_some_and(|behind| behind > Nanos::from_millis(4_600))
+    );
 }
 
 #[test]
 fn plus_and_minus_zoom_and_zero_fits() {
     let mut driver = finished_race();
-    let fitted = driver.app.viewport().window();
+    let fitted = driver.app.picture().viewport().window();
     for (keys, zooms_in) in [("+", true), ("=", true), ("-", false), ("_", false)] {
         let zoomed = driver.press_keys(keys);
-        let window = zoomed.app.viewport().window();
+        let window = zoomed.app.picture().viewport().window();
         assert_eq!(window.cell < fitted.cell, zooms_in, "{keys}");
         assert_eq!(window.cell > fitted.cell, !zooms_in, "{keys}");
         driver = zoomed.press_keys("0");
-        assert_eq!(driver.app.viewport().window(), fitted);
+        assert_eq!(driver.app.picture().viewport().window(), fitted);
     }
 }
 
@@ -55,7 +65,7 @@ fn following_view_moves_with_the_active_run() {
     driver.press(KeyCode::End);
     let in_view = |driver: &mut AppDriver, millis: u64| {
         driver.draw((120, 36), COLOUR);
-        let window = driver.app.viewport().window();
+        let window = driver.app.picture().viewport().window();
         let to = window.from.0 + window.cell.0 * u64::from(window.columns);
         (window.from.0..to).contains(&Nanos::from_millis(millis).0)
     };
@@ -78,7 +88,7 @@ fn panning_and_zooming_out_keep_the_run_in_view() {
         for _ in 0..30 {
             driver.press(key);
         }
-        let window = driver.app.viewport().window();
+        let window = driver.app.picture().viewport().window();
         let end = driver.app.runs()[0].duration().unwrap().0;
         let visible = end.saturating_sub(window.from.0) / window.cell.0;
         assert!(visible > u64::from(window.columns / 5), "{key:?}: {visible} of {window:?}");
@@ -89,9 +99,9 @@ fn panning_and_zooming_out_keep_the_run_in_view() {
 #[test]
 fn zooming_in_and_out_again_restores_the_scale() {
     let driver = finished_race().press_keys("++");
-    let before = driver.app.viewport().window();
+    let before = driver.app.picture().viewport().window();
     let driver = driver.press_keys("++--");
-    assert_eq!(driver.app.viewport().window().cell, before.cell);
+    assert_eq!(driver.app.picture().viewport().window().cell, before.cell);
 }
 
 #[test]
@@ -101,24 +111,24 @@ fn arrows_and_letters_pan_and_home_and_end_go_to_the_ends() {
     {
         let mut driver = finished_race().press_keys("+++");
         driver.press(KeyCode::Home);
-        let start = driver.app.viewport().window();
+        let start = driver.app.picture().viewport().window();
         assert_eq!(start.from, Nanos::ZERO);
         driver.press(earlier);
-        assert_eq!(driver.app.viewport().window(), start, "the view stops at the start");
+        assert_eq!(driver.app.picture().viewport().window(), start, "the view stops at the start");
         driver.press(later);
         driver.press(later);
-        let later = driver.app.viewport().window();
+        let later = driver.app.picture().viewport().window();
         assert!(later.from > start.from);
         driver.press(earlier);
-        assert!(driver.app.viewport().window().from < later.from);
+        assert!(driver.app.picture().viewport().window().from < later.from);
         driver.press(KeyCode::End);
-        let end = driver.app.viewport().window();
+        let end = driver.app.picture().viewport().window();
         let right = end.from.0 + end.cell.0 * u64::from(end.columns);
         assert!(
             right > driver.app.runs()[0].duration().unwrap().0,
             "the end of the run is in view"
         );
-        assert!(driver.app.viewport().is_following());
+        assert!(driver.app.picture().viewport().is_following());
     }
 }
 
@@ -126,14 +136,14 @@ fn arrows_and_letters_pan_and_home_and_end_go_to_the_ends() {
 fn letters_and_arrows_select_a_lane_and_stop_at_the_ends() {
     for (below, above) in [(KeyCode::Char('j'), KeyCode::Char('k')), (KeyCode::Down, KeyCode::Up)] {
         let mut driver = finished_race();
-        assert_eq!(driver.app.lane_index(), None);
+        assert_eq!(driver.app.picture().lane_index(), None);
         for lane in [0, 1, 2, 3, 4, 5, 5] {
             driver.press(below);
-            assert_eq!(driver.app.lane_index(), Some(lane));
+            assert_eq!(driver.app.picture().lane_index(), Some(lane));
         }
         for lane in [4, 3, 2, 1, 0, 0] {
             driver.press(above);
-            assert_eq!(driver.app.lane_index(), Some(lane));
+            assert_eq!(driver.app.picture().lane_index(), Some(lane));
         }
     }
 }
@@ -149,11 +159,11 @@ fn t_toggles_between_dark_and_light() {
 fn open_help_captures_other_keys_until_closed() {
     for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
         let mut driver = finished_race().press_keys("?");
-        assert_eq!(driver.app.overlay(), Some(Overlay::Help(0)));
+        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { first: 0, .. }))));
         assert_eq!(press(&mut driver, '3'), None);
         assert_eq!(driver.app.selection(), Selection::race(Workload::Followers));
         assert_eq!(driver.press(close), None);
-        assert_eq!(driver.app.overlay(), None);
+        assert!(driver.app.overlay().is_none());
     }
 }
 
@@ -176,17 +186,21 @@ fn help_scrolls_where_it_does_not_fit() {
         driver.press(KeyCode::Down);
         driver.press(KeyCode::Up);
         assert_eq!(driver.rows(size), before);
-        assert_eq!(driver.app.lane_index(), None, "the lane selection does not change");
+        assert_eq!(driver.app.picture().lane_index(), None, "the lane selection does not change");
     }
 }
 
 #[test]
 fn escape_goes_back_one_step_and_never_quits() {
     let mut driver = finished_race().press_keys("+ ");
-    let zoomed = driver.app.viewport().clone();
+    let zoomed = driver.app.picture().viewport().clone();
     assert_eq!(driver.press(KeyCode::Esc), None);
-    assert_eq!(driver.app.time_behind(), None, "the first Escape ends the pause");
-    assert_eq!(driver.app.viewport().window(), zoomed.window());
+    assert_eq!(
+        driver.app.picture().time_behind(driver.app.session()),
+        None,
+        "the first Escape ends the pause"
+    );
+    assert_eq!(driver.app.picture().viewport().window(), zoomed.window());
     for _ in 0..5 {
         assert_eq!(driver.press(KeyCode::Esc), None);
     }
@@ -199,9 +213,9 @@ fn page_keys_move_the_selection_by_ten_lanes() {
     let mut driver = finished_race();
     driver.press(KeyCode::PageDown);
     driver.press(KeyCode::PageDown);
-    assert_eq!(driver.app.lane_index(), Some(5), "stops at the last lane");
+    assert_eq!(driver.app.picture().lane_index(), Some(5), "stops at the last lane");
     driver.press(KeyCode::PageUp);
-    assert_eq!(driver.app.lane_index(), Some(0));
+    assert_eq!(driver.app.picture().lane_index(), Some(0));
 }
 
 #[test]
@@ -210,9 +224,9 @@ fn zooming_during_a_run_keeps_following_it() {
     driver.draw((120, 36), COLOUR);
     press(&mut driver, '+');
     press(&mut driver, '+');
-    let window = driver.app.viewport().window();
+    let window = driver.app.picture().viewport().window();
     let end = window.from.0 + window.cell.0 * u64::from(window.columns);
-    assert!(driver.app.viewport().is_following() && end > 3_000_000_000, "{window:?}");
+    assert!(driver.app.picture().viewport().is_following() && end > 3_000_000_000, "{window:?}");
 }
 
 #[test]

@@ -2,16 +2,18 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::playback::PlaybackSpeed;
-use threadline::app::{App, Effect, Msg, Session};
-use threadline::model::{
-    Background, EventKind, LaneId, ModeChoice, RunOutcome, Selection, Setup, Target,
-};
+use threadline::app::{App, Effect, Msg, Options, Session};
+use threadline::model::{EventKind, LaneId, ModeChoice, RunOutcome, Selection, Setup, Target};
 
 use super::*;
 
 const CPU: Selection = Selection::only(Workload::Cpu, Mode::Gil);
 
 fn app(selection: Selection, simulation: Option<Simulation>) -> App {
+    app_at(Options::default().speed, selection, simulation)
+}
+
+fn app_at(speed: PlaybackSpeed, selection: Selection, simulation: Option<Simulation>) -> App {
     let target = Target {
         user: "octocat".to_owned(),
         api: Target::BUILT_IN.to_owned(),
@@ -20,7 +22,7 @@ fn app(selection: Selection, simulation: Option<Simulation>) -> App {
     };
     let compute = ComputeSpec { simulation, ..ComputeSpec::default() };
     let setup = Setup { compute, ..Setup::followers(target, Some(2)) };
-    App::new(Session::new(setup), selection, Background::Dark)
+    App::new(Session::new(setup), selection, Options { speed, ..Options::default() })
 }
 
 fn press(app: &mut App, key: char) -> Option<Effect> {
@@ -110,7 +112,7 @@ fn s_shows_a_notice_for_the_followers_workload() {
 #[test]
 fn less_and_greater_keys_change_the_speed_in_steps_within_bounds() {
     let slow = PlaybackSpeed::from_slowdown(30);
-    let mut app = app(CPU, Some(Simulation::default())).with_speed(slow);
+    let mut app = app_at(slow, CPU, Some(Simulation::default()));
     app.start();
     assert_eq!(speed(&app).unwrap(), "0.0333x");
     let mut speed_after = |key| {

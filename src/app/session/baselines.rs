@@ -88,32 +88,31 @@ impl Session {
     /// The available baselines for a selection, the most likely choice first.
     pub fn baselines(&self, selection: Selection) -> Vec<Baseline<'_>> {
         let across_modes = selection.choice != ModeChoice::Race;
-        let names = |name: &str, short: &str| [name.to_owned(), short.to_owned()];
-        let mut baselines: Vec<([String; 2], Vec<&Run>)> = Vec::new();
+        let mut baselines = Vec::new();
+        let mut add = |name: &str, short: &str, runs| {
+            let [name, short] = [name, short].map(str::to_owned);
+            baselines.push(Baseline { name, short, runs, across_modes });
+        };
         if let Some(ExternalBaseline { name, runs, .. }) = &self.external_baseline {
             let same_workload =
                 runs.iter().filter(|run| run.plan().workload() == selection.workload);
             let short = name.rsplit('/').next().unwrap_or_default();
-            baselines.push((names(name, short), same_workload.collect()));
+            add(name, short, same_workload.collect());
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
-            baselines
-                .push((names("the previous run", "previous"), run_set.earlier.iter().collect()));
+            add("the previous run", "previous", run_set.earlier.iter().collect());
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {
             let ended = self.runs(other).iter().filter(|run| run.is_over());
             let name = other.to_string();
-            baselines.push((names(&name, &name), ended.collect()));
+            add(&name, &name, ended.collect());
         }
         let has = |runs: &[&Run], mode| runs.iter().any(|run| run.plan().mode == mode);
-        baselines.retain(|(_, runs)| {
+        baselines.retain(|Baseline { runs, .. }| {
             let shares = selection.modes().iter().any(|&mode| has(runs, mode));
             shares || (across_modes && !runs.is_empty())
         });
-        let baselines = baselines.into_iter();
         baselines
-            .map(|([name, short], runs)| Baseline { name, short, runs, across_modes })
-            .collect()
     }
 }

@@ -1,0 +1,350 @@
+//! The screen: the runs on it are live, played as they are simulated, or a recording. This is what a
+//! position of the player means to the session, and what the keys of playback do.
+
+use super::keymap::{Action, KeyContext};
+use super::message::Effect;
+use super::playback::{DueEntry, PlaybackSpeed, Player};
+use super::session::{Checkpoint, Session};
+use super::{App, Options};
+use crate::model::{LogEntry, Mode, ModeChoice, Nanos, Plan, Selection, Setup, Workload};
+
+/// The origin of the runs on the screen.
+#[derive(Debug)]
+pub(super) enum ScreenKind {
+    /// The program carries out the runs, and each has the time of its own clock.
+    Live,
+    /// The simulated runs of a selection, which started at this checkpoint. They are played while
+    /// their events are computed.
+    Simulation(Checkpoint, Player),
+    /// A recording of a session with this setup.
+    Replay(Box<Setup>, Player),
+}
+
+/// The playback position of a recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReplayProgress {
+    /// The position in percent of the duration; 100 only at the end.
+    pub percent: u8,
+    /// The playback speed.
+    pub speed: PlaybackSpeed,
+    /// Playback is running: neither paused nor at the end.
+    pub plays: bool,
+}
+
+impl ScreenKind {
+    /// The player, if there is one.
+    pub(super) const fn player(&self) -> Option<&Player> {
+        match self {
+            Self::Live => None,
+            Self::Simulation(_, player) | Self::Replay(_, player) => Some(player),
+        }
+    }
+
+    pub(super) const fn player_mut(&mut self) -> Option<&mut Player> {
+        match self {
+            Self::Live => None,
+            Self::Simulation(_, player) | Self::Replay(_, player) => Some(player),
+        }
+    }
+
+    pub(super) const fn recording(&self) -> Option<&Player> {
+        match self {
+            Self::Replay(_, player) => Some(player),
+            Self::Live | Self::Simulation(..) => None,
+        }
+    }
+
+    /// The player, if it plays a selection.
+    fn player_of(&self, selection: Selection) -> Option<&Player> {
+        match self {
+            Self::Simulation(start, player) => (start.selection == selection).then_some(player),
+            Self::Live | Self::Replay(..) => self.recording(),
+        }
+    }
+
+    /// The context of keys on the timeline of a selection.
+    pub(super) fn key_context(&self, selection: Selection) -> KeyContext {
+        match self {
+            Self::Replay(..) => KeyContext::Replay,
+            Self::Simulation(start, _) if start.selection == selection => KeyContext::Simulation,
+            Self::Live | Self::Simulation(..) => KeyContext::Timeline,
+        }
+    }
+}
+
+impl App {
+    /// Creates a screen that plays the log of a session with this setup. [`Self::start`] begins
+    /// playback.
+    #[must_use]
+    pub fn for_replay(setup: Setup, entries: Vec<LogEntry>, options: Options) -> Self {
+        let player = Player::new(entries);
+        let first = player.selection_starts().next().map(|(_, start)| start.selection);
+        // Without any selection in the log, any selection will do: it has no runs.
+        let shown = first.unwrap_or(Selection::race(Workload::Followers));
+        let session = Session::new(setup.clone());
+        Self {
+            screen: ScreenKind::Replay(Box::new(setup), player),
+            ..Self::new(session, shown, options)
+        }
+    }
+
+    /// Returns `true` if a player determines the time of the runs, so that frames need the time of
+    /// a clock instead of the time of the run.
+    pub const fn is_playback(&self) -> bool {
+        self.screen.player().is_some()
+    }
+
+    /// Returns `true` if the selection shown is played and playback is paused.
+    pub fn is_playback_paused(&self) -> bool {
+        let player = self.screen.player_of(self.selection());
+        player.is_some_and(|player| !player.plays() && !player.is_over())
+    }
+
+    /// The playback position, if a recording is shown.
+    pub fn replay_progress(&self) -> Option<ReplayProgress> {
+        let player = self.screen.recording()?;
+        let (percent, plays) = (player.percent(), player.plays());
+        Some(ReplayProgress { percent, speed: self.options.speed, plays })
+    }
+
+    /// The stage that the run had reached where an incomplete recording ends: `during sequential`.
+    pub fn unfinished_stage(&self) -> Option<String> {
+        self.screen.recording().filter(|player| player.is_over())?;
+        self.session.stage()
+    }
+
+    /// The playback speed, if the selection shown is simulated.
+    pub fn simulated_speed(&self) -> Option<PlaybackSpeed> {
+        let simulated = self.session.setup().compute.simulation.is_some();
+        (simulated && self.selection().workload.is_computed()).then_some(self.options.speed)
+    }
+
+    /// Starts the selection shown. If it is simulated, a player takes its events.
+    pub(super) fn start_live(&mut self) -> Option<Plan> {
+        let selection = self.selection();
+        let start = self.session.checkpoint(selection);
+        let entry = self.session.selection_start(selection);
+        let plan = self.start_shown()?;
+        self.screen = if plan.is_simulated() {
+            let mut player = Player::new(vec![LogEntry::Start(entry.into())]);
+            // The selection has started.
+            player.next_before(1);
+            player.open();
+            ScreenKind::Simulation(start, player)
+        } else {
+            ScreenKind::Live
+        };
+        Some(plan)
+    }
+
+    /// Switches CPU work between simulated and real, and runs the selection shown again.
+    pub(super) fn toggle_simulation(&mut self) -> Option<Effect> {
+        if !self.selection().workload.is_computed() {
+            let next = self.key_of(Action::NextWorkload);
+            self.notify(format!(
+                "only cpu, native and mixed can be simulated; {next} shows the next workload"
+            ));
+            return None;
+        }
+        let active = self.session.active();
+        if let Some(active) = active.filter(|active| active.workload.is_computed()) {
+            return self.refuse_while_running(active);
+        }
+        let is_real = self.session.setup().compute.simulation.is_none();
+        self.session.set_simulation(is_real.then_some(self.simulation));
+        self.screen = ScreenKind::Live;
+        self.start_if_free()
+    }
+
+    /// Stops the simulated run that is played, at the latest time that was played: its events are
+    /// known, so the player ends it and the source only stops computing.
+    pub(super) fn stop_simulated_run(&mut self) -> Option<Effect> {
+        self.finish_seek();
+        let run = self.session.active_run()?;
+        let player = self.screen.player_mut()?;
+        player.cut_off(run.stop_events(player.run_time()));
+        let (_, at) = player.latest_position();
+        self.seek_to_entry(usize::MAX, at).or(Some(Effect::Stop))
+    }
+
+    /// Advances playback to `clock`, a time of the caller's clock.
+    pub(super) fn advance_playback(&mut self, clock: Nanos) -> Option<Effect> {
+        self.screen.player_mut()?.tick(clock, self.options.speed);
+        self.apply_due_entries()
+    }
+
+    pub(super) fn apply_due_entries(&mut self) -> Option<Effect> {
+        let due = self.screen.player()?.due_count();
+        self.apply_entries(due)
+    }
+
+    /// Applies the entries up to the first `count`. Returns the effect of the last one.
+    fn apply_entries(&mut self, count: usize) -> Option<Effect> {
+        let mut effect = None;
+        while let Some(due) = self.screen.player_mut().and_then(|player| player.next_before(count))
+        {
+            effect = self.apply_entry(due).or(effect);
+        }
+        self.picture.now = self.screen.player().map_or(self.picture.now, Player::run_time);
+        effect
+    }
+
+    fn apply_entry(&mut self, DueEntry { entry, is_new }: DueEntry) -> Option<Effect> {
+        let is_recording = self.screen.recording().is_some();
+        match entry {
+            LogEntry::Start(start) if is_recording && self.session.active().is_none() => {
+                self.session.adopt_setup(&start);
+                self.switch_to(start.selection);
+                self.start_shown();
+            }
+            LogEntry::Start(_) => {}
+            LogEntry::Event(event) if is_recording => _ = self.session.apply(&event),
+            LogEntry::Event(event) if is_new => return self.take_event(event),
+            LogEntry::Event(event) => self.session.apply_again(&event),
+        }
+        None
+    }
+
+    /// Goes to the time after the first `count` entries, undoing any later ones.
+    fn seek_to_entry(&mut self, count: usize, at: Nanos) -> Option<Effect> {
+        let player = self.screen.player_mut()?;
+        if player.applied_count() > count {
+            self.rebuild(count, at);
+            return None;
+        }
+        player.set_position(at);
+        self.apply_entries(count)
+    }
+
+    /// Rebuilds the runs of the log from its first `count` entries.
+    fn rebuild(&mut self, count: usize, at: Nanos) {
+        let is_recording = self.screen.recording().is_some();
+        match &self.screen {
+            ScreenKind::Live => {}
+            ScreenKind::Simulation(start, _) => self.session.rewind(*start),
+            ScreenKind::Replay(setup, _) => self.session = Session::new((**setup).clone()),
+        }
+        let Some(player) = self.screen.player_mut() else { return };
+        player.rewind(at);
+        let starts = player.selection_starts().take_while(|(place, _)| *place < count);
+        let last = starts.last().map(|(_, start)| start.selection);
+        while let Some(due) = player.next_before(count) {
+            match due.entry {
+                LogEntry::Event(event) if !is_recording => self.session.apply_again(&event),
+                entry => self.session.replay_entry(&entry),
+            }
+        }
+        self.picture.now = player.run_time();
+        self.switch_to(last.unwrap_or(self.selection()));
+        self.forget_attempts();
+        let expected = self.estimated_duration();
+        self.picture.view.refit(expected);
+    }
+
+    fn seek_to_time(&mut self, at: Nanos) -> Option<Effect> {
+        let count = self.screen.player()?.due_count_at(at);
+        self.seek_to_entry(count, at)
+    }
+
+    /// Goes to the latest time that was played, so that the session has all of its runs.
+    pub fn finish_seek(&mut self) -> Option<Effect> {
+        let ScreenKind::Simulation(_, player) = &self.screen else { return None };
+        let (count, at) = player.latest_position();
+        self.seek_to_entry(count, at)
+    }
+
+    /// Pauses or resumes playback or, for runs without a player, the view.
+    pub(super) fn toggle_pause(&mut self) {
+        let is_recording = self.screen.recording().is_some();
+        let Some(player) = self.screen.player_of(self.selection()) else {
+            return self.handle_view_action(Action::Pause);
+        };
+        if player.is_over() {
+            let again = self.key_of(Action::Run);
+            self.notify(if is_recording {
+                format!("end of the recording; {again} plays it again")
+            } else {
+                let back = self.key_of(Action::ScrubBack);
+                format!("end of the run; {back} goes back, {again} runs it again")
+            });
+        } else {
+            self.screen.player_mut().map(Player::toggle_playback);
+        }
+    }
+
+    /// Changes the playback speed to the next step.
+    pub(super) fn change_speed(&mut self, faster: bool) {
+        if self.screen.recording().is_some() || self.simulated_speed().is_some() {
+            self.options.speed = self.options.speed.next_step(faster);
+            self.notify(format!("playback speed: {}", self.options.speed));
+        } else {
+            let key = self.key_of(Action::Simulate);
+            self.notify(format!("a real run has no speed to change; {key} simulates it"));
+        }
+    }
+
+    /// Moves by one event, and pauses playback.
+    pub(super) fn step(&mut self, forward: bool) -> Option<Effect> {
+        let (count, at) = self.screen.player_mut()?.step_target(forward);
+        self.seek_to_entry(count, at)
+    }
+
+    /// Moves by a twentieth of the duration.
+    pub(super) fn scrub(&mut self, forward: bool) -> Option<Effect> {
+        let at = self.screen.player()?.scrub_target(forward);
+        self.seek_to_time(at)
+    }
+
+    /// Handles an action that has another meaning in a recording. Returns `false` for any other.
+    pub(super) fn handle_replay_action(&mut self, action: Action) -> bool {
+        match action {
+            Action::Run => {
+                self.screen.player_mut().map(Player::start_playback);
+                self.seek_to_time(Nanos::ZERO);
+            }
+            Action::Stop | Action::FewerWorkers | Action::MoreWorkers | Action::Simulate => {
+                self.notify("not available in a recording; it can only be played");
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Returns `true` unless a recording is shown that does not contain the selection.
+    pub(super) fn can_show(&self, selection: Selection) -> bool {
+        let recording = self.screen.recording();
+        recording.is_none_or(|player| player.find_selection(selection).is_some())
+    }
+
+    /// Shows another selection, and runs it if it has not run yet and is free to run. In a recording,
+    /// goes to its start if it has no runs yet at the current time.
+    pub(super) fn show(&mut self, selection: Selection) -> Option<Effect> {
+        self.switch_to(selection);
+        let Some(player) = self.screen.recording() else { return self.start_if_free() };
+        let (place, at) = player.find_selection(selection)?;
+        let has_runs = !self.runs().is_empty() || self.session.active() == Some(selection);
+        if has_runs { None } else { self.seek_to_entry(place + 1, at) }
+    }
+
+    /// The notice that the recording does not contain a mode, or only as part of a race.
+    pub(super) fn unrecorded_notice(&self, selection: Selection) -> String {
+        let race = Selection::race(selection.workload);
+        match selection.choice {
+            ModeChoice::Only(mode) if race.modes().contains(&mode) && self.can_show(race) => {
+                let is_plural = matches!(mode, Mode::Threads | Mode::Processes);
+                let were = if is_plural { "were" } else { "was" };
+                let key = self.key_of(Action::Mode(race.index()));
+                format!("{selection} {were} recorded as part of the race ({key})")
+            }
+            _ => format!("the recording does not contain {selection}"),
+        }
+    }
+
+    /// The selection to show for a workload: in a recording, the first recorded one.
+    pub(super) fn selection_of(&self, workload: Workload) -> Option<Selection> {
+        match self.screen.recording() {
+            Some(player) => player.first_selection_of(workload),
+            None => Some(Selection { workload, ..self.selection() }),
+        }
+    }
+}
