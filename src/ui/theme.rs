@@ -218,9 +218,8 @@ impl Theme {
     fn text_on_state(self, state: State) -> Color {
         let is_dark_background = self.background == Background::Dark;
         let light_text = match (self.depth, state.color_role()) {
-            (ColorDepth::Sixteen, ColorRole::Response) => !is_dark_background,
+            (ColorDepth::Sixteen, ColorRole::Response | ColorRole::Throttle) => !is_dark_background,
             (ColorDepth::Sixteen, ColorRole::Lock) => false,
-            (ColorDepth::Sixteen, ColorRole::Throttle) => !is_dark_background,
             (ColorDepth::Indexed, ColorRole::Request) if is_dark_background => false,
             (ColorDepth::Indexed, ColorRole::Failure) => true,
             _ => self.background.is_light_text_on(state),

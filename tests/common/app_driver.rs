@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Options, Overlay, Session, TableView};
 use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection, Setup, Target,
