@@ -73,7 +73,7 @@
 //! | viewport | `viewport` | the stretch of time in view, and its scale |
 //! | sweep | `sweep` | a workload repeated over thread counts |
 //! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
-//! | baseline | `baseline` | the run that others are compared with |
+//! | baseline | [`app::Baseline`] | the run that others are compared with |
 //! | verdict | [`analysis::verdict::Verdict`] | the sentence that says what was faster, and why |
 //! | recording | [`source::recording::Recording`] | a session in a file |
 //! | theme | [`ui::theme`] | the colours and glyphs of roles and states |

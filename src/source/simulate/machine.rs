@@ -344,13 +344,12 @@ fn task_steps(plan: &Plan, compute: &ComputeSpec) -> Vec<TaskStep> {
     let TaskParts { before, native, after } = TaskParts::divide(&plan.work, size.0);
     let core_time = |time| CpuWork::from_core_time(Nanos(time));
     let mut steps = Vec::new();
-    if plan.workload().spec().has_io_share {
-        let request = size.since(Nanos(before));
-        let body = Nanos(request.0 / BODY);
-        steps.push(TaskStep::Pause(State::Waiting, request.since(body)));
-        steps.push(TaskStep::Pause(State::Receiving, body));
-        steps.retain(|step| !matches!(step, TaskStep::Pause(_, Nanos::ZERO)));
-    }
+    // The time that a task does not compute, it waits; a server's body arrives at the end of the wait.
+    let wait = size.since(Nanos(before + native + after));
+    let body = if plan.workload().spec().has_io_share { wait.0 / BODY } else { 0 };
+    steps.push(TaskStep::Pause(State::Waiting, wait.since(Nanos(body))));
+    steps.push(TaskStep::Pause(State::Receiving, Nanos(body)));
+    steps.retain(|step| !matches!(step, TaskStep::Pause(_, Nanos::ZERO)));
     steps.push(TaskStep::Compute(core_time(before)));
     if native > 0 {
         steps.extend([TaskStep::Native(core_time(native)), TaskStep::Compute(core_time(after))]);
