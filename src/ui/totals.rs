@@ -148,7 +148,7 @@ pub(super) fn draw_rows(
     let names = name_width(app);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
     let longest = full_bar_time(app);
-    for (mode, row) in app.selection().modes().iter().zip(area.rows()) {
+    for (mode, row) in app.modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let started = run.filter(|run| run.has_started());
         let selection = Selection::only(app.selection().workload, *mode);

@@ -16,7 +16,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use threadline::model::{
     CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, LogEntry, Mode, ModeChoice,
-    Nanos, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome, Workload,
+    Nanos, RunId, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome,
+    Workload,
 };
 use threadline::source::recording;
 
@@ -176,14 +177,12 @@ fn commands_in_every_mode() {
         let session = driver.app.session();
         let mut entries = Vec::new();
         for entry in driver.log_entries() {
-            if let LogEntry::Event(Event {
-                at,
-                lane,
-                kind: EventKind::TaskFinished { task, outcome },
-            }) = &entry
+            if let LogEntry::Event { run, event: Event { at, lane, kind } } = &entry
+                && let EventKind::TaskFinished { task, outcome } = kind
             {
                 let kind = EventKind::CommandOutput { task: *task, output: output(*task, outcome) };
-                entries.push(LogEntry::Event(Event { at: *at, lane: *lane, kind }));
+                let event = Event { at: *at, lane: *lane, kind };
+                entries.push(LogEntry::Event { run: *run, event });
             }
             entries.push(entry);
         }
@@ -220,7 +219,7 @@ fn simulated_in_every_mode() {
 }
 
 fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
-    LogEntry::Event(Event { at: Nanos(at), lane: LaneId(lane), kind })
+    LogEntry::Event { run: RunId(0), event: Event { at: Nanos(at), lane: LaneId(lane), kind } }
 }
 
 /// Every kind of event is written as it was, and the golden file is read as these very values.

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use crate::app_driver::memory_log::MemoryLog;
 use threadline::app::Session;
 use threadline::model::{
-    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
+    Event, EventKind, LaneId, LogEntry, Mode, Nanos, PlannedRun, Run, RunOutcome, Selection, Setup,
     Target, TaskId, TaskOutcome, Workload,
 };
 use threadline::run::read_recording;
@@ -35,15 +35,14 @@ fn race_session() -> (Session, MemoryLog) {
     };
     let log = MemoryLog::default();
     let mut session = log.attach(Session::new(Setup::followers(target, None)).with_pages(2));
-    let mut next = session.start_selection(Selection::race(Workload::Followers));
-    while let Some(plan) = next {
-        next = apply_run(&mut session, &plan);
+    for planned in session.start_selection(Selection::race(Workload::Followers)) {
+        apply_run(&mut session, &planned);
     }
     (session, log)
 }
 
-/// Applies the events of a sequential run of a plan; returns the next plan.
-fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
+/// Applies the events of a run, one task after another.
+fn apply_run(session: &mut Session, PlannedRun { run, plan }: &PlannedRun) {
     let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
     for (task, outcome) in (1..).zip(PAGES) {
         let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
@@ -51,11 +50,10 @@ fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
     }
     kinds.splice(0..0, plan.opening().map(|(_, kind)| kind));
     kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
-    let mut next = None;
     for (at, kind) in (0..).zip(kinds) {
-        next = session.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(0), kind });
+        let event = Event { at: Nanos::from_millis(at), lane: LaneId(0), kind };
+        assert_eq!(session.apply(*run, &event), None);
     }
-    next
 }
 
 /// Returns the recording of a session as the bytes of its file.
@@ -137,9 +135,8 @@ fn recording_contains_only_printable_ascii() {
 fn selection_replays_without_the_earlier_ones() {
     let (mut session, log) = race_session();
     let threads = Selection::only(Workload::Followers, Mode::Threads);
-    let mut next = session.start_selection(threads);
-    while let Some(plan) = next {
-        next = apply_run(&mut session, &plan);
+    for planned in session.start_selection(threads) {
+        apply_run(&mut session, &planned);
     }
     let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
     let entries = log.entries();
@@ -274,7 +271,7 @@ fn texts_of_a_recording_are_escaped() {
         .replace("aaronlelevier", hostile)
         .replace("\"built-in server\"", &format!("\"{hostile}\""));
     let failed = format!(
-        r#"{{"at":9,"lane":0,"event":"run_finished","end":{{"failed":{{"kind":"server","message":"{hostile}"}}}}}}"#
+        r#"{{"run":0,"at":9,"lane":0,"event":"run_finished","end":{{"failed":{{"kind":"server","message":"{hostile}"}}}}}}"#
     );
     let recording = read_complete(
         (file.lines().take(12).collect::<Vec<_>>().join("\n") + "\n" + &failed).as_bytes(),
@@ -285,7 +282,7 @@ fn texts_of_a_recording_are_escaped() {
     for entry in recording.entries() {
         let text = match entry {
             LogEntry::Start(start) => start.setup.target.clone().unwrap().user,
-            LogEntry::Event(event) => match &event.kind {
+            LogEntry::Event { event, .. } => match &event.kind {
                 EventKind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
                 EventKind::RunFinished { outcome: RunOutcome::Failed(failure) } => {
                     failure.message.clone()

@@ -56,7 +56,7 @@ pub(crate) fn row_text(frame: &Buffer, y: u16) -> String {
 /// The durations of the runs, in order.
 pub(crate) fn run_durations(recording: &Recording) -> Vec<Nanos> {
     let ends = recording.entries().iter().filter_map(|entry| match entry {
-        LogEntry::Event(event) if matches!(event.kind, EventKind::RunFinished { .. }) => {
+        LogEntry::Event { event, .. } if matches!(event.kind, EventKind::RunFinished { .. }) => {
             Some(event.at)
         }
         _ => None,

@@ -25,9 +25,9 @@ pub(crate) fn finished_race() -> AppDriver {
 }
 
 /// The plan of the run that an effect starts.
-fn started_plan(effect: Option<Effect>) -> Plan {
+pub(crate) fn started_plan(effect: Option<Effect>) -> Plan {
     match effect {
-        Some(Effect::Start(plan)) => plan,
+        Some(Effect::Start(mut runs)) => runs.remove(0).plan,
         other => panic!("expected Effect::Start, got {other:?}"),
     }
 }
