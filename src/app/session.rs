@@ -355,6 +355,16 @@ impl Session {
         }
     }
 
+    /// The minimum speed-up of a complete run whose sequential run started at the same moment and has
+    /// not ended yet.
+    pub fn least_speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
+        let mut active = self.active_runs_of(selection);
+        let sequential = active.find(|run| run.plan().mode == Mode::Sequential)?;
+        let took = run.duration().filter(|_| run.is_comparable())?;
+        let least = stats::speed_up(sequential.elapsed(now), took);
+        least.filter(|&times| times > 1.0 && self.setup.is_simultaneous(selection))
+    }
+
     /// The agreement of the results of the selection's runs, once all have ended.
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
         self.run_sets.get(&selection)?.agreement

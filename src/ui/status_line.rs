@@ -192,9 +192,9 @@ fn running_text(app: &App, run: &Run) -> String {
     match app.modes().len() {
         1 => format!("running: {}", run.plan().selection()),
         _ if session.setup().is_simultaneous(shown) => {
-            format!("started at the same moment; still running: {names}")
+            format!("running: {names}; all started at the same moment")
         }
-        _ => format!("one after another; running: {names}"),
+        _ => format!("running: {names}; one mode after another"),
     }
 }
 

@@ -89,6 +89,12 @@ impl AppDriver {
         Self::new(Scenario::default(), Selection::race(Workload::Followers))
     }
 
+    /// Starts the race on the built-in server, where its modes start at the same moment.
+    pub(crate) fn built_in_race() -> Self {
+        let scenario = Scenario { is_built_in: true, ..Scenario::default() };
+        Self::new(scenario, Selection::race(Workload::Followers))
+    }
+
     /// Plays until the run in `mode` is `millis` milliseconds old.
     #[must_use]
     pub(crate) fn play_until(mut self, mode: Mode, millis: u64) -> Self {

@@ -126,7 +126,9 @@ fn followers(pages: u32) -> Scenario {
 #[test]
 fn followers_in_every_mode() {
     let race = Selection::race(Workload::Followers);
-    assert_session("followers-race", Scenario { workers: Some(2), ..followers(3) }, race);
+    let job = Scenario { workers: Some(2), ..followers(3) };
+    assert_session("followers-race", job.clone(), race);
+    assert_session("followers-built-in-race", Scenario { is_built_in: true, ..job }, race);
     for mode in Mode::ALL {
         let job = Scenario { workers: Some(2), ..followers(2) };
         assert_session(

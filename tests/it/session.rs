@@ -1,6 +1,7 @@
 //! Sessions driven by fabricated events: the order of runs, page counts, workers and agreement.
 
 mod quota;
+mod race;
 mod sweep;
 
 use std::sync::Arc;
