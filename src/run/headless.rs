@@ -89,7 +89,7 @@ struct FollowedRuns {
     signal: Option<i32>,
 }
 
-/// What a session waits for.
+/// A reason to stop waiting.
 enum Wake {
     /// Events, or the end of a run.
     Events,

@@ -220,8 +220,8 @@ fn simulated_in_every_mode() {
     }
 }
 
-fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
-    LogEntry::Event { run: RunId(0), event: Event { at: Nanos(at), lane: LaneId(lane), kind } }
+fn at(run: RunId, at: u64, lane: u16, kind: EventKind) -> LogEntry {
+    LogEntry::Event { run, event: Event { at: Nanos(at), lane: LaneId(lane), kind } }
 }
 
 /// Every kind of event is written as it was, and the golden file is read as these very values.
@@ -238,18 +238,21 @@ fn every_kind_of_event_and_selection() {
             entries.push(LogEntry::Start(Arc::new(begun)));
         }
     }
-    let started = |plan| at(0, 0, EventKind::RunStarted { plan });
+    let started = |run, plan| at(run, 0, 0, EventKind::RunStarted { plan });
     let plan = samples::plans().pop().unwrap();
-    for event in samples::events() {
+    // The first race that can start has four modes; later events belong to no active run.
+    let runs = (0..4).chain(std::iter::repeat(3)).map(RunId);
+    for (run, event) in runs.zip(samples::events()) {
         let Event { at: when, lane, kind } = event;
         let is_start = matches!(kind, EventKind::RunStarted { .. });
         let is_end = matches!(kind, EventKind::RunFinished { .. });
         if !is_start {
-            entries.push(started(plan.clone()));
+            entries.push(started(run, plan.clone()));
         }
-        entries.push(at(when.0, lane.0, kind));
+        entries.push(at(run, when.0, lane.0, kind));
         if !is_end {
-            entries.push(at(when.0, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+            let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+            entries.push(at(run, when.0, 0, end));
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));
