@@ -17,7 +17,9 @@ use ratatui::crossterm::event::KeyModifiers;
 
 use crate::analysis::Sweep;
 pub use crate::model::Background;
-use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation};
+use crate::model::{
+    Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
+};
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
 pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
@@ -44,7 +46,7 @@ pub struct App {
     /// The background that the user chose with a key.
     chosen_background: Option<Background>,
     notice: Option<Notice>,
-    /// The selection that was shown when the user stopped the active run. `None` if it was not
+    /// The selection that was shown when the user stopped the active runs. `None` if it was not
     /// stopped.
     stopping: Option<Selection>,
     /// The simulated machine, kept while simulation is off.
@@ -154,9 +156,14 @@ impl App {
         self.picture.selection
     }
 
-    /// The elapsed time of the active run.
+    /// The elapsed time of the active runs.
     pub const fn now(&self) -> Nanos {
         self.picture.now
+    }
+
+    /// The modes that are shown, in the order of their runs.
+    pub fn modes(&self) -> &'static [Mode] {
+        self.session.setup().modes(self.selection())
     }
 
     /// The runs that are shown, in the order of their modes.
@@ -194,7 +201,7 @@ impl App {
         if self.session.awaits_confirmation(self.selection()) {
             return None;
         }
-        self.start_live().map(Effect::Start)
+        self.start_live()
     }
 
     /// Handles a message and returns the effect to carry out, if any.
@@ -220,9 +227,9 @@ impl App {
                 self.notice = None;
                 self.handle_mouse(gesture, target);
             }
-            Msg::Event(event) => match self.screen.player_mut() {
-                Some(player) => player.receive(event),
-                None => return self.take_event(event),
+            Msg::Event(run, event) => match self.screen.player_mut() {
+                Some(player) => player.receive(run, event),
+                None => return self.take_event(run, event),
             },
             Msg::Background(background) => self.options.background = background,
             Msg::EventOverhead(cost) => self.overhead.event = Some(cost),
@@ -256,7 +263,7 @@ impl App {
         // Commands and worker processes are not suspended with the program.
         let kept_running = if active.workload.is_command() {
             "the commands"
-        } else if self.session.active_run().is_some_and(is_processes) {
+        } else if self.session.active_runs().any(|(_, run)| is_processes(run)) {
             "the processes"
         } else {
             return Some(format!(
@@ -266,27 +273,34 @@ impl App {
         Some(format!("{kept_running} kept running; recorded ends may be up to {seconds:.1} s late"))
     }
 
-    /// Applies an event of the active run.
-    fn take_event(&mut self, mut event: Event) -> Option<Effect> {
-        let mut stopping = None;
+    /// Applies an event of an active run.
+    fn take_event(&mut self, run: RunId, mut event: Event) -> Option<Effect> {
         if let EventKind::RunFinished { outcome } = &mut event.kind {
-            stopping = self.stopping.take();
             // The run may have finished before the stop reached it. The next one still must not
             // start.
-            if stopping.is_some() && *outcome == RunOutcome::Finished {
+            if self.stopping.is_some() && *outcome == RunOutcome::Finished {
                 *outcome = RunOutcome::Stopped;
             }
         }
-        if let Some(plan) = self.session.apply(&event) {
-            self.picture.now = Nanos::ZERO;
-            self.screen.player_mut().map(Player::open);
-            if let Some(sweep) = self.session.active().filter(|&active| active.is_sweep()) {
-                self.picture.show_next_trial(sweep);
-            }
-            return Some(Effect::Start(plan));
+        let was_active = self.session.active().is_some();
+        if let Some(next) = self.session.apply(run, &event) {
+            return Some(self.continue_with(next));
+        }
+        if !was_active || self.session.active().is_some() {
+            return None;
         }
         // After a stop, no run starts by itself, unless another selection was chosen since.
-        if stopping == Some(self.selection()) { None } else { self.start_if_free() }
+        if self.stopping.take() == Some(self.selection()) { None } else { self.start_if_free() }
+    }
+
+    /// Starts the next run of the active selection.
+    fn continue_with(&mut self, next: PlannedRun) -> Effect {
+        self.picture.now = Nanos::ZERO;
+        self.screen.player_mut().map(Player::open);
+        if let Some(sweep) = self.session.active().filter(|&active| active.is_sweep()) {
+            self.picture.show_next_trial(sweep);
+        }
+        Effect::Start(vec![next])
     }
 
     /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
@@ -322,12 +336,14 @@ impl App {
         (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
 
-    fn start_shown(&mut self) -> Option<Plan> {
-        let plan = self.session.start_selection(self.selection())?;
-        self.forget_attempts();
-        let expected = self.estimated_duration();
-        self.picture.view.reset_for_run(expected);
-        Some(plan)
+    fn start_shown(&mut self) -> Vec<PlannedRun> {
+        let runs = self.session.start_selection(self.selection());
+        if !runs.is_empty() {
+            self.forget_attempts();
+            let expected = self.estimated_duration();
+            self.picture.view.reset_for_run(expected);
+        }
+        runs
     }
 
     /// The estimated duration of a run of the selection, if it can be known before the run starts.

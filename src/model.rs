@@ -30,7 +30,10 @@ pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use palette::Background;
-pub use plan::{ComputeSpec, Exactness, LaneId, Plan, Simulation, Target, TaskId, Waves, WorkSpec};
+pub use plan::{
+    ComputeSpec, Exactness, LaneId, Plan, PlannedRun, RunId, Simulation, Target, TaskId, Waves,
+    WorkSpec,
+};
 pub use quota::{LimitKind, Quota, QuotaCheck, ReachedLimit};
 pub use run::{LimitChange, Limits, Losses, Processes, Run, RunProgress, Timing};
 pub use selection::{Selection, SweepSetup};

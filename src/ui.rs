@@ -93,7 +93,7 @@ fn split_screen(
     chart: Option<&SweepChart<'_>>,
     area: Rect,
 ) -> [Rect; 7] {
-    let rows = app.selection().modes().len() as u16;
+    let rows = app.modes().len() as u16;
     let comparison = comparison::line_count(app);
     // On a low screen the comparison replaces the status line, unless that reports a failure.
     let hides_status =
@@ -123,7 +123,7 @@ fn timeline_area(layout: ScreenLayout, part: Rect, screen: Rect) -> Rect {
 
 fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = inner_width(layout, area);
-    let rows = app.selection().modes().len() as u16;
+    let rows = app.modes().len() as u16;
     let status_line = StatusLine::for_app(app, layout, theme, inside.into());
     let chart = SweepChart::for_app(app, layout, theme);
     let [title, modes, totals, sweep_area, timeline, legend, keys] =

@@ -1,4 +1,4 @@
-//! Counts with their nouns.
+//! Counts with their nouns, and enumerations.
 
 /// Returns a count with its noun: `1 page`, `2 pages`, `4 processes`.
 pub fn count(count: impl TryInto<u64>, noun: &str) -> String {
@@ -26,4 +26,13 @@ pub fn noun(count: impl TryInto<u64>, noun: &str) -> String {
         _ => "s",
     };
     format!("{noun}{ending}")
+}
+
+/// Returns items as in a sentence: `a`, `a and b`, `a, b and c`. Returns `None` if there are none.
+pub fn enumeration(items: &[String]) -> Option<String> {
+    let (last, others) = items.split_last()?;
+    if others.is_empty() {
+        return Some(last.clone());
+    }
+    Some(format!("{} and {last}", others.join(", ")))
 }

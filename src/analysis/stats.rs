@@ -102,11 +102,9 @@ pub enum Agreement {
 }
 
 impl Agreement {
-    /// Compares runs with the first of them once the last has ended. Returns `None` if there is only
-    /// one.
+    /// Compares runs with the first of them once all have ended. Returns `None` if there is only one.
     pub fn of_runs(runs: &[Run]) -> Option<Self> {
-        let (first, others) = runs.split_first()?;
-        others.last().filter(|run| run.is_over())?;
+        let (first, others) = runs.split_first().filter(|_| runs.iter().all(Run::is_over))?;
         let each = others.iter().map(|other| Self::compare(first, other));
         each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
     }

@@ -188,7 +188,7 @@ impl App {
         if let Some(active) = self.session.active() {
             return self.refuse_while_running(active);
         }
-        self.start_live().map(Effect::Start)
+        self.start_live()
     }
 
     /// Shows that the action must wait until the active run ends.

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::model::{Background, Event, ExportKind, Nanos, Plan};
+use crate::model::{Background, Event, ExportKind, Nanos, PlannedRun, RunId};
 
 /// A message to the app.
 #[derive(Clone, Debug)]
@@ -11,8 +11,8 @@ pub enum Msg {
     Key(KeyEvent),
     /// The mouse was used, at this target.
     Mouse(Gesture, PointerTarget),
-    /// An event of the active run. One of a simulated run is applied when it is due.
-    Event(Event),
+    /// An event of an active run. One of a simulated run is applied when it is due.
+    Event(RunId, Event),
     /// The terminal reported its background.
     Background(Background),
     /// The measured cost of sending, receiving and applying an event.
@@ -27,7 +27,7 @@ pub enum Msg {
     Resumed(Nanos),
     /// A frame is about to be drawn.
     Frame {
-        /// The elapsed time of the active run. During playback, the time of any monotonic clock.
+        /// The elapsed time of the active runs. During playback, the time of any monotonic clock.
         now: Nanos,
         /// The width of the timeline in cells.
         columns: u16,
@@ -61,9 +61,9 @@ pub struct PointerTarget {
 /// An effect for the caller to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Starts a run.
-    Start(Plan),
-    /// Stops the active run.
+    /// Starts these runs at the same moment.
+    Start(Vec<PlannedRun>),
+    /// Stops the active runs.
     Stop,
     /// Finds an unused file name for each kind of export: this stem, a number and an extension.
     FindExportNames(String),

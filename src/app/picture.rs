@@ -23,7 +23,7 @@ pub struct Picture {
     pub(super) closed_table: TableView,
     /// The index of the baseline that the runs shown are compared with.
     pub(super) baseline_index: Option<usize>,
-    /// The elapsed time of the active run.
+    /// The elapsed time of the active runs.
     pub(super) now: Nanos,
 }
 
@@ -158,12 +158,11 @@ impl Picture {
         let visible: Vec<(&Run, Nanos)> = self.visible_runs(session).collect();
         let edge = visible.iter().map(|&(_, until)| until).max().unwrap_or_default();
         let is_active = |run: &Run| run.has_started() && !run.is_over();
-        // The latest time of the active run, if it is on the timeline.
-        let newest = visible.iter().find(|(run, _)| is_active(run)).map(|&(_, until)| until);
-        let newest = newest.filter(|_| !self.view.is_paused());
-        let shown = session.active() == Some(self.selection);
-        let expected = session.active_run().filter(|_| shown);
-        let expected = expected.map(|run| viewport::expected_duration(run, self.now));
+        // The latest time of the active runs on the timeline.
+        let newest = visible.iter().filter(|(run, _)| is_active(run)).map(|&(_, until)| until);
+        let newest = newest.max().filter(|_| !self.view.is_paused());
+        let expected = session.active_runs_of(self.selection);
+        let expected = expected.map(|run| viewport::expected_duration(run, self.now)).max();
         let before = self.view.viewport.window();
         self.view.viewport.prepare_frame(columns, edge, newest, expected);
         // Keeps the cursor in view if the width of the timeline changes.

@@ -1,9 +1,10 @@
 //! Playback: a recording or a simulated selection is played by the same player, at any speed and from
-//! any time. The runs of the log follow one another on a single time axis.
+//! any time. The runs of the log follow one another on a single time axis, except those of a race at
+//! the same moment, which start together.
 
 use std::fmt;
 
-use crate::model::{Event, EventKind, LogEntry, Nanos, Selection, SelectionStart, Workload};
+use crate::model::{Event, EventKind, LogEntry, Nanos, RunId, Selection, SelectionStart, Workload};
 
 /// The number of scrub steps in the whole log.
 const SCRUB_STEPS: u64 = 20;
@@ -85,8 +86,8 @@ pub(super) struct Player {
     due: Vec<Nanos>,
     /// The indices of the entries that start a selection.
     starts: Vec<usize>,
-    /// The start of the run whose entries are appended.
-    last_run_start: Nanos,
+    /// The clock of the runs whose entries are appended.
+    last_clock: RunClock,
     /// A simulated run is being computed, so more entries follow.
     is_open: bool,
     /// The number of entries applied so far.
@@ -95,11 +96,44 @@ pub(super) struct Player {
     played: usize,
     /// The current position.
     at: Nanos,
-    /// The start of the run at the current position.
-    run_start: Nanos,
+    /// The clock of the runs at the current position.
+    clock: RunClock,
     plays: bool,
     /// The caller's clock at the last tick. `None` after a seek or a pause.
     last_tick: Option<Nanos>,
+}
+
+/// The clock that the active runs share.
+#[derive(Clone, Copy, Debug, Default)]
+struct RunClock {
+    /// The start of the runs on the axis.
+    start: Nanos,
+    /// The number of runs that have not ended.
+    active: usize,
+}
+
+impl RunClock {
+    /// Restarts the clock if other runs begin after this entry, which is applied at `due`: the first of
+    /// a selection, or the next one.
+    fn record(&mut self, entry: &LogEntry, due: Nanos) {
+        match entry {
+            LogEntry::Start(start) => {
+                let active = start.setup.first_run_count(start.selection);
+                *self = Self { start: due, active };
+            }
+            LogEntry::Event { event, .. } if ends_run(event) => {
+                self.active = self.active.saturating_sub(1);
+                if self.active == 0 {
+                    *self = Self { start: due, active: 1 };
+                }
+            }
+            LogEntry::Event { .. } => {}
+        }
+    }
+}
+
+const fn ends_run(event: &Event) -> bool {
+    matches!(event.kind, EventKind::RunFinished { .. })
 }
 
 pub(super) struct DueEntry {
@@ -115,12 +149,12 @@ impl Player {
             due: Vec::with_capacity(entries.len()),
             entries: Vec::with_capacity(entries.len()),
             starts: Vec::new(),
-            last_run_start: Nanos::ZERO,
+            last_clock: RunClock::default(),
             is_open: false,
             applied: 0,
             played: 0,
             at: Nanos::ZERO,
-            run_start: Nanos::ZERO,
+            clock: RunClock::default(),
             plays: true,
             last_tick: None,
         };
@@ -130,20 +164,18 @@ impl Player {
         player
     }
 
-    /// Appends an entry. Each run begins where the previous one ended, and the times never decrease.
+    /// Appends an entry. Runs begin where the previous ones ended, and the times never decrease.
     fn push(&mut self, entry: LogEntry) {
         let due = match &entry {
             LogEntry::Start(_) => {
                 self.starts.push(self.entries.len());
                 self.duration()
             }
-            LogEntry::Event(event) => {
-                self.duration().max(self.last_run_start + event.at.min(Nanos::MAX))
+            LogEntry::Event { event, .. } => {
+                self.duration().max(self.last_clock.start + event.at.min(Nanos::MAX))
             }
         };
-        if begins_run(&entry) {
-            self.last_run_start = due;
-        }
+        self.last_clock.record(&entry, due);
         self.due.push(due);
         self.entries.push(entry);
     }
@@ -160,21 +192,21 @@ impl Player {
 
     /// Appends an event, up to the end of the expected run. Ignores any later one, which a run that
     /// was stopped here may still send.
-    pub(super) fn receive(&mut self, event: Event) {
+    pub(super) fn receive(&mut self, run: RunId, event: Event) {
         if self.is_open {
-            self.is_open = !matches!(event.kind, EventKind::RunFinished { .. });
-            self.push(LogEntry::Event(event));
+            self.is_open = !ends_run(&event);
+            self.push(LogEntry::Event { run, event });
         }
     }
 
     /// Replaces the entries that were not applied by the events of a run that ends here.
-    pub(super) fn cut_off(&mut self, end: Vec<Event>) {
+    pub(super) fn cut_off(&mut self, run: RunId, end: Vec<Event>) {
         self.entries.truncate(self.applied);
         self.due.truncate(self.applied);
-        self.last_run_start = self.run_start;
+        self.last_clock = self.clock;
         self.is_open = true;
         for event in end {
-            self.receive(event);
+            self.receive(run, event);
         }
     }
 
@@ -184,7 +216,7 @@ impl Player {
     ) -> impl Iterator<Item = (usize, &SelectionStart)> + Clone {
         self.starts.iter().filter_map(|&place| match self.entries.get(place)? {
             LogEntry::Start(start) => Some((place, &**start)),
-            LogEntry::Event(_) => None,
+            LogEntry::Event { .. } => None,
         })
     }
 
@@ -224,9 +256,9 @@ impl Player {
         self.due.partition_point(|&due| due <= at)
     }
 
-    /// The elapsed time of the active run.
+    /// The elapsed time of the active runs.
     pub(super) const fn run_time(&self) -> Nanos {
-        self.at.since(self.run_start)
+        self.at.since(self.clock.start)
     }
 
     /// Returns `true` at the end of the log, if it does not grow.
@@ -271,9 +303,7 @@ impl Player {
     /// Returns the next entry and marks it as applied, unless `applied` entries already are.
     pub(super) fn next_before(&mut self, applied: usize) -> Option<DueEntry> {
         let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
-        if begins_run(entry) {
-            self.run_start = self.due_at(self.applied);
-        }
+        self.clock.record(entry, self.due_at(self.applied));
         self.applied += 1;
         let is_new = self.applied > self.played;
         self.played = self.played.max(self.applied);
@@ -292,10 +322,10 @@ impl Player {
     }
 
     /// Moves the position and marks all entries as not yet applied.
-    pub(super) const fn rewind(&mut self, at: Nanos) {
+    pub(super) fn rewind(&mut self, at: Nanos) {
         self.set_position(at);
         self.applied = 0;
-        self.run_start = Nanos::ZERO;
+        self.clock = RunClock::default();
     }
 
     pub(super) const fn toggle_playback(&mut self) {
@@ -321,13 +351,5 @@ impl Player {
     pub(super) fn scrub_target(&self, forward: bool) -> Nanos {
         let part = Nanos((self.duration().0 / SCRUB_STEPS).max(1));
         if forward { (self.at + part).min(self.duration()) } else { self.at.since(part) }
-    }
-}
-
-/// Returns `true` if a run begins after this entry: the first of a selection, or the next one.
-const fn begins_run(entry: &LogEntry) -> bool {
-    match entry {
-        LogEntry::Start(_) => true,
-        LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
     }
 }

@@ -6,7 +6,7 @@ use super::message::Effect;
 use super::playback::{DueEntry, PlaybackSpeed, Player};
 use super::session::{Checkpoint, Session};
 use super::{App, Options};
-use crate::model::{LogEntry, Mode, ModeChoice, Nanos, Plan, Selection, Setup, Workload};
+use crate::model::{LogEntry, Mode, ModeChoice, Nanos, PlannedRun, Selection, Setup, Workload};
 
 /// The origin of the runs on the screen.
 #[derive(Debug)]
@@ -120,11 +120,12 @@ impl App {
     }
 
     /// Starts the selection shown. If it is simulated, a player takes its events.
-    pub(super) fn start_live(&mut self) -> Option<Plan> {
+    pub(super) fn start_live(&mut self) -> Option<Effect> {
         let selection = self.selection();
         let start = self.session.checkpoint(selection);
         let entry = self.session.selection_start(selection);
-        let plan = self.start_shown()?;
+        let runs = self.start_shown();
+        let PlannedRun { plan, .. } = runs.first()?;
         self.screen = if plan.is_simulated() {
             let mut player = Player::new(vec![LogEntry::Start(entry.into())]);
             // The selection has started.
@@ -134,7 +135,7 @@ impl App {
         } else {
             ScreenKind::Live
         };
-        Some(plan)
+        Some(Effect::Start(runs))
     }
 
     /// Switches CPU work between simulated and real, and runs the selection shown again.
@@ -160,9 +161,9 @@ impl App {
     /// known, so the player ends it and the source only stops computing.
     pub(super) fn stop_simulated_run(&mut self) -> Option<Effect> {
         self.finish_seek();
-        let run = self.session.active_run()?;
+        let (id, run) = self.session.active_runs().next()?;
         let player = self.screen.player_mut()?;
-        player.cut_off(run.stop_events(player.run_time()));
+        player.cut_off(id, run.stop_events(player.run_time()));
         let (_, at) = player.latest_position();
         self.seek_to_entry(usize::MAX, at).or(Some(Effect::Stop))
     }
@@ -198,9 +199,9 @@ impl App {
                 self.start_shown();
             }
             LogEntry::Start(_) => {}
-            LogEntry::Event(event) if is_recording => _ = self.session.apply(&event),
-            LogEntry::Event(event) if is_new => return self.take_event(event),
-            LogEntry::Event(event) => self.session.apply_again(&event),
+            LogEntry::Event { run, event } if is_recording => _ = self.session.apply(run, &event),
+            LogEntry::Event { run, event } if is_new => return self.take_event(run, event),
+            LogEntry::Event { run, event } => self.session.apply_again(run, &event),
         }
         None
     }
@@ -230,7 +231,9 @@ impl App {
         let last = starts.last().map(|(_, start)| start.selection);
         while let Some(due) = player.next_before(count) {
             match due.entry {
-                LogEntry::Event(event) if !is_recording => self.session.apply_again(&event),
+                LogEntry::Event { run, event } if !is_recording => {
+                    self.session.apply_again(run, &event);
+                }
                 entry => self.session.replay_entry(&entry),
             }
         }
@@ -330,7 +333,9 @@ impl App {
     pub(super) fn unrecorded_notice(&self, selection: Selection) -> String {
         let race = Selection::race(selection.workload);
         match selection.choice {
-            ModeChoice::Only(mode) if race.modes().contains(&mode) && self.can_show(race) => {
+            ModeChoice::Only(mode)
+                if self.session.setup().modes(race).contains(&mode) && self.can_show(race) =>
+            {
                 let is_plural = matches!(mode, Mode::Threads | Mode::Processes);
                 let were = if is_plural { "were" } else { "was" };
                 let key = self.key_of(Action::Mode(race.index()));

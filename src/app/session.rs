@@ -1,5 +1,6 @@
 //! The runs of a session: the active run, the completed ones, and the choice of the next.
 
+mod active_runs;
 mod baselines;
 mod quota_estimate;
 mod session_log;
@@ -14,9 +15,10 @@ use crate::model::setup::{
     MAX_WORKERS_WITH_QUOTA, max_workers,
 };
 use crate::model::{
-    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, Plan, Run, RunOutcome, Selection,
-    Setup, Simulation, Target, TaskKind, Workload,
+    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, Plan, PlannedRun, Run, RunId,
+    RunOutcome, Selection, Setup, Simulation, Target, TaskKind, Workload,
 };
+use active_runs::ActiveRuns;
 pub use baselines::Baseline;
 use baselines::ExternalBaseline;
 pub use quota_estimate::{QuotaEstimate, RequestCost};
@@ -29,7 +31,7 @@ pub struct Session {
     /// The number of pages, once a response has reported it.
     pages: Option<u32>,
     run_sets: BTreeMap<Selection, RunSet>,
-    active: Option<ActiveRun>,
+    active: Option<ActiveRuns>,
     latest: Option<LatestRun>,
     /// The duration of the latest complete sequential run of each workload.
     sequential: BTreeMap<Workload, Nanos>,
@@ -52,15 +54,12 @@ struct RunSet {
     sweep: Option<Sweep>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ActiveRun {
-    selection: Selection,
-    /// The index of the run among the selection's modes.
-    index: usize,
-}
-
 /// The run that ended most recently.
-type LatestRun = ActiveRun;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LatestRun {
+    selection: Selection,
+    run: RunId,
+}
 
 impl Session {
     /// Creates a session without runs.
@@ -91,58 +90,64 @@ impl Session {
         self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
-    /// Starts a selection and returns the plan of its first run, or `None` if a run is active.
-    pub fn start_selection(&mut self, selection: Selection) -> Option<Plan> {
+    /// Starts a selection and returns the plans of the runs that start now: the first, or all of a
+    /// race at the same moment. Returns none if a run is active.
+    pub fn start_selection(&mut self, selection: Selection) -> Vec<PlannedRun> {
         if self.active.is_some() {
-            return None;
+            return Vec::new();
         }
         self.log_start(selection);
         self.keep_as_baseline(selection);
-        self.start_run(selection, 0)
+        self.start_first_runs(selection)
     }
 
-    /// Applies an event to the active run. If the run has ended, returns the plan of the next one.
-    pub fn apply(&mut self, event: &Event) -> Option<Plan> {
-        self.log_event(event);
-        self.apply_unlogged(event)
+    /// Applies an event to an active run. If the run has ended, returns the plan of the next one.
+    pub fn apply(&mut self, run: RunId, event: &Event) -> Option<PlannedRun> {
+        self.log_event(run, event);
+        self.apply_unlogged(run, event)
     }
 
     /// Applies an event that the log has already.
-    fn apply_unlogged(&mut self, event: &Event) -> Option<Plan> {
-        self.active_run_mut()?.apply(event);
+    fn apply_unlogged(&mut self, run: RunId, event: &Event) -> Option<PlannedRun> {
+        self.active_run_mut(run)?.apply(event);
         if let EventKind::TaskCountChanged { tasks } = event.kind {
-            self.record_page_count(tasks);
+            self.record_page_count(run, tasks);
         }
         let EventKind::RunFinished { outcome } = &event.kind else { return None };
-        let ended = self.active.take()?;
-        self.latest = Some(ended);
-        let ActiveRun { selection, index } = ended;
-        self.record_results(selection, index);
+        let active = self.active.take()?;
+        let selection = active.selection;
+        self.active = active.without(run);
+        self.latest = Some(LatestRun { selection, run });
+        self.record_results(selection, run);
         if selection.is_sweep() {
             return self.finish_trial(selection);
         }
         // If not even the number of pages was found, another mode would not find it either.
-        let continues =
-            *outcome == RunOutcome::Finished && self.task_count(selection.workload).is_some();
-        continues.then(|| self.start_run(selection, index + 1)).flatten()
+        let continues = *outcome == RunOutcome::Finished
+            && self.task_count(selection.workload).is_some()
+            && !self.setup.is_simultaneous(selection);
+        continues.then(|| self.start_run(selection, RunId(run.0 + 1))).flatten()
     }
 
-    /// Records the number of pages that a response of the active run reported, also for the following
+    /// Records the number of pages that a response of an active run reported, also for the following
     /// runs. Before the first response, the number is a guess.
-    fn record_page_count(&mut self, tasks: u32) {
-        let Some(ActiveRun { selection, index }) = self.active else { return };
-        let counted = self.active_run().is_some_and(|run| run.progress().done_tasks() > 0);
-        if !selection.workload.is_fetched() || !counted {
+    fn record_page_count(&mut self, run: RunId, tasks: u32) {
+        let Some(selection) = self.active() else { return };
+        let reported = self.run(selection, run).is_some_and(|run| run.progress().done_tasks() > 0);
+        if !selection.workload.is_fetched() || !reported {
             return;
         }
         self.pages = Some(tasks.max(1));
-        self.plan_runs(selection, index + 1);
+        if !self.setup.is_simultaneous(selection) {
+            self.plan_runs(selection, RunId(run.0 + 1));
+        }
         self.resize_sweep(selection);
     }
 
     /// Compares the runs that have ended, and keeps the page count and sequential time of a
     /// complete run.
-    fn record_results(&mut self, selection: Selection, index: usize) {
+    fn record_results(&mut self, selection: Selection, run: RunId) {
+        let index = usize::from(run.0);
         let run_set = self.run_sets.entry(selection).or_default();
         run_set.agreement = Agreement::of_runs(&run_set.runs).or(run_set.agreement);
         let Some(run) = run_set.runs.get(index).filter(|run| run.is_comparable()) else { return };
@@ -154,18 +159,30 @@ impl Session {
         }
     }
 
-    fn start_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
-        self.plan_runs(selection, index);
-        let plan = self.runs(selection).get(index)?.plan().clone();
-        self.active = Some(ActiveRun { selection, index });
-        Some(plan)
+    /// Starts the first run of a selection, or all of a race at the same moment.
+    fn start_first_runs(&mut self, selection: Selection) -> Vec<PlannedRun> {
+        self.plan_runs(selection, RunId(0));
+        let count = self.setup.first_run_count(selection);
+        let runs = (0..).map(RunId).zip(self.runs(selection)).take(count);
+        let started: Vec<PlannedRun> =
+            runs.map(|(run, planned)| PlannedRun { run, plan: planned.plan().clone() }).collect();
+        self.active = ActiveRuns::new(selection, started.iter().map(|one| one.run).collect());
+        started
     }
 
-    /// Plans the runs of the selection from `index` on, so that their lanes are shown before they
+    fn start_run(&mut self, selection: Selection, run: RunId) -> Option<PlannedRun> {
+        self.plan_runs(selection, run);
+        let plan = self.run(selection, run)?.plan().clone();
+        self.active = ActiveRuns::new(selection, vec![run]);
+        Some(PlannedRun { run, plan })
+    }
+
+    /// Plans the runs of the selection from `first` on, so that their lanes are shown before they
     /// start.
-    fn plan_runs(&mut self, selection: Selection, index: usize) {
+    fn plan_runs(&mut self, selection: Selection, first: RunId) {
+        let index = usize::from(first.0);
         let trial = self.next_trial(selection);
-        let modes = selection.modes().iter().enumerate().skip(index);
+        let modes = self.setup.modes(selection).iter().enumerate().skip(index);
         let plans: Vec<Plan> = modes
             .filter_map(|(index, &mode)| {
                 let plan = self.plan(selection.workload, mode, trial)?;
@@ -208,11 +225,6 @@ impl Session {
         }
     }
 
-    fn active_run_mut(&mut self) -> Option<&mut Run> {
-        let ActiveRun { selection, index } = self.active?;
-        self.run_sets.get_mut(&selection)?.runs.get_mut(index)
-    }
-
     /// The setup of the session.
     pub const fn setup(&self) -> &Setup {
         &self.setup
@@ -242,28 +254,19 @@ impl Session {
         self.run_sets.values().flat_map(|run_set| &run_set.runs)
     }
 
-    /// The active selection.
-    pub fn active(&self) -> Option<Selection> {
-        self.active.map(|active| active.selection)
-    }
-
-    /// The active run.
-    pub fn active_run(&self) -> Option<&Run> {
-        self.active.and_then(|active| self.run(active))
-    }
-
     /// The run that ended most recently.
     pub fn latest_run(&self) -> Option<&Run> {
-        self.latest.and_then(|latest| self.run(latest))
+        self.latest.and_then(|latest| self.run(latest.selection, latest.run))
+    }
+
+    /// The selection that ran most recently.
+    pub fn latest_selection(&self) -> Option<Selection> {
+        self.latest.map(|latest| latest.selection)
     }
 
     /// The runs of the selection that ran most recently.
     pub fn latest_runs(&self) -> &[Run] {
-        self.latest.map_or(&[], |latest| self.runs(latest.selection))
-    }
-
-    fn run(&self, which: ActiveRun) -> Option<&Run> {
-        self.runs(which.selection).get(which.index)
+        self.latest_selection().map_or(&[], |selection| self.runs(selection))
     }
 
     /// The failure of the selection's runs.
@@ -318,7 +321,8 @@ impl Session {
 
     /// The number of workers that the latest `auto` run found.
     fn latest_auto_workers(&self, workload: Workload) -> Option<u16> {
-        let run = self.active_run().into_iter().chain(self.latest_run()).find(|run| {
+        let active = self.active_runs().map(|(_, run)| run);
+        let run = active.chain(self.latest_run()).find(|run| {
             let plan = run.plan();
             plan.auto && plan.workload() == workload
         });
@@ -349,6 +353,16 @@ impl Session {
             None if done == 0 || run.plan().mode == Mode::Sequential => None,
             None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
         }
+    }
+
+    /// The minimum speed-up of a complete run whose sequential run started at the same moment and has
+    /// not ended yet.
+    pub fn least_speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
+        let mut active = self.active_runs_of(selection);
+        let sequential = active.find(|run| run.plan().mode == Mode::Sequential)?;
+        let took = run.duration().filter(|_| run.is_comparable())?;
+        let least = stats::speed_up(sequential.elapsed(now), took);
+        least.filter(|&times| times > 1.0 && self.setup.is_simultaneous(selection))
     }
 
     /// The agreement of the results of the selection's runs, once all have ended.

@@ -40,13 +40,15 @@ pub(super) struct Drag {
     pub(super) moved: bool,
 }
 
-/// The time at which a view is paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pause {
-    /// The index of the run that was active. Later runs are not shown.
-    run: usize,
-    /// The elapsed time of that run.
-    at: Nanos,
+/// The time at which a view is paused: the elapsed time of each run. Runs that had not started, or
+/// begin later, are not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pause(Vec<Nanos>);
+
+impl Pause {
+    fn until(&self, run: usize) -> Nanos {
+        self.0.get(run).copied().unwrap_or_default()
+    }
 }
 
 /// The selected lane.
@@ -124,16 +126,14 @@ impl TimelineView {
     }
 
     fn toggle_pause(&mut self, runs: &[Run], now: Nanos) {
-        let run = runs.iter().rposition(Run::has_started).unwrap_or(0);
-        let at = runs.get(run).map_or(Nanos::ZERO, |run| run.elapsed(now));
         self.pause = match self.pause {
             Some(_) => None,
-            None => Some(Pause { run, at }),
+            None => Some(Pause(runs.iter().map(|run| run.elapsed(now)).collect())),
         };
     }
 
     /// Ends the pause.
-    pub(super) const fn resume(&mut self) {
+    pub(super) fn resume(&mut self) {
         self.pause = None;
     }
 
@@ -174,19 +174,25 @@ impl TimelineView {
 
     /// The time up to which the run at this index is shown.
     fn visible_until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
-        match self.pause {
-            Some(pause) if index > pause.run => Nanos::ZERO,
-            Some(pause) if index == pause.run => pause.at,
-            _ => run.elapsed(now),
+        match &self.pause {
+            Some(pause) => pause.until(index),
+            None => run.elapsed(now),
         }
     }
 
     /// The time by which a paused view lags behind, or `None` if the view is not paused.
     pub(super) fn time_behind(&self, runs: &[Run], now: Nanos) -> Option<Nanos> {
-        let pause = self.pause?;
-        let run = runs.get(pause.run)?;
-        let later = runs.iter().skip(pause.run + 1).map(|run| run.elapsed(now));
-        Some(later.fold(run.elapsed(now).since(pause.at), |sum, one| sum + one))
+        let pause = self.pause.as_ref()?;
+        let behind = runs.iter().enumerate().map(|(index, run)| {
+            let until = pause.until(index);
+            (until > Nanos::ZERO, run.elapsed(now).since(until))
+        });
+        // Runs that are shown go on at the same time; those that are not shown follow one another.
+        let (shown, later) =
+            behind.fold((Nanos::ZERO, Nanos::ZERO), |(shown, later), (is, time)| {
+                if is { (shown.max(time), later) } else { (shown, later + time) }
+            });
+        Some(shown + later)
     }
 
     /// Starts a range at the cursor, or ends the current one there.

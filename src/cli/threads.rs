@@ -147,7 +147,7 @@ pub(super) fn validate_workers(
     selection: Selection,
 ) -> Result<u16, UsageError> {
     let most = max_workers(costs_quota);
-    let processes = selection.modes().contains(&Mode::Processes);
+    let processes = selection.modes(false).contains(&Mode::Processes);
     match u16::try_from(asked) {
         Ok(workers) if processes && (MAX_PROCESSES + 1..=most).contains(&workers) => {
             Err(UsageError::Processes { asked, most: MAX_PROCESSES })

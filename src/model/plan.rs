@@ -21,6 +21,13 @@ pub const MAX_TASKS: u32 = 400_000;
 #[serde(transparent)]
 pub struct LaneId(pub u16);
 
+/// The index of a run among those of its selection, counted from 0.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RunId(pub u16);
+
 /// The number of a task in its run, counted from 1. For followers, the page number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -204,6 +211,15 @@ pub struct Plan {
     /// part of a recording.
     #[serde(skip)]
     pub quota_check: Option<Box<QuotaCheck>>,
+}
+
+/// A plan that starts now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedRun {
+    /// The run that follows the plan.
+    pub run: RunId,
+    /// The plan.
+    pub plan: Plan,
 }
 
 impl Plan {

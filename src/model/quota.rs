@@ -61,7 +61,7 @@ impl QuotaCheck {
     pub fn remaining_requests(&self, pages: u32, sent: u32) -> u64 {
         let runs = match self.selection.choice {
             ModeChoice::Sweep => self.sweep.trials_for(pages),
-            ModeChoice::Race | ModeChoice::Only(_) => self.selection.modes().len(),
+            ModeChoice::Race | ModeChoice::Only(_) => self.selection.modes(false).len(),
         };
         let later = runs.saturating_sub(self.ended_runs + 1) as u64;
         u64::from(pages.saturating_sub(sent)) + u64::from(pages) * later

@@ -48,9 +48,10 @@ impl Selection {
         workload.spec().mode_choices.iter().map(move |&choice| Self { workload, choice })
     }
 
-    /// Returns the modes to run, in order.
-    pub fn modes(self) -> &'static [Mode] {
+    /// Returns the modes to run, in order. The built-in server's race may have more of them.
+    pub fn modes(self, is_built_in: bool) -> &'static [Mode] {
         match self.choice {
+            ModeChoice::Race if is_built_in => self.workload.spec().built_in_race_modes,
             ModeChoice::Race => self.workload.spec().race_modes,
             ModeChoice::Sweep => &[Mode::Threads],
             ModeChoice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::plan::{ComputeSpec, MAX_TASKS, Target, WorkSpec};
+use super::plan::{ComputeSpec, MAX_TASKS, RunId, Target, WorkSpec};
 use super::selection::{Selection, SweepSetup};
-use super::workload::Workload;
+use super::workload::{Mode, ModeChoice, Workload};
 
 /// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
@@ -121,6 +121,28 @@ impl Setup {
         workload.is_fetched() && self.target.as_ref().is_some_and(|target| target.costs_quota)
     }
 
+    fn is_built_in(&self) -> bool {
+        self.target.as_ref().is_some_and(Target::is_built_in)
+    }
+
+    /// The modes of a selection, in the order of its runs.
+    pub fn modes(&self, selection: Selection) -> &'static [Mode] {
+        selection.modes(self.is_built_in())
+    }
+
+    /// Returns `true` if all runs of a selection start at the same moment. They must not compete: the
+    /// built-in server serves any number of requests at once, but other servers may not, and
+    /// computations share the cores.
+    pub fn is_simultaneous(&self, selection: Selection) -> bool {
+        let is_race = selection.choice == ModeChoice::Race;
+        is_race && selection.workload.is_fetched() && self.is_built_in()
+    }
+
+    /// The number of runs with which a selection starts.
+    pub fn first_run_count(&self, selection: Selection) -> usize {
+        if self.is_simultaneous(selection) { self.modes(selection).len() } else { 1 }
+    }
+
     /// The number of cores for CPU work, simulated or real, if known.
     pub fn cores(&self) -> Option<u16> {
         self.compute.simulation.map_or(self.cores, |simulation| Some(simulation.cores))
@@ -161,8 +183,14 @@ pub struct SelectionStart {
 pub enum LogEntry {
     /// A selection was started.
     Start(Arc<SelectionStart>),
-    /// An event of the active run.
-    Event(Event),
+    /// An event of an active run.
+    Event {
+        /// The run.
+        run: RunId,
+        /// The event.
+        #[serde(flatten)]
+        event: Event,
+    },
 }
 
 /// A destination for log entries as they occur.

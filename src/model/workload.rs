@@ -65,6 +65,8 @@ pub struct WorkloadSpec {
     pub cost: Option<&'static str>,
     /// The modes of a race, in their order.
     pub race_modes: &'static [Mode],
+    /// The modes of a race on the built-in server, where a request costs nothing.
+    pub built_in_race_modes: &'static [Mode],
     /// The choices among modes, in the order of the keys.
     pub mode_choices: &'static [ModeChoice],
     /// The name of [`Mode::Threads`].
@@ -90,6 +92,7 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
     worker: None,
     cost: Some("connections"),
     race_modes: &[Mode::Sequential, Mode::Threads],
+    built_in_race_modes: &[Mode::Sequential, Mode::Threads, Mode::Gil],
     mode_choices: &ModeChoice::ALL,
     threads_name: "threads",
     states: &[
@@ -119,6 +122,7 @@ const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     worker: None,
     cost: None,
     race_modes: &Mode::ALL,
+    built_in_race_modes: &Mode::ALL,
     mode_choices: &ModeChoice::ALL,
     threads_name: "threads",
     states: &[State::Computing],
@@ -160,6 +164,7 @@ static COMMANDS: WorkloadSpec = WorkloadSpec {
     worker: Some(("job", "jobs")),
     cost: None,
     race_modes: &[Mode::Sequential, Mode::Threads],
+    built_in_race_modes: &[Mode::Sequential, Mode::Threads],
     mode_choices: &[
         ModeChoice::Race,
         ModeChoice::Only(Mode::Sequential),
@@ -252,7 +257,7 @@ impl fmt::Display for Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModeChoice {
-    /// All modes of the workload, one after another, on one time axis.
+    /// All modes of the workload, on one time axis.
     Race,
     /// One mode.
     Only(Mode),

@@ -18,15 +18,21 @@ pub fn write(
     cores: Option<u16>,
 ) -> io::Result<()> {
     let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
-    write_times(out, runs)?;
     if first.plan().workload().is_computed() {
+        write_times(out, runs)?;
         if let Some(task) = describe_task(first, cores) {
             writeln!(out, "\n{}: {task}\n", first.plan().workload())?;
         }
         write_computed_table(out, runs)?;
         return write_remarks(out, remarks::for_computed(runs, cores));
     }
-    write_counts(out, runs)?;
+    // The example's lines come first: it has no other modes.
+    let is_example = |run: &&Run| matches!(run.plan().mode, Mode::Sequential | Mode::Threads);
+    let (example, others): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(is_example);
+    for group in [example, others] {
+        write_times(out, group.iter().copied())?;
+        write_counts(out, &group)?;
+    }
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
         (target, runs.iter().rfind(|run| run.has_started()))
     {
@@ -86,7 +92,10 @@ const fn example_mode_name(mode: Mode) -> &'static str {
     }
 }
 
-fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_times<'run>(
+    out: &mut dyn Write,
+    runs: impl IntoIterator<Item = &'run Run>,
+) -> io::Result<()> {
     for run in runs {
         let name = example_mode_name(run.plan().mode);
         match run.duration() {
@@ -97,7 +106,11 @@ fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+/// Writes the numbers of followers on one line, or nothing if there are no runs.
+fn write_counts(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
     if let [one, other] = runs
         && one.is_complete()
         && other.is_complete()
@@ -110,7 +123,7 @@ fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
             one.progress().follower_count()
         );
     }
-    let count = |run: &Run| {
+    let count = |run: &&Run| {
         let (name, followers) =
             (example_mode_name(run.plan().mode), run.progress().follower_count());
         let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());

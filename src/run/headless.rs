@@ -6,29 +6,27 @@ mod progress_reporter;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::thread::Builder;
+use std::time::Instant;
 
-use crossbeam_channel::{Receiver, after, bounded, never, select};
+use crossbeam_channel::{Receiver, Select, after, bounded, never, select};
 
 use super::Streams;
 use super::ended_session::{EndedSession, EndedState};
 use super::exit::print_error;
 use super::opened_session::{OpenedContent, defect_message};
+use super::run_handles::RunHandles;
 use crate::app::Session;
 use crate::app::session::QuotaEstimate;
 use crate::cli::Progress;
 use crate::model::time::time_of_day;
 use crate::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Nanos, Plan, Run, RunOutcome,
+    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Nanos, PlannedRun, RunId, RunOutcome,
     Selection,
 };
-use crate::source::STOP_GRACE;
 use crate::source::recording::Recording;
-use crate::source::{Launcher, RunHandle};
+use crate::source::{Launcher, STOP_GRACE};
 use crate::terminal::writer::Writer;
 use progress_reporter::ProgressReporter;
-
-/// The maximum number of events to apply before signals and ticks are checked again.
-const MAX_BATCH: usize = 1_000;
 
 /// Follows a session to its end, or until a signal arrives. Returns `None` if the user does not agree
 /// to its cost.
@@ -82,12 +80,24 @@ struct LiveSession<'a> {
     announces_quota: bool,
 }
 
-/// The result of following a run.
-struct FollowedRun {
-    /// The next run.
-    next: Option<Plan>,
-    /// The signal that ended the run.
+/// The result of following runs.
+#[derive(Default)]
+struct FollowedRuns {
+    /// The runs that follow.
+    next: Vec<PlannedRun>,
+    /// The signal that ended the runs.
     signal: Option<i32>,
+}
+
+/// A reason to stop waiting.
+enum Wake {
+    /// Events, or the end of a run.
+    Events,
+    Signal(Option<i32>),
+    /// A stopped run does not end in time.
+    Late,
+    /// The progress is to be drawn again.
+    Tick,
 }
 
 impl LiveSession<'_> {
@@ -95,10 +105,9 @@ impl LiveSession<'_> {
     /// results and returns the number of the signal.
     fn run_to_end(mut self) -> Option<i32> {
         let next = self.session.start_selection(self.selection);
-        let mut followed = FollowedRun { next, signal: None };
-        while let (Some(plan), None) = (followed.next.take(), followed.signal) {
-            let run = self.launcher.start(plan);
-            followed = self.follow_run(&run);
+        let mut followed = FollowedRuns { next, signal: None };
+        while !followed.next.is_empty() && followed.signal.is_none() {
+            followed = self.follow_runs(RunHandles::start(self.launcher, followed.next));
         }
         self.progress.clear_line();
         // The runs of a sweep are those of its last trial only.
@@ -109,42 +118,37 @@ impl LiveSession<'_> {
         followed.signal
     }
 
-    /// Follows a run until its last event.
-    fn follow_run(&mut self, run: &RunHandle) -> FollowedRun {
+    /// Follows runs until their last events.
+    fn follow_runs(&mut self, mut runs: RunHandles) -> FollowedRuns {
         let ticks = self.progress.draw_ticks();
-        let mut followed = FollowedRun { next: None, signal: None };
+        let mut followed = FollowedRuns::default();
         let mut late = never();
-        self.progress.draw_line(self.session, self.elapsed(run));
-        loop {
-            select! {
-                recv(run.events()) -> event => match event {
-                    Ok(event) => {
-                        let more = run.events().try_iter().take(MAX_BATCH);
-                        for event in std::iter::once(event).chain(more) {
-                            followed.next = self.session.apply(&event).or(followed.next);
-                            self.progress.narrate_event(self.session, &event);
-                            self.announce_quota();
-                        }
-                    }
-                    Err(_closed) => return followed,
-                },
-                recv(self.signals) -> signal => {
-                    followed.signal = signal.ok().or(followed.signal);
-                    run.stop();
+        self.progress.draw_line(self.session, self.elapsed(&runs));
+        while !runs.is_empty() {
+            match wait(&runs, self.signals, &late, &ticks) {
+                Wake::Events => runs.take_events(|run, event| {
+                    followed.next.extend(self.session.apply(run, &event));
+                    self.progress.narrate_event(self.session, run, &event);
+                    self.announce_quota();
+                }),
+                Wake::Signal(signal) => {
+                    followed.signal = signal.or(followed.signal);
+                    runs.stop();
                     late = after(STOP_GRACE);
                 }
                 // A worker that does not react to the stop is abandoned.
-                recv(late) -> _ => return followed,
-                recv(ticks) -> _ => self.progress.redraw_line(self.session, self.elapsed(run)),
+                Wake::Late => break,
+                Wake::Tick => self.progress.redraw_line(self.session, self.elapsed(&runs)),
             }
         }
+        followed
     }
 
-    fn elapsed(&self, run: &RunHandle) -> Nanos {
+    fn elapsed(&self, runs: &RunHandles) -> Nanos {
         match self.session.active_run() {
             // Simulated time passes from event to event.
             Some(active) if active.plan().is_simulated() => active.elapsed(Nanos::ZERO),
-            _ => run.elapsed(self.launcher.now()),
+            _ => runs.elapsed(self.launcher.now()),
         }
     }
 
@@ -172,6 +176,28 @@ impl LiveSession<'_> {
     }
 }
 
+/// Waits for the first of the channels.
+fn wait(
+    runs: &RunHandles,
+    signals: &Receiver<i32>,
+    late: &Receiver<Instant>,
+    ticks: &Receiver<Instant>,
+) -> Wake {
+    let mut select = Select::new();
+    let signal = select.recv(signals);
+    let stop = select.recv(late);
+    let tick = select.recv(ticks);
+    for events in runs.channels() {
+        select.recv(events);
+    }
+    match select.ready() {
+        ready if ready == signal => Wake::Signal(signals.try_recv().ok()),
+        ready if ready == stop => late.try_recv().map_or(Wake::Events, |_| Wake::Late),
+        ready if ready == tick => ticks.try_recv().map_or(Wake::Events, |_| Wake::Tick),
+        _ => Wake::Events,
+    }
+}
+
 fn new_reporter(progress: Progress) -> ProgressReporter {
     // If the thread cannot be started, no progress is shown.
     let writer = || Writer::start(io::stderr()).ok();
@@ -193,12 +219,13 @@ fn read_to_end(
     }
     let mut session = replay_session(recording, progress);
     let is_cut_off = session.active().is_some();
-    if session.active_run().is_some_and(Run::has_started) {
+    let started = session.active_runs().filter(|(_, run)| run.has_started());
+    for run in started.map(|(run, _)| run).collect::<Vec<RunId>>() {
         // The recording does not contain the outcome of this run.
         let message = "the recording ends here".to_owned();
         let failure = Failure::new(FailureKind::Unrecorded, message);
         let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
-        session.apply(&Event { at: recording.end_time(), lane: LaneId(0), kind });
+        session.apply(run, &Event { at: recording.end_time(), lane: LaneId(0), kind });
     }
     let (name, selection) = (recording.name(), recording.last_selection());
     if recording.selection_starts().any(|start| start.selection != selection) {
@@ -225,8 +252,8 @@ fn replay_session(recording: &Recording, progress: Progress) -> Session {
     let last = recording.entries().iter().rposition(is_start).unwrap_or(0);
     for (place, entry) in recording.entries().iter().enumerate() {
         session.replay_entry(entry);
-        if let (LogEntry::Event(event), true) = (entry, place > last) {
-            progress.narrate_event(&session, event);
+        if let (LogEntry::Event { run, event }, true) = (entry, place > last) {
+            progress.narrate_event(&session, *run, event);
         }
     }
     if session.sweep(recording.last_selection()).is_none() {

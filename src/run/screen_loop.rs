@@ -7,12 +7,13 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvError, Sender, after, bounded, never, select, unbounded};
 
 use super::exports::ExportJobs;
+use super::run_handles::RunHandles;
 use crate::app::{App, Effect, Msg};
 use crate::model::{
     Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
     TaskId, TaskOutcome, WorkSpec,
 };
-use crate::source::{Launcher, RunHandle};
+use crate::source::Launcher;
 use crate::terminal::TerminalInput;
 use crate::terminal::input::{self, BackgroundQuery};
 use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
@@ -72,7 +73,7 @@ pub fn run(
         inputs,
         screen,
         query: BackgroundQuery::default(),
-        run: None,
+        runs: RunHandles::default(),
         exports: ExportJobs::new(command),
         dirty: true,
         input_pending: false,
@@ -107,7 +108,7 @@ struct Tui<'session> {
     inputs: Receiver<TerminalInput>,
     screen: Screen,
     query: BackgroundQuery,
-    run: Option<RunHandle>,
+    runs: RunHandles,
     exports: ExportJobs,
     /// If set, the screen does not show the current state of the app.
     dirty: bool,
@@ -159,7 +160,7 @@ impl Tui<'_> {
                 Some(wait) => after(wait),
                 None => never(),
             };
-            let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
+            let over = self.runs.over();
             let results = self.exports.results().clone();
             let sent = self
                 .pending_frame
@@ -180,7 +181,7 @@ impl Tui<'_> {
                     self.dirty = true;
                     words.ok().and_then(|words| self.app.update(Msg::ExportFinished(words)))
                 }
-                recv(over) -> _ => self.finish_run(),
+                recv(over) -> _ => self.apply_events(),
                 recv(wake) -> _ => None,
             };
             if let Some(exit) = self.perform(effect)? {
@@ -250,33 +251,19 @@ impl Tui<'_> {
 
     /// Applies the events since the last call, and returns the effect that follows the end of a run.
     fn apply_events(&mut self) -> Option<Effect> {
-        let events = self.run.as_ref()?.events().clone();
         let mut effect = None;
-        // Those that arrive meanwhile are left to the next frame: a simulated run has millions.
-        for event in events.try_iter().take(events.len()) {
+        self.runs.take_events(|run, event| {
             self.dirty = true;
             // Only the last event of a run has an effect.
-            effect = self.app.update(Msg::Event(event)).or(effect);
-        }
-        effect
-    }
-
-    fn finish_run(&mut self) -> Option<Effect> {
-        let effect = self.apply_events();
-        self.run = None;
+            effect = self.app.update(Msg::Event(run, event)).or(effect.take());
+        });
         effect
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> io::Result<Option<ExitReason>> {
         match effect {
-            Some(Effect::Start(plan)) => {
-                self.run = Some(self.launcher.start(plan));
-            }
-            Some(Effect::Stop) => {
-                if let Some(run) = &self.run {
-                    run.stop();
-                }
-            }
+            Some(Effect::Start(runs)) => self.runs = RunHandles::start(self.launcher, runs),
+            Some(Effect::Stop) => self.runs.stop(),
             Some(Effect::FindExportNames(stem)) => {
                 self.app.update(Msg::ExportNames(ExportJobs::free_names(&stem)));
             }
@@ -315,11 +302,7 @@ impl Tui<'_> {
     /// Draws a frame, and returns the effect of the events that were due.
     fn draw(&mut self) -> io::Result<Option<Effect>> {
         let drawn = self.launcher.now();
-        let now = match &self.run {
-            _ if self.app.is_playback() => drawn,
-            Some(run) => run.elapsed(drawn),
-            None => Nanos::ZERO,
-        };
+        let now = if self.app.is_playback() { drawn } else { self.runs.elapsed(drawn) };
         let columns = self.screen.timeline_columns(&self.app)?;
         let effect = self.app.update(Msg::Frame { now, columns });
         if self.screen.asks_next() {

@@ -6,7 +6,8 @@
 //!   the session began with ([`Setup`]). It never contains a token.
 //! - One with `begin` starts a selection, with the `setup` at that time and the number of `pages` then
 //!   known ([`SelectionStart`]).
-//! - Every other one is an [`Event`](crate::model::Event) of the active run.
+//! - Every other one is an [`Event`](crate::model::Event) of an active run, with the index of the `run`
+//!   among those of the selection. Several runs may be active at once.
 //!
 //! A reader ignores unknown keys. A change that an old reader would misread raises one of the
 //! versions.
@@ -28,7 +29,7 @@ pub use write::{Recorder, write};
 pub const FORMAT: &str = "threadline.recording";
 
 /// The version of everything except the events.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,14 +83,14 @@ impl Recording {
     pub fn selection_starts(&self) -> impl Iterator<Item = &SelectionStart> {
         self.entries.iter().filter_map(|entry| match entry {
             LogEntry::Start(start) => Some(&**start),
-            LogEntry::Event(_) => None,
+            LogEntry::Event { .. } => None,
         })
     }
 
     /// The time of the last event, on the clock of its run.
     pub fn end_time(&self) -> Nanos {
         match self.entries.last() {
-            Some(LogEntry::Event(event)) => event.at,
+            Some(LogEntry::Event { event, .. }) => event.at,
             _ => Nanos::ZERO,
         }
     }

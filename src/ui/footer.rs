@@ -30,7 +30,7 @@ const HINTS: [&str; 5] = [
 /// Returns the states that can occur in the selection. The built-in server has no rate limit.
 fn legend_states(app: &App) -> impl Iterator<Item = State> {
     let Selection { workload, .. } = app.selection();
-    let modes = app.selection().modes();
+    let modes = app.modes();
     let built_in = app.session().target().is_some_and(Target::is_built_in);
     let has_gaps = app.runs().iter().any(|run| run.timing().losses().gaps > 0);
     State::ALL.into_iter().filter(move |state| match state {

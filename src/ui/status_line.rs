@@ -89,7 +89,7 @@ fn text_while_running(
     }
     match (
         app.picture().time_behind(app.session()),
-        app.session().active_run().and_then(Run::reduced_limit),
+        app.session().active_runs().find_map(|(_, run)| run.reduced_limit()),
     ) {
         // With headings, the timeline's heading already says so.
         (Some(behind), _) if !layout.has_headings() => (paused_text(behind), theme.strong()),
@@ -165,13 +165,12 @@ pub(super) fn progress(app: &App, room: usize) -> String {
     if let Some(stage) = app.unfinished_stage() {
         return format!("the recording ends here, {stage}");
     }
-    match session.active_run().filter(|_| session.active() == Some(app.selection())) {
+    match session.active_runs_of(app.selection()).next() {
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
             "calibrating the size of a task".to_owned()
         }
         Some(run) => {
-            let what = sweep::progress_text(app)
-                .unwrap_or_else(|| format!("running: {}", run.plan().selection()));
+            let what = sweep::progress_text(app).unwrap_or_else(|| running_text(app, run));
             what + &quota_text(app)
         }
         None => match app.runs().iter().rev().find_map(Run::outcome) {
@@ -182,6 +181,20 @@ pub(super) fn progress(app: &App, room: usize) -> String {
             Some(RunOutcome::Finished) => completion_text(app, room),
             _ => String::new(),
         },
+    }
+}
+
+/// Returns which modes run, and in a race whether they started at the same moment or follow one
+/// another.
+fn running_text(app: &App, run: &Run) -> String {
+    let (session, shown) = (app.session(), app.selection());
+    let names = session.active_names().unwrap_or_default();
+    match app.modes().len() {
+        1 => format!("running: {}", run.plan().selection()),
+        _ if session.setup().is_simultaneous(shown) => {
+            format!("running: {names}; all started at the same moment")
+        }
+        _ => format!("running: {names}; one mode after another"),
     }
 }
 
@@ -257,8 +270,7 @@ pub(super) fn invitation(app: &App) -> String {
 /// Returns the rate limit that holds back the active run, if that is selected.
 pub(super) fn active_limit(app: &App) -> Option<&ReachedLimit> {
     let session = app.session();
-    let run = session.active_run().filter(|_| session.active() == Some(app.selection()))?;
-    run.limit_at(app.now())
+    session.active_runs_of(app.selection()).find_map(|run| run.limit_at(app.now()))
 }
 
 /// Returns the text of an active rate limit, from the longest form to the shortest.

@@ -148,7 +148,7 @@ pub(super) fn draw_rows(
     let names = name_width(app);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
     let longest = full_bar_time(app);
-    for (mode, row) in app.selection().modes().iter().zip(area.rows()) {
+    for (mode, row) in app.modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let started = run.filter(|run| run.has_started());
         let selection = Selection::only(app.selection().workload, *mode);
@@ -208,7 +208,11 @@ fn rate(app: &App, run: &Run) -> String {
 }
 
 fn speed_up(app: &App, run: &Run) -> String {
-    speed_up_of(app, run).map_or_else(String::new, |speed_up| format!("{speed_up:.2}x"))
+    if let Some(speed_up) = speed_up_of(app, run) {
+        return format!("{speed_up:.2}x");
+    }
+    let least = app.session().least_speed_up(app.selection(), run, app.now());
+    least.map_or_else(String::new, |least| format!(">{least:.2}x"))
 }
 
 fn worker_efficiency(app: &App, run: &Run) -> String {

@@ -41,9 +41,9 @@ mod unix {
     use std::sync::Arc;
 
     use threadline::analysis::stats::percentile;
-    use threadline::model::Setup;
     use threadline::model::{LogEntry, SelectionStart};
     use threadline::model::{Mode, Nanos, Plan, Selection, Target, WorkSpec, Workload};
+    use threadline::model::{RunId, Setup};
     use threadline::source::Clock;
     use threadline::source::recording;
 
@@ -91,8 +91,9 @@ mod unix {
         let setup = Setup::followers(target, Some(LANES));
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         let start = SelectionStart { selection, setup: setup.clone(), pages: Some(tasks) };
-        let events =
-            synthetic_events::events(&plan, EventMix::Pages).into_iter().map(LogEntry::Event);
+        let events = synthetic_events::events(&plan, EventMix::Pages)
+            .into_iter()
+            .map(|event| LogEntry::Event { run: RunId(0), event });
         let entries: Vec<LogEntry> =
             std::iter::once(LogEntry::Start(Arc::new(start))).chain(events).collect();
         let mut out = BufWriter::new(File::create(file).expect("a file"));

@@ -20,7 +20,8 @@ use ratatui::layout::Size;
 use synthetic_events::EventMix;
 use threadline::app::{App, Effect, Msg, Options, Session};
 use threadline::model::{
-    Background, ComputeSpec, Mode, Nanos, Plan, Run, Selection, Setup, Target, WorkSpec, Workload,
+    Background, ComputeSpec, Mode, Nanos, Plan, PlannedRun, Run, Selection, Setup, Target,
+    WorkSpec, Workload,
 };
 use threadline::source::Clock;
 use threadline::ui;
@@ -156,9 +157,11 @@ fn new_app(selection: Selection, events: u32, mix: EventMix) -> App {
     let session = Session::new(setup).with_pages(tasks);
     let mut app = App::new(session, selection, Options::default());
     let mut effect = app.start();
-    while let Some(Effect::Start(plan)) = effect.take() {
-        for event in synthetic_events::events(&plan, mix) {
-            effect = app.update(Msg::Event(event)).or(effect);
+    while let Some(Effect::Start(runs)) = effect.take() {
+        for PlannedRun { run, plan } in runs {
+            for event in synthetic_events::events(&plan, mix) {
+                effect = app.update(Msg::Event(run, event)).or(effect);
+            }
         }
     }
     app

@@ -14,7 +14,7 @@ use std::time::Duration;
 use threadline::app::Session;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{Mode, Selection, Setup, Target, Workload};
+use threadline::model::{Mode, PlannedRun, Selection, Setup, Target, Workload};
 use threadline::report::plain;
 use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 use threadline::source::{Clock, Launcher};
@@ -47,9 +47,9 @@ fn main() {
     };
     let mut session = Session::new(Setup::followers(target, None));
     let mut next = session.start_selection(SWEEP);
-    while let Some(plan) = next.take() {
+    while let Some(PlannedRun { run, plan }) = next.pop() {
         for event in launcher.start(plan).events() {
-            next = session.apply(&event).or(next);
+            next.extend(session.apply(run, &event));
         }
     }
     let sweep = session.sweep(SWEEP).unwrap();

@@ -1,5 +1,6 @@
 //! Drives an [`App`] through a fabricated session, whose events have exact times: a test plays them
-//! one by one, up to a time, or to the end.
+//! one by one, up to a time, or to the end. Events of runs at the same moment are played in the order
+//! of their times.
 
 mod auto_script;
 mod compute_script;
@@ -14,8 +15,8 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::{App, Effect, Msg, Options, Overlay, Session, TableView};
 use threadline::model::{
-    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection, Setup, Target,
-    TaskOutcome, Workload,
+    Event, EventKind, LaneId, LogEntry, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection,
+    Setup, Target, TaskOutcome, Workload,
 };
 use threadline::source::simulate::SimulatedRun;
 use threadline::ui::{self, theme};
@@ -33,7 +34,7 @@ pub(crate) struct TerminalKind(pub(crate) theme::ColorDepth, pub(crate) theme::G
 pub(crate) const COLOUR: TerminalKind =
     TerminalKind(theme::ColorDepth::True, theme::GlyphSet::Unicode);
 
-/// An app, with the events of its current run that are still to be played.
+/// An app, with the events of its active runs that are still to be played.
 #[derive(Debug)]
 pub(crate) struct AppDriver {
     /// The app itself.
@@ -41,10 +42,10 @@ pub(crate) struct AppDriver {
     /// The log of the session.
     log: MemoryLog,
     scenario: Scenario,
-    /// The plan of the current run.
-    plan: Option<Plan>,
-    /// The events of the current run that are not played yet.
-    pending: VecDeque<Event>,
+    /// The active runs.
+    active: Vec<PlannedRun>,
+    /// The events of the active runs that are not played yet.
+    pending: VecDeque<(RunId, Event)>,
     now: Nanos,
     /// The requests left of the quota.
     remaining: u32,
@@ -77,7 +78,7 @@ impl AppDriver {
         let session = if is_known { session.with_pages(pages) } else { session };
         let app = App::new(log.attach(session), selection, Options::default());
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
-        let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
+        let mut driver = Self { app, log, scenario, active: Vec::new(), pending, now, remaining };
         let effect = driver.app.start();
         driver.perform_effect(effect.as_ref());
         driver
@@ -88,11 +89,16 @@ impl AppDriver {
         Self::new(Scenario::default(), Selection::race(Workload::Followers))
     }
 
+    /// Starts the race on the built-in server, where its modes start at the same moment.
+    pub(crate) fn built_in_race() -> Self {
+        let scenario = Scenario { is_built_in: true, ..Scenario::default() };
+        Self::new(scenario, Selection::race(Workload::Followers))
+    }
+
     /// Plays until the run in `mode` is `millis` milliseconds old.
     #[must_use]
     pub(crate) fn play_until(mut self, mode: Mode, millis: u64) -> Self {
-        let wanted = |plan: &Plan| plan.mode == mode;
-        while !self.plan.as_ref().is_some_and(wanted) {
+        while !self.active.iter().any(|active| active.plan.mode == mode) {
             self.play_event().expect("a run in this mode");
         }
         self.play_to(Nanos::from_millis(millis));
@@ -144,20 +150,20 @@ impl AppDriver {
 
     /// Plays the next event and returns it, or `None` if no run is active.
     pub(crate) fn play_event(&mut self) -> Option<Event> {
-        let event = self.pending.pop_front()?;
+        let (run, event) = self.pending.pop_front()?;
         self.now = event.at;
-        let effect = self.app.update(Msg::Event(event.clone()));
+        let effect = self.app.update(Msg::Event(run, event.clone()));
         if event_ends_run(&event) {
-            self.plan = None;
+            self.active.retain(|active| active.run != run);
         }
         self.perform_effect(effect.as_ref());
         Some(event)
     }
 
-    /// Plays the current run's events up to a time, and advances the clock to it. The player of a
+    /// Plays the active runs' events up to a time, and advances the clock to it. The player of a
     /// simulated run follows at the next frame.
     pub(crate) fn play_to(&mut self, until: Nanos) {
-        while self.pending.front().is_some_and(|event| event.at <= until) {
+        while self.pending.front().is_some_and(|(_, event)| event.at <= until) {
             self.play_event();
         }
         self.now = until;
@@ -165,37 +171,30 @@ impl AppDriver {
 
     fn perform_effect(&mut self, effect: Option<&Effect>) {
         match effect {
-            Some(Effect::Start(plan)) => {
-                self.plan = Some(plan.clone());
-                if let Some(run) = SimulatedRun::new(plan) {
-                    run.for_each(|event| _ = self.app.update(Msg::Event(event)));
-                } else {
-                    self.pending = scenario::events(&self.scenario, plan, &mut self.remaining);
+            Some(Effect::Start(runs)) => {
+                self.active.clone_from(runs);
+                let mut pending = Vec::new();
+                for PlannedRun { run, plan } in runs {
+                    if let Some(events) = SimulatedRun::new(plan) {
+                        events.for_each(|event| _ = self.app.update(Msg::Event(*run, event)));
+                        continue;
+                    }
+                    let events = scenario::events(&self.scenario, plan, &mut self.remaining);
+                    pending.extend(events.into_iter().map(|event| (*run, event)));
                     self.now = Nanos::ZERO;
                 }
+                pending.sort_by_key(|(_, event)| event.at);
+                self.pending = pending.into();
             }
             Some(Effect::Stop) if !self.app.is_playback() => self.stop(),
             _ => {}
         }
     }
 
-    /// Replaces the pending events: every open task is stopped now, and then the run.
+    /// Replaces the pending events: every open task is stopped now, and then each run.
     fn stop(&mut self) {
-        let Some(run) = self.app.session().active_run() else { return };
-        let at = self.now;
-        let open = run.tasks().iter().filter(|(_, record)| record.outcome.is_none());
-        let mut stopped: VecDeque<Event> = open
-            .map(|(task, record)| {
-                let kind = EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped };
-                Event { at, lane: record.lane, kind }
-            })
-            .collect();
-        stopped.push_back(Event {
-            at,
-            lane: LaneId(0),
-            kind: EventKind::RunFinished { outcome: RunOutcome::Stopped },
-        });
-        self.pending = stopped;
+        let active = self.app.session().active_runs();
+        self.pending = active.flat_map(|(id, run)| stop_events(run, self.now, id)).collect();
     }
 
     /// Draws a frame for a terminal of this size and kind.
@@ -242,6 +241,18 @@ impl AppDriver {
         let row = |y| columns(y).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..size.1).map(row).collect()
     }
+}
+
+/// Returns the events of a run that is stopped at `at`.
+fn stop_events(run: &Run, at: Nanos, id: RunId) -> Vec<(RunId, Event)> {
+    let open = run.tasks().iter().filter(|(_, record)| record.outcome.is_none());
+    let stopped = open.map(|(task, record)| {
+        let kind = EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped };
+        Event { at, lane: record.lane, kind }
+    });
+    let kind = EventKind::RunFinished { outcome: RunOutcome::Stopped };
+    let end = Event { at, lane: LaneId(0), kind };
+    stopped.chain([end]).map(|event| (id, event)).collect()
 }
 
 const fn event_ends_run(event: &Event) -> bool {

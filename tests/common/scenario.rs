@@ -9,6 +9,8 @@ use super::{auto_script, compute_script, fetch_script};
 /// The server's data, the settings of the session, and the faults in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
+    /// `true` if the server is the built-in one, on which the modes of a race start at the same moment.
+    pub(crate) is_built_in: bool,
     /// `true` if the server is the real API, which has a quota.
     pub(crate) costs_quota: bool,
     /// The requests left of the quota.
@@ -51,10 +53,12 @@ pub(crate) struct Scenario {
     pub(crate) wrong: Option<(Mode, u32)>,
 }
 
-/// 127 followers on 5 pages of 30, on the built-in server, without faults.
+/// 127 followers on 5 pages of 30, on a server without a quota and without faults. The modes of a race
+/// follow one another.
 impl Default for Scenario {
     fn default() -> Self {
         Self {
+            is_built_in: false,
             costs_quota: false,
             remaining: 4_990,
             followers: 127,
@@ -81,7 +85,11 @@ impl Default for Scenario {
 impl Scenario {
     /// The host name of the API.
     pub(crate) const fn api(&self) -> &'static str {
-        if self.costs_quota { "api.github.com" } else { Target::BUILT_IN }
+        match self {
+            Self { is_built_in: true, .. } => Target::BUILT_IN,
+            Self { costs_quota: true, .. } => "api.github.com",
+            _ => "localhost:18080",
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use threadline::github::page_links;
 use threadline::model::plan::MAX_TASKS;
 use threadline::model::printable::printable;
 use threadline::model::{
-    ComputeSpec, Event, EventKind, FollowerPage, LaneId, LogEntry, Mode, Nanos, Plan, Run,
+    ComputeSpec, Event, EventKind, FollowerPage, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunId,
     RunOutcome, Selection, SelectionStart, Setup, Target, WorkSpec, Workload,
 };
 use threadline::source::recording;
@@ -243,7 +243,8 @@ fn recording_of(kinds: &[EventKind]) -> String {
     let setup = Setup { workers: Some(3), ..Setup::commands(samples::commands(), 3) };
     let gil = Selection::only(Workload::Cpu, Mode::Gil);
     let followers = Selection::race(Workload::Followers);
-    let event = |at, kind| LogEntry::Event(Event { at: Nanos(at), lane: LaneId(1), kind });
+    let logged = |run, event| LogEntry::Event { run, event };
+    let event = |at, kind| Event { at: Nanos(at), lane: LaneId(1), kind };
     let mut entries = Vec::new();
     for (selection, mode) in [(gil, Mode::Gil), (followers, Mode::Threads)] {
         let start = SelectionStart { selection, setup: setup.clone(), pages: Some(3) };
@@ -251,10 +252,12 @@ fn recording_of(kinds: &[EventKind]) -> String {
         let plan = samples::plans().into_iter().find(fits).unwrap();
         entries.push(LogEntry::Start(Arc::new(start)));
         let opening = plan.opening().map(|(lane, kind)| Event { at: Nanos::ZERO, lane, kind });
-        entries.extend(opening.map(LogEntry::Event));
-        entries.push(event(1, EventKind::TaskStarted { task: samples::TASK }));
-        entries.extend((2..).zip(kinds).map(|(at, kind)| event(at, kind.clone())));
-        entries.push(event(90, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+        let run = RunId(u16::from(mode == Mode::Threads));
+        entries.extend(opening.map(|event| logged(run, event)));
+        entries.push(logged(run, event(1, EventKind::TaskStarted { task: samples::TASK })));
+        entries.extend((2..).zip(kinds).map(|(at, kind)| logged(run, event(at, kind.clone()))));
+        let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+        entries.push(logged(run, event(90, end)));
     }
     let mut file = Vec::new();
     recording::write(&setup, &entries, &mut file).unwrap();

@@ -16,7 +16,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use threadline::model::{
     CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, LogEntry, Mode, ModeChoice,
-    Nanos, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome, Workload,
+    Nanos, RunId, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome,
+    Workload,
 };
 use threadline::source::recording;
 
@@ -125,7 +126,9 @@ fn followers(pages: u32) -> Scenario {
 #[test]
 fn followers_in_every_mode() {
     let race = Selection::race(Workload::Followers);
-    assert_session("followers-race", Scenario { workers: Some(2), ..followers(3) }, race);
+    let job = Scenario { workers: Some(2), ..followers(3) };
+    assert_session("followers-race", job.clone(), race);
+    assert_session("followers-built-in-race", Scenario { is_built_in: true, ..job }, race);
     for mode in Mode::ALL {
         let job = Scenario { workers: Some(2), ..followers(2) };
         assert_session(
@@ -176,14 +179,12 @@ fn commands_in_every_mode() {
         let session = driver.app.session();
         let mut entries = Vec::new();
         for entry in driver.log_entries() {
-            if let LogEntry::Event(Event {
-                at,
-                lane,
-                kind: EventKind::TaskFinished { task, outcome },
-            }) = &entry
+            if let LogEntry::Event { run, event: Event { at, lane, kind } } = &entry
+                && let EventKind::TaskFinished { task, outcome } = kind
             {
                 let kind = EventKind::CommandOutput { task: *task, output: output(*task, outcome) };
-                entries.push(LogEntry::Event(Event { at: *at, lane: *lane, kind }));
+                let event = Event { at: *at, lane: *lane, kind };
+                entries.push(LogEntry::Event { run: *run, event });
             }
             entries.push(entry);
         }
@@ -219,8 +220,8 @@ fn simulated_in_every_mode() {
     }
 }
 
-fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
-    LogEntry::Event(Event { at: Nanos(at), lane: LaneId(lane), kind })
+fn at(run: RunId, at: u64, lane: u16, kind: EventKind) -> LogEntry {
+    LogEntry::Event { run, event: Event { at: Nanos(at), lane: LaneId(lane), kind } }
 }
 
 /// Every kind of event is written as it was, and the golden file is read as these very values.
@@ -237,18 +238,21 @@ fn every_kind_of_event_and_selection() {
             entries.push(LogEntry::Start(Arc::new(begun)));
         }
     }
-    let started = |plan| at(0, 0, EventKind::RunStarted { plan });
+    let started = |run, plan| at(run, 0, 0, EventKind::RunStarted { plan });
     let plan = samples::plans().pop().unwrap();
-    for event in samples::events() {
+    // The first race that can start has four modes; later events belong to no active run.
+    let runs = (0..4).chain(std::iter::repeat(3)).map(RunId);
+    for (run, event) in runs.zip(samples::events()) {
         let Event { at: when, lane, kind } = event;
         let is_start = matches!(kind, EventKind::RunStarted { .. });
         let is_end = matches!(kind, EventKind::RunFinished { .. });
         if !is_start {
-            entries.push(started(plan.clone()));
+            entries.push(started(run, plan.clone()));
         }
-        entries.push(at(when.0, lane.0, kind));
+        entries.push(at(run, when.0, lane.0, kind));
         if !is_end {
-            entries.push(at(when.0, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+            let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+            entries.push(at(run, when.0, 0, end));
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));

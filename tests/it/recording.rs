@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read};
 use crate::app_driver::memory_log::MemoryLog;
 use threadline::app::Session;
 use threadline::model::{
-    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
-    Target, TaskId, TaskOutcome, Workload,
+    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, PlannedRun, Run, RunOutcome, Selection,
+    Setup, Target, TaskId, TaskOutcome, Workload,
 };
 use threadline::run::read_recording;
 use threadline::source::recording::{
@@ -29,21 +29,30 @@ const PAGES: [&str; 2] = [
 fn race_session() -> (Session, MemoryLog) {
     let target = Target {
         user: "aaronlelevier".to_owned(),
-        api: Target::BUILT_IN.to_owned(),
+        api: "nowhere".to_owned(),
         per_page: 2,
         costs_quota: false,
     };
     let log = MemoryLog::default();
     let mut session = log.attach(Session::new(Setup::followers(target, None)).with_pages(2));
     let mut next = session.start_selection(Selection::race(Workload::Followers));
-    while let Some(plan) = next {
-        next = apply_run(&mut session, &plan);
+    while let Some(planned) = next.pop() {
+        next.extend(apply_run(&mut session, &planned));
     }
     (session, log)
 }
 
-/// Applies the events of a sequential run of a plan; returns the next plan.
-fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
+/// Applies the events of a run, one task after another; returns the next plan.
+fn apply_run(session: &mut Session, PlannedRun { run, plan }: &PlannedRun) -> Option<PlannedRun> {
+    let mut next = None;
+    for event in run_events(plan) {
+        next = session.apply(*run, &event);
+    }
+    next
+}
+
+/// The events of a run, one task after another.
+fn run_events(plan: &Plan) -> Vec<Event> {
     let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
     for (task, outcome) in (1..).zip(PAGES) {
         let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
@@ -51,11 +60,8 @@ fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
     }
     kinds.splice(0..0, plan.opening().map(|(_, kind)| kind));
     kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
-    let mut next = None;
-    for (at, kind) in (0..).zip(kinds) {
-        next = session.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(0), kind });
-    }
-    next
+    let event = |(at, kind)| Event { at: Nanos::from_millis(at), lane: LaneId(0), kind };
+    (0..).zip(kinds).map(event).collect()
 }
 
 /// Returns the recording of a session as the bytes of its file.
@@ -114,6 +120,46 @@ fn recording_replays_the_whole_session() {
     }
 }
 
+/// Runs at the same moment share the log: each event names its run.
+#[test]
+fn recording_replays_runs_that_overlap() {
+    let (log, race) = (MemoryLog::default(), Selection::race(Workload::Followers));
+    let target = Target {
+        user: "aaronlelevier".to_owned(),
+        api: Target::BUILT_IN.to_owned(),
+        per_page: 2,
+        costs_quota: false,
+    };
+    let mut session = log.attach(Session::new(Setup::followers(target, None)).with_pages(2));
+    let planned = session.start_selection(race);
+    let mut runs: Vec<_> = planned
+        .iter()
+        .map(|planned| (planned.run, run_events(&planned.plan).into_iter()))
+        .collect();
+    // One event of each run in turn.
+    while runs.iter().any(|(_, events)| events.len() > 0) {
+        for (run, events) in &mut runs {
+            events.next().map(|event| session.apply(*run, &event));
+        }
+    }
+    assert_eq!(session.active(), None);
+    let file = record(&(session, log.clone()));
+    let threads = String::from_utf8(file.clone()).unwrap();
+    assert!(threads.contains(r#"{"run":1,"at":0,"lane":0,"event":"run_started""#), "{threads}");
+    let recording = read_complete(&file);
+    assert_eq!(recording.entries(), &log.entries()[..]);
+    let replayed = last_runs(&recording);
+    assert_eq!(
+        replayed.iter().map(|run| (run.plan().mode, run.is_complete())).collect::<Vec<_>>(),
+        [(Mode::Sequential, true), (Mode::Threads, true), (Mode::Gil, true)]
+    );
+    let cut = file.split_inclusive(|&byte| byte == b'\n').count() - 1;
+    let cut: Vec<u8> =
+        file.split_inclusive(|&byte| byte == b'\n').take(cut).flatten().copied().collect();
+    let (.., cut) = read_defect(&cut);
+    assert!(cut.defect().unwrap().to_string().ends_with(", during gil"), "{:?}", cut.defect());
+}
+
 /// Printing a recording is safe on any terminal, whatever the logins contain.
 #[test]
 fn recording_contains_only_printable_ascii() {
@@ -137,10 +183,8 @@ fn recording_contains_only_printable_ascii() {
 fn selection_replays_without_the_earlier_ones() {
     let (mut session, log) = race_session();
     let threads = Selection::only(Workload::Followers, Mode::Threads);
-    let mut next = session.start_selection(threads);
-    while let Some(plan) = next {
-        next = apply_run(&mut session, &plan);
-    }
+    let planned = session.start_selection(threads).remove(0);
+    apply_run(&mut session, &planned);
     let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
     let entries = log.entries();
     let last_start = entries.iter().rposition(is_start).unwrap();
@@ -165,7 +209,7 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
         let error = read_error(foreign);
         assert!(error.starts_with("run.jsonl is not a threadline recording"), "{error}");
     }
-    let header = r#"{"format":"threadline.recording","version":2,"events":4,"setup":{}}"#;
+    let header = r#"{"format":"threadline.recording","version":3,"events":4,"setup":{}}"#;
     assert!(read_error(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(read_error(&race_bytes()[..90]).contains("it is cut off"));
     let directory_error = threadline::run::open_recording(&std::env::temp_dir()).unwrap_err();
@@ -174,7 +218,7 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
 
 #[test]
 fn unsupported_version_is_named_in_the_error() {
-    for (from, to) in [("\"version\":2", "\"version\":9"), ("\"events\":4", "\"events\":9")] {
+    for (from, to) in [("\"version\":3", "\"version\":9"), ("\"events\":4", "\"events\":9")] {
         let file = String::from_utf8(race_bytes()).unwrap().replacen(from, to, 1);
         let error = read_error(file.as_bytes());
         assert!(error.contains("version 9") && error.contains("replay it with"), "{error}");
@@ -186,14 +230,14 @@ fn unsupported_version_is_named_in_the_error() {
     assert!(old.contains("version 1 with events of version 3"), "{old}");
     assert_eq!(old.lines().count(), 1, "one sentence");
     // Headers of later versions may have other keys.
-    let later = read_error(br#"{"format":"threadline.recording","version":3}"#);
-    assert!(later.contains("version 3"), "{later}");
+    let later = read_error(br#"{"format":"threadline.recording","version":4}"#);
+    assert!(later.contains("version 4"), "{later}");
 }
 
 #[test]
 fn unknown_keys_are_ignored() {
     let file = String::from_utf8(race_bytes()).unwrap();
-    let extended = file.replace("{\"at\":", "{\"later\":[{}],\"at\":").replacen(
+    let extended = file.replace("{\"run\":", "{\"later\":[{}],\"run\":").replacen(
         "\"format\"",
         "\"host\":\"elsewhere\",\"format\"",
         1,
@@ -227,7 +271,8 @@ fn truncated_recording_opens_wherever_it_is_cut() {
 
 #[test]
 fn recording_is_read_up_to_its_first_defect() {
-    let error = read_error(&truncated_race(1, br#"{"at":1,"lane":0,"event":"queued","tasks":3}"#));
+    let error =
+        read_error(&truncated_race(1, br#"{"run":0,"at":1,"lane":0,"event":"queued","tasks":3}"#));
     assert_eq!(error, "run.jsonl contains no runs: line 2 comes before the first run");
     assert_eq!(read_error(&truncated_race(1, b"")), "run.jsonl contains no runs");
     let (line, why, _) = read_defect(&[truncated_race(9, b""), race_bytes()].concat());
@@ -257,9 +302,9 @@ fn recording_is_read_up_to_its_first_defect() {
 #[test]
 fn impossible_events_do_not_break_the_replay() {
     let impossible = [
-        r#"{"at":0,"lane":65535,"event":"started","task":1}"#,
-        r#"{"at":0,"lane":0,"event":"queued","tasks":1000000000}"#,
-        r#"{"at":9000000,"lane":0,"event":"started","task":4294967295}"#,
+        r#"{"run":0,"at":0,"lane":65535,"event":"started","task":1}"#,
+        r#"{"run":0,"at":0,"lane":0,"event":"queued","tasks":1000000000}"#,
+        r#"{"run":0,"at":9000000,"lane":0,"event":"started","task":4294967295}"#,
     ];
     let (.., recording) = read_defect(&truncated_race(6, impossible.join("\n").as_bytes()));
     assert_eq!(recording.entries().len(), 8);
@@ -270,11 +315,10 @@ fn impossible_events_do_not_break_the_replay() {
 fn texts_of_a_recording_are_escaped() {
     let hostile = r"\u001b[2J\u202e";
     let file = String::from_utf8(race_bytes()).unwrap();
-    let file = file
-        .replace("aaronlelevier", hostile)
-        .replace("\"built-in server\"", &format!("\"{hostile}\""));
+    let file =
+        file.replace("aaronlelevier", hostile).replace("\"nowhere\"", &format!("\"{hostile}\""));
     let failed = format!(
-        r#"{{"at":9,"lane":0,"event":"run_finished","end":{{"failed":{{"kind":"server","message":"{hostile}"}}}}}}"#
+        r#"{{"run":1,"at":9,"lane":0,"event":"run_finished","end":{{"failed":{{"kind":"server","message":"{hostile}"}}}}}}"#
     );
     let recording = read_complete(
         (file.lines().take(12).collect::<Vec<_>>().join("\n") + "\n" + &failed).as_bytes(),
@@ -285,7 +329,7 @@ fn texts_of_a_recording_are_escaped() {
     for entry in recording.entries() {
         let text = match entry {
             LogEntry::Start(start) => start.setup.target.clone().unwrap().user,
-            LogEntry::Event(event) => match &event.kind {
+            LogEntry::Event { event, .. } => match &event.kind {
                 EventKind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
                 EventKind::RunFinished { outcome: RunOutcome::Failed(failure) } => {
                     failure.message.clone()
@@ -328,7 +372,7 @@ fn truncated_recording_names_the_stage_at_its_end() {
 fn times_that_go_back_on_a_lane_or_exceed_a_year_are_defects() {
     let (year, day) = (365 * 86_400_000_000_000_u64, 86_400_000_000_000);
     let entered = |at: u64, lane: u16| {
-        format!(r#"{{"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
+        format!(r#"{{"run":0,"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
     };
     let read_with =
         |events: &[String]| read_defect(&truncated_race(9, events.join("\n").as_bytes()));

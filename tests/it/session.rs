@@ -1,6 +1,7 @@
 //! Sessions driven by fabricated events: the order of runs, page counts, workers and agreement.
 
 mod quota;
+mod race;
 mod sweep;
 
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use threadline::model::setup::{
 };
 use threadline::model::{
     ChangeReason, Completion, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode,
-    Nanos, Plan, Product, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target, TaskId,
-    TaskOutcome, Workload,
+    Nanos, Plan, Product, Quota, ResponseSummary, RunId, RunOutcome, Selection, Setup, Target,
+    TaskId, TaskOutcome, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
@@ -43,14 +44,25 @@ fn page(ids: &[u64]) -> TaskOutcome {
     completed(Product::Followers(Arc::new(ids.iter().map(follower).collect())))
 }
 
+/// Starts a selection whose runs follow one another, and returns the first plan.
+fn begin(session: &mut Session, selection: Selection) -> Plan {
+    let mut started = session.start_selection(selection);
+    assert_eq!(started.len(), 1, "{started:?}");
+    started.remove(0).plan
+}
+
+/// Applies an event to the first active run. Returns the plan of the next run.
 fn apply(session: &mut Session, millis: u64, kind: EventKind) -> Option<Plan> {
-    session.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind })
+    let run = session.active_runs().next().map_or(RunId(0), |(run, _)| run);
+    let event = Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind };
+    session.apply(run, &event).map(|next| next.plan)
 }
 
 /// Starts a run and opens its lanes.
 fn open(session: &mut Session, plan: &Plan) {
+    let (run, _) = session.active_runs().next().unwrap();
     for (lane, kind) in plan.opening() {
-        assert_eq!(session.apply(&Event { at: Nanos::ZERO, lane, kind }), None);
+        assert_eq!(session.apply(run, &Event { at: Nanos::ZERO, lane, kind }), None);
     }
 }
 
@@ -81,7 +93,7 @@ fn play(
 /// Starts a selection in a new session whose number of pages is known; returns the first plan.
 fn start(session: &mut Session, selection: Selection, pages: u32) -> Plan {
     *session = Session::new(session.setup().clone()).with_pages(pages);
-    session.start_selection(selection).unwrap()
+    begin(session, selection)
 }
 
 /// Plays a race of two pages, whose runs fetch these accounts.
@@ -115,7 +127,7 @@ fn race_runs_sequential_then_threads() {
         (lanes, session.request_cost(Selection::race(Workload::Followers))),
         (vec![1, 5], Some(RequestCost::Exactly(10)))
     );
-    assert_eq!(session.start_selection(THREADS), None, "a race is active");
+    assert_eq!(session.start_selection(THREADS), [], "a race is active");
     let pages: Vec<TaskOutcome> = (1..=5).map(|id| page(&[id])).collect();
     let second = play(&mut session, &first, 100, &pages, RunOutcome::Finished).unwrap();
     assert_eq!((second.mode, second.workers, second.tasks), (Mode::Threads, 5, 5));
@@ -149,7 +161,7 @@ fn run_that_finds_no_page_ends_the_race() {
         let failure = Failure { kind, ..failure() };
         let end = if ends { RunOutcome::Failed(failure.clone()) } else { RunOutcome::Finished };
         let mut session = session(false, None);
-        let plan = session.start_selection(race).unwrap();
+        let plan = begin(&mut session, race);
         let failed = TaskOutcome::Failed(failure.clone());
         assert_eq!(play(&mut session, &plan, 5, &[failed], end), None);
         assert_eq!((session.active(), session.task_count(Workload::Followers)), (None, None));
@@ -163,7 +175,7 @@ fn run_that_finds_no_page_ends_the_race() {
 fn first_response_reports_the_number_of_pages() {
     let race = Selection::race(Workload::Followers);
     let mut session = session(false, None);
-    let plan = session.start_selection(race).unwrap();
+    let plan = begin(&mut session, race);
     assert_eq!((plan.mode, plan.workers, plan.tasks), (Mode::Sequential, 1, 1));
     assert_eq!(session.task_count(Workload::Followers), None);
     let pages: Vec<TaskOutcome> = (1..=5).map(|id| page(&[id])).collect();
@@ -187,7 +199,7 @@ fn first_wave_has_one_page_per_worker() {
         for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
             let mut session = Session::new(Setup { has_token, ..setup.clone() });
             let selection = Selection::only(Workload::Followers, mode);
-            let plan = session.start_selection(selection).unwrap();
+            let plan = begin(&mut session, selection);
             assert_eq!(
                 (plan.workers, plan.tasks),
                 planned,
@@ -212,7 +224,7 @@ fn stop_ends_the_race() {
         ),
         (None, None)
     );
-    let again = session.start_selection(Selection::race(Workload::Followers)).unwrap();
+    let again = begin(&mut session, Selection::race(Workload::Followers));
     assert_eq!((again.workload(), again.mode), (Workload::Followers, Mode::Sequential));
     assert!(
         !session.runs(Selection::race(Workload::Followers))[0].has_started(),
@@ -242,7 +254,7 @@ fn complete_run_updates_the_page_count() {
         (session.task_count(Workload::Followers), session.worker_count(Workload::Followers)),
         (Some(3), 3)
     );
-    let plan = session.start_selection(THREADS).unwrap();
+    let plan = begin(&mut session, THREADS);
     assert_eq!((plan.tasks, plan.workers), (3, 3));
     // The sequential run is the baseline of other selections, too.
     play(&mut session, &plan, 2, &pages, RunOutcome::Finished);
@@ -309,7 +321,7 @@ fn auto_run_has_one_lane_per_page_up_to_the_limit() {
         if let Some(pages) = pages {
             session = session.with_pages(pages);
         }
-        let plan = session.start_selection(THREADS).unwrap();
+        let plan = begin(&mut session, THREADS);
         assert_eq!((plan.auto, plan.workers), (true, lanes));
         assert_eq!(plan.tasks, pages.unwrap_or(DEFAULT_WORKERS.into()));
         let in_flight = 2;
@@ -385,7 +397,7 @@ fn duplicate_account_is_compared_once() {
 fn repeated_race_is_compared_again() {
     let mut session = session(false, None);
     play_race(&mut session, [&[1, 2], &[3]], [&[1, 2], &[3]]);
-    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
+    let plan = begin(&mut session, Selection::race(Workload::Followers));
     assert_eq!(session.agreement(Selection::race(Workload::Followers)), None);
     let pages = [page(&[1, 2]), page(&[3])];
     let next = play(&mut session, &plan, 9, &pages, RunOutcome::Finished).unwrap();

@@ -9,8 +9,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Options, Session, TimeWindow, Viewport};
 use threadline::model::{
-    Background, Event, EventKind, LaneId, Mode, Nanos, Selection, Setup, State, Target, TaskId,
-    Workload,
+    Background, Event, EventKind, LaneId, Mode, Nanos, RunId, Selection, Setup, State, Target,
+    TaskId, Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
@@ -240,10 +240,10 @@ fn draw_after_keys(at: u64, keys: &str) {
     let selection = Selection::only(Workload::Followers, Mode::Sequential);
     let mut app =
         App::new(Session::new(Setup::followers(target, None)), selection, Options::default());
-    let Some(Effect::Start(plan)) = app.start() else { unreachable!() };
-    let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
+    let Some(Effect::Start(runs)) = app.start() else { unreachable!() };
+    let event = |at, kind| Msg::Event(RunId(0), Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
-    plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
+    runs[0].plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::StateEntered { state: State::Waiting }));
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();

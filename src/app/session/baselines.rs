@@ -61,7 +61,8 @@ impl Session {
         if first.workload() != workload {
             return Some(format!("{name} contains {} runs, not {workload}", first.workload()));
         }
-        let shares = runs.iter().any(|run| selection.modes().contains(&run.plan().mode));
+        let modes = self.setup.modes(selection);
+        let shares = runs.iter().any(|run| modes.contains(&run.plan().mode));
         (choice == ModeChoice::Race && !shares)
             .then(|| format!("{name} contains only {}, not a race", first.selection()))
     }
@@ -110,7 +111,7 @@ impl Session {
         }
         let has = |runs: &[&Run], mode| runs.iter().any(|run| run.plan().mode == mode);
         baselines.retain(|Baseline { runs, .. }| {
-            let shares = selection.modes().iter().any(|&mode| has(runs, mode));
+            let shares = self.setup.modes(selection).iter().any(|&mode| has(runs, mode));
             shares || (across_modes && !runs.is_empty())
         });
         baselines

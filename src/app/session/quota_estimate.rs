@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ActiveRun, Session};
+use super::Session;
 use crate::model::{Quota, QuotaCheck, Selection};
 
 /// The number of requests that the active selection still needs, and the quota that is left.
@@ -64,16 +64,19 @@ impl Session {
     /// The number of requests that the active selection still needs, and the quota left for them.
     /// `None` if requests cost no quota, or before the first response.
     pub fn quota_estimate(&self) -> Option<QuotaEstimate> {
-        let ActiveRun { selection, index } = self.active?;
+        let selection = self.active()?;
         let pages = self.pages.filter(|_| self.setup.costs_quota(selection.workload))?;
-        let sent = self.active_run()?.started_tasks();
-        let requests = self.request_plan(selection, index)?.remaining_requests(pages, sent);
+        // Runs that cost quota follow one another.
+        let (id, run) = self.active_runs().next()?;
+        let check = self.request_plan(selection, id.0.into())?;
+        let requests = check.remaining_requests(pages, run.started_tasks());
         Some(QuotaEstimate { requests, quota: self.latest_quota()? })
     }
 
     /// The quota that the server reported last.
     pub fn latest_quota(&self) -> Option<Quota> {
-        self.active_run().into_iter().chain(self.latest_run()).find_map(|run| run.limits().quota())
+        let active = self.active_runs().map(|(_, run)| run);
+        active.chain(self.latest_run()).find_map(|run| run.limits().quota())
     }
 
     /// The number of requests that the selection needs, if it needs any.

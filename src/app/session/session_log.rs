@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{LatestRun, RunSet, Session};
 use crate::model::{
-    Event, EventKind, LogEntry, LogSink, Nanos, Run, Selection, SelectionStart, Setup,
+    Event, EventKind, LogEntry, LogSink, Nanos, Run, RunId, Selection, SelectionStart, Setup,
 };
 
 /// The state of a session before a selection, as far as the selection's runs change it.
@@ -43,7 +43,7 @@ impl Session {
                 self.start_selection(start.selection);
             }
             LogEntry::Start(_) => {}
-            LogEntry::Event(event) => _ = self.apply(event),
+            LogEntry::Event { run, event } => _ = self.apply(*run, event),
         }
     }
 
@@ -71,9 +71,11 @@ impl Session {
         }
     }
 
-    pub(super) fn log_event(&mut self, event: &Event) {
-        if let (Some(log), Some(_)) = (&mut self.log, self.active) {
-            log.record(LogEntry::Event(event.clone()));
+    /// Logs an event of an active run.
+    pub(super) fn log_event(&mut self, run: RunId, event: &Event) {
+        let is_active = self.is_active(run);
+        if let Some(log) = self.log.as_mut().filter(|_| is_active) {
+            log.record(LogEntry::Event { run, event: event.clone() });
         }
     }
 
@@ -94,15 +96,17 @@ impl Session {
             Some(took) => _ = self.sequential.insert(selection.workload, took),
             None => _ = self.sequential.remove(&selection.workload),
         }
-        self.start_run(selection, 0);
+        self.start_first_runs(selection);
     }
 
     /// Applies an event again after a return. The plan of its run is the one that it was started
     /// with, even if the number of workers was changed since.
-    pub(in crate::app) fn apply_again(&mut self, event: &Event) {
-        if let (EventKind::RunStarted { plan }, Some(run)) = (&event.kind, self.active_run_mut()) {
-            *run = Run::new(plan.clone());
+    pub(in crate::app) fn apply_again(&mut self, run: RunId, event: &Event) {
+        if let (EventKind::RunStarted { plan }, Some(planned)) =
+            (&event.kind, self.active_run_mut(run))
+        {
+            *planned = Run::new(plan.clone());
         }
-        self.apply_unlogged(event);
+        self.apply_unlogged(run, event);
     }
 }

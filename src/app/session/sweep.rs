@@ -3,7 +3,7 @@
 use super::Session;
 use crate::analysis::Sweep;
 use crate::analysis::sweep::Trial;
-use crate::model::{Nanos, Plan, RunOutcome, Selection, SweepSetup, Waves, Workload};
+use crate::model::{Nanos, PlannedRun, RunId, RunOutcome, Selection, SweepSetup, Waves, Workload};
 
 impl Session {
     /// The results of a sweep so far, once it has started.
@@ -57,7 +57,7 @@ impl Session {
 
     /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or
     /// one that lacked workers, ends the sweep.
-    pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<Plan> {
+    pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<PlannedRun> {
         self.resize_sweep(selection);
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
@@ -72,22 +72,19 @@ impl Session {
         });
         let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
-        continues.then(|| self.start_run(selection, 0)).flatten()
+        continues.then(|| self.start_run(selection, RunId(0))).flatten()
     }
 
-    /// The stage of the active run, if there is one: `during sequential`.
+    /// The stage of the active runs, if there are any: `during sequential and gil`.
     pub fn stage(&self) -> Option<String> {
-        let (selection, run) = (self.active()?, self.active_run()?);
+        let selection = self.active()?;
+        let has_started = self.active_runs().any(|(_, run)| run.has_started());
         let name = match self.sweep(selection) {
             Some(sweep) => {
                 format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned_trials())
             }
-            None => run.plan().selection().to_string(),
+            None => self.active_names()?,
         };
-        Some(if run.has_started() {
-            format!("during {name}")
-        } else {
-            format!("before {name} started")
-        })
+        Some(if has_started { format!("during {name}") } else { format!("before {name} started") })
     }
 }

@@ -8,7 +8,7 @@ use crate::analysis::{plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Run,
-    RunOutcome, State, TaskId, TaskOutcome,
+    RunId, RunOutcome, State, TaskId, TaskOutcome,
 };
 
 /// The minimum interval between two sentences about the progress of a run, one per quarter of its
@@ -28,9 +28,19 @@ const MAX_COMMAND_LENGTH: usize = 60;
 const ADVICE_PREFIXES: [&str; 7] =
     ["try again", "check ", "is it a GitHub API?", "it may be busy", "come back", "make ", "set "];
 
-/// Describes the runs, one after another.
+/// Describes the runs, which follow one another or start at the same moment.
 #[derive(Debug, Default)]
 pub(super) struct Narrator {
+    runs: BTreeMap<RunId, RunNarrator>,
+    /// The duration of the latest complete sequential run, with which others are compared.
+    sequential: Option<Nanos>,
+    /// The complete runs of a race that ended before the sequential one.
+    ahead: Vec<(String, Nanos)>,
+}
+
+/// Describes one run.
+#[derive(Debug, Default)]
+struct RunNarrator {
     /// The number of tasks that was announced last.
     known: u32,
     /// The number of quarters that were announced.
@@ -44,8 +54,8 @@ pub(super) struct Narrator {
     held: BTreeMap<LaneId, String>,
     /// The name of the run.
     name: String,
-    /// The duration of the latest complete sequential run, with which others are compared.
-    sequential: Option<Nanos>,
+    /// Other runs started at the same moment, so that each sentence needs the name of its run.
+    is_race: bool,
 }
 
 /// The state of the session after an event.
@@ -54,11 +64,91 @@ pub(super) struct EventContext {
     pub(super) trial: Option<String>,
     /// The number of tasks, once known.
     pub(super) tasks: Option<u32>,
+    /// The runs of the selection start at the same moment.
+    pub(super) is_race: bool,
 }
 
 impl Narrator {
     /// Returns the sentences, one per line, for an event that `run` has just applied.
     pub(super) fn describe_event(
+        &mut self,
+        id: RunId,
+        run: &Run,
+        event: &Event,
+        context: EventContext,
+    ) -> Option<String> {
+        let narrator = self.runs.entry(id).or_default();
+        match &event.kind {
+            EventKind::RunStarted { .. } => {
+                let sentence;
+                (*narrator, sentence) = RunNarrator::begin(run, context);
+                Some(sentence)
+            }
+            EventKind::RunFinished { outcome } => {
+                narrator.said_at = event.at;
+                let sentence = narrator.describe_end(run, outcome);
+                let found = verdict::limit_text(run).map(|text| format!("; {text}"));
+                Some(sentence + &self.compare(run) + &found.unwrap_or_default())
+            }
+            _ => narrator.describe_event(run, event, context),
+        }
+    }
+
+    /// Returns a progress sentence of a run after a while without a sentence.
+    pub(super) fn describe_silence(
+        &mut self,
+        id: RunId,
+        run: &Run,
+        elapsed: Nanos,
+    ) -> Option<String> {
+        self.runs.entry(id).or_default().describe_silence(run, elapsed)
+    }
+
+    /// Compares a run that has ended with the sequential one. The sequential one is compared with those
+    /// that were faster.
+    fn compare(&mut self, run: &Run) -> String {
+        let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
+        if !run.is_complete() {
+            return String::new();
+        }
+        self.sequential = stats::baseline_time(run).or(self.sequential);
+        let Some(sequential) = self.sequential else {
+            self.ahead.push((plan.name(), took));
+            return String::new();
+        };
+        let times = |took| stats::speed_up(sequential, took).unwrap_or_default();
+        if plan.mode == Mode::Sequential {
+            let faster = std::mem::take(&mut self.ahead).into_iter();
+            return faster.map(|(name, took)| format!("; {name} {:.2}x", times(took))).collect();
+        }
+        format!(", {:.2}x", times(took))
+    }
+}
+
+impl RunNarrator {
+    /// Begins to describe a run, with the first sentence.
+    fn begin(run: &Run, context: EventContext) -> (Self, String) {
+        let EventContext { trial, tasks, is_race } = context;
+        let plan = run.plan();
+        let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
+        let sentence = match (trial, tasks) {
+            (Some(trial), _) => trial + &name,
+            (None, Some(tasks)) => format!("{name} starts: {}", task_count(plan, tasks)),
+            (None, None) => format!("{name} starts"),
+        };
+        (Self { known: tasks.unwrap_or_default(), name, is_race, ..Self::default() }, sentence)
+    }
+
+    /// Puts the name of the run before each of these sentences, if other runs are described, too.
+    fn named(&self, sentences: &str) -> String {
+        if !self.is_race {
+            return sentences.to_owned();
+        }
+        let named = |line: &str| format!("{}: {line}", self.name);
+        sentences.lines().map(named).collect::<Vec<_>>().join("\n")
+    }
+
+    fn describe_event(
         &mut self,
         run: &Run,
         event: &Event,
@@ -66,7 +156,6 @@ impl Narrator {
     ) -> Option<String> {
         let plan = run.plan();
         let sentence = match &event.kind {
-            EventKind::RunStarted { .. } => Some(self.begin_run(run, context)),
             EventKind::TaskCountChanged { tasks }
                 if context.tasks.is_some()
                     && *tasks != std::mem::replace(&mut self.known, *tasks) =>
@@ -102,34 +191,20 @@ impl Narrator {
             EventKind::TaskFinished { task, outcome } => {
                 self.describe_outcome(run, event.at, *task, outcome)
             }
-            EventKind::RunFinished { outcome: end } => Some(self.describe_end(run, end)),
             _ => None,
         };
         if sentence.is_some() {
             self.said_at = event.at;
         }
-        sentence
+        sentence.map(|sentence| self.named(&sentence))
     }
 
-    /// Returns a progress sentence after a while without a sentence.
-    pub(super) fn describe_silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
+    fn describe_silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
         if elapsed.since(self.said_at) < MAX_SILENCE {
             return None;
         }
         self.said_at = elapsed;
-        Some(progress_sentence(run, elapsed))
-    }
-
-    fn begin_run(&mut self, run: &Run, EventContext { trial, tasks }: EventContext) -> String {
-        let plan = run.plan();
-        let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
-        let known = tasks.unwrap_or_default();
-        *self = Self { known, sequential: self.sequential, name, ..Self::default() };
-        match (trial, tasks) {
-            (Some(trial), _) => trial + &self.name,
-            (None, Some(tasks)) => format!("{} starts: {}", self.name, task_count(plan, tasks)),
-            (None, None) => format!("{} starts", self.name),
-        }
+        Some(self.named(&progress_sentence(run, elapsed)))
     }
 
     /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is written
@@ -214,16 +289,10 @@ impl Narrator {
         Some(progress_sentence(run, at))
     }
 
-    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> String {
-        let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
-        let mode = &self.name;
-        let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
+    fn describe_end(&self, run: &Run, end: &RunOutcome) -> String {
+        let (mode, took) = (&self.name, run.duration().unwrap_or_default());
         if run.is_complete() {
-            let sequential = self.sequential.filter(|_| plan.mode != Mode::Sequential);
-            self.sequential = stats::baseline_time(run).or(self.sequential);
-            let speed_up = sequential.and_then(|sequential| stats::speed_up(sequential, took));
-            let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
-            return format!("{mode} done: {took}{speed_up}{found}");
+            return format!("{mode} done: {took}");
         }
         let word = match end {
             RunOutcome::Finished => "ended",
@@ -231,8 +300,8 @@ impl Narrator {
             RunOutcome::Failed(_) => "failed",
         };
         let (done, all) =
-            (run.progress().done_tasks(), task_count(plan, run.progress().known_tasks()));
-        format!("{mode} {word} after {took}: {done} of {all} done{found}")
+            (run.progress().done_tasks(), task_count(run.plan(), run.progress().known_tasks()));
+        format!("{mode} {word} after {took}: {done} of {all} done")
     }
 }
 

@@ -9,7 +9,7 @@ use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
 use crate::model::{
-    Event, EventKind, Mode, Nanos, Run, Selection, TaskKind, Workload, WorkloadSpec,
+    Event, EventKind, Mode, Nanos, Run, RunId, Selection, TaskKind, Workload, WorkloadSpec,
 };
 use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
@@ -37,12 +37,13 @@ impl ProgressReporter {
         Self { narrator: Some(Narrator::default()), ..Self::new(writer) }
     }
 
-    /// Describes an event that the session has just applied, if it is worth a sentence.
-    pub(super) fn narrate_event(&mut self, session: &Session, event: &Event) {
+    /// Describes an event of a run that the session has just applied, if it is worth a sentence.
+    pub(super) fn narrate_event(&mut self, session: &Session, id: RunId, event: &Event) {
         let Some(narrator) = &mut self.narrator else { return };
         let is_last = matches!(event.kind, EventKind::RunFinished { .. });
         let latest = session.latest_run().filter(|run| run.is_over());
-        let run = if is_last { latest } else { session.active_run() };
+        let active = || session.active_runs().find(|(run, _)| *run == id);
+        let run = if is_last { latest } else { active().map(|(_, run)| run) };
         // The session already holds the sweep's next trial instead of the one that ended.
         if is_last && latest.is_none() {
             let trial = session.active().and_then(|active| session.sweep(active)?.trials().last());
@@ -53,8 +54,11 @@ impl ProgressReporter {
         }
         let trial = session.active().and_then(|active| trial_prefix(session, active));
         let tasks = run.and_then(|run| session.task_count(run.plan().workload()));
-        let context = EventContext { trial, tasks };
-        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, context)) {
+        let selection = session.active().or_else(|| session.latest_selection());
+        let is_race = selection.is_some_and(|shown| session.setup().is_simultaneous(shown));
+        let context = EventContext { trial, tasks, is_race };
+        let sentence = run.and_then(|run| narrator.describe_event(id, run, event, context));
+        if let Some(sentence) = sentence {
             self.write_sentence(&sentence);
         }
     }
@@ -89,17 +93,25 @@ impl ProgressReporter {
         if self.writer.is_some() { tick(DRAW_INTERVAL) } else { never() }
     }
 
-    /// Shows the progress of the active run.
+    /// Shows the progress of the active runs.
     pub(super) fn draw_line(&mut self, session: &Session, elapsed: Nanos) {
-        let Some(run) = session.active_run() else { return };
         if let Some(narrator) = &mut self.narrator {
-            if let Some(sentence) = narrator.describe_silence(run, elapsed) {
-                self.write_sentence(&sentence);
-            }
-        } else {
-            let known = session.task_count(run.plan().workload());
-            self.replace_line(&progress_line(run, &run_name(session, run), known, elapsed), "");
+            let active = session.active_runs();
+            let sentences =
+                active.filter_map(|(id, run)| narrator.describe_silence(id, run, elapsed));
+            let sentences: Vec<String> = sentences.collect();
+            return sentences.iter().for_each(|sentence| self.write_sentence(sentence));
         }
+        let Some(selection) = session.active() else { return };
+        let line = if session.setup().is_simultaneous(selection) {
+            race_line(session.runs(selection), elapsed)
+        } else if let Some(run) = session.active_run() {
+            let known = session.task_count(selection.workload);
+            progress_line(run, &run_name(session, run), known, elapsed)
+        } else {
+            return;
+        };
+        self.replace_line(&line, "");
     }
 
     /// Shows the progress again, unless the previous line is still being written.
@@ -144,6 +156,18 @@ fn run_name(session: &Session, run: &Run) -> String {
         }
         None => plan.name(),
     }
+}
+
+/// Returns the progress line of runs that started at the same moment:
+/// `sequential 1/5, threads x5 5/5 pages  1.2 s`.
+fn race_line(runs: &[Run], elapsed: Nanos) -> String {
+    let progress = |run: &Run| {
+        let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());
+        format!("{} {done}/{known}", run.plan().name())
+    };
+    let all: Vec<String> = runs.iter().map(progress).collect();
+    let tasks = runs.first().map_or("", |run| run.plan().workload().spec().tasks);
+    format!("{} {tasks}  {:.1} s", all.join(", "), elapsed.as_secs_f64())
 }
 
 /// Returns the progress line of a run, whose number of tasks may not be known yet.

@@ -15,8 +15,8 @@ use super::{
 use crate::model::plan::MAX_TASKS;
 use crate::model::printable::{escape_controls, printable};
 use crate::model::{
-    CloseReason, Event, EventKind, LogEntry, Nanos, RunOutcome, SelectionStart, Setup, Target,
-    TaskOutcome, WorkSpec, event,
+    CloseReason, Event, EventKind, LogEntry, Nanos, RunId, RunOutcome, SelectionStart, Setup,
+    Target, TaskOutcome, WorkSpec, event,
 };
 
 /// A list of commands may have 64 MiB, and an escape takes six bytes per character. All other lines
@@ -46,6 +46,14 @@ struct FormatHeader {
     version: u32,
     #[serde(default)]
     events: u32,
+}
+
+/// A line with an event.
+#[derive(Deserialize)]
+struct EventLine {
+    run: RunId,
+    #[serde(flatten)]
+    event: Event,
 }
 
 /// Opens a recording; `-` is stdin.
@@ -78,7 +86,7 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecording
     let (entries, defect) = read_entries(&mut lines, &setup);
     let last_selection = entries.iter().rev().find_map(|entry| match entry {
         LogEntry::Start(start) => Some(start.selection),
-        LogEntry::Event(_) => None,
+        LogEntry::Event { .. } => None,
     });
     let name = name.to_owned();
     let Some(last_selection) = last_selection else {
@@ -153,11 +161,11 @@ fn parse_header<'line>(
 /// Parses a line as an entry. `first` is `true` for the line after the header; `setup` is the
 /// header's.
 fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, DefectKind> {
-    let malformed = match serde_json::from_slice::<Event>(line) {
+    let malformed = match serde_json::from_slice::<EventLine>(line) {
         Ok(_) if first => return Err(DefectKind::EventBeforeSelection),
-        Ok(mut event) => {
+        Ok(EventLine { run, mut event }) => {
             sanitize_event(&mut event, &setup.commands);
-            return Ok(LogEntry::Event(event));
+            return Ok(LogEntry::Event { run, event });
         }
         Err(error) => error,
     };
@@ -180,8 +188,8 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
 /// different lanes may be slightly out of order, since lanes send them concurrently.
 #[derive(Debug, Default)]
 struct EventOrder {
-    /// The time of the latest event on each lane of the run; `None` while no run is active.
-    latest: Option<BTreeMap<u16, Nanos>>,
+    /// The time of the latest event on each lane of the active runs.
+    latest: BTreeMap<RunId, BTreeMap<u16, Nanos>>,
 }
 
 impl EventOrder {
@@ -193,16 +201,16 @@ impl EventOrder {
         first: bool,
     ) -> Result<LogEntry, DefectKind> {
         let entry = parse_entry(line, setup, first)?;
-        let LogEntry::Event(event) = &entry else { return Ok(entry) };
+        let LogEntry::Event { run, event } = &entry else { return Ok(entry) };
         if event.at > MAX_RUN_TIME {
             return Err(DefectKind::TooLate);
         }
         if let EventKind::RunStarted { .. } = event.kind {
-            self.latest = Some(BTreeMap::new());
+            self.latest.insert(*run, BTreeMap::new());
         }
-        let latest = self.latest.as_mut().ok_or(DefectKind::NotStarted)?;
+        let latest = self.latest.get_mut(run).ok_or(DefectKind::NotStarted)?;
         match event.kind {
-            EventKind::RunFinished { .. } => self.latest = None,
+            EventKind::RunFinished { .. } => _ = self.latest.remove(run),
             EventKind::TaskStarted { .. }
             | EventKind::StateEntered { .. }
             | EventKind::TaskFinished { .. }

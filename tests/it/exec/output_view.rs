@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Options, Overlay, Session};
 use threadline::model::{
     CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId, Mode,
-    Nanos, Plan, Product, Selection, Setup, State, TaskId, TaskOutcome, Workload,
+    Nanos, Plan, Product, RunId, Selection, Setup, State, TaskId, TaskOutcome, Workload,
 };
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 use threadline::ui::{self, timeline_columns};
@@ -27,9 +27,9 @@ impl ExecScreen {
         let selection = Selection::only(Workload::Commands, Mode::Threads);
         let session = Session::new(Setup::commands(commands.into(), 2));
         let mut app = App::new(session, selection, Options::default());
-        let Some(Effect::Start(plan)) = app.start() else { panic!("a run starts") };
+        let Some(Effect::Start(runs)) = app.start() else { panic!("a run starts") };
         let mut exec_screen = Self { app, millis: 0 };
-        exec_screen.start_run(&plan);
+        exec_screen.start_run(&runs[0].plan);
         exec_screen
     }
 
@@ -37,7 +37,7 @@ impl ExecScreen {
         let tasks = plan.tasks;
         for (lane, kind) in plan.opening() {
             let at = Nanos::from_millis(self.millis);
-            self.app.update(Msg::Event(Event { at, lane, kind }));
+            self.app.update(Msg::Event(RunId(0), Event { at, lane, kind }));
         }
         self.millis += 1_000;
         self.apply_event(0, EventKind::TaskCountChanged { tasks });
@@ -46,7 +46,7 @@ impl ExecScreen {
     /// Applies an event, and advances the clock by a second.
     fn apply_event(&mut self, lane: u16, kind: EventKind) {
         let at = Nanos::from_millis(self.millis);
-        self.app.update(Msg::Event(Event { at, lane: LaneId(lane), kind }));
+        self.app.update(Msg::Event(RunId(0), Event { at, lane: LaneId(lane), kind }));
         self.millis += 1_000;
     }
 

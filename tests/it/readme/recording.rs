@@ -3,7 +3,7 @@
 use serde_json::Value;
 use threadline::app::Session;
 use threadline::model::{
-    Event, EventKind, LaneId, Nanos, Selection, Setup, State, Target, TaskId, Workload,
+    Event, EventKind, LaneId, Nanos, PlannedRun, Selection, Setup, State, Target, TaskId, Workload,
 };
 use threadline::source::recording;
 
@@ -35,14 +35,15 @@ fn sample_recording_matches_the_written_format() {
     };
     let log = MemoryLog::default();
     let mut session = log.attach(Session::new(Setup::followers(target, None)));
-    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
+    let PlannedRun { run, plan } =
+        session.start_selection(Selection::race(Workload::Followers)).remove(0);
     let task = TaskId(1);
     for kind in plan.opening().map(|(_, kind)| kind).chain([
         EventKind::TaskCountChanged { tasks: 1 },
         EventKind::TaskStarted { task },
         EventKind::StateEntered { state: State::Waiting },
     ]) {
-        session.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
+        session.apply(run, &Event { at: Nanos::ZERO, lane: LaneId(0), kind });
     }
     let mut file = Vec::new();
     recording::write(session.setup(), &log.entries(), &mut file).unwrap();

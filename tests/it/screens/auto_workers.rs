@@ -1,11 +1,11 @@
 //! Screens of runs with `--threads auto`.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::Effect;
 use threadline::model::{Mode, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
+use crate::screens::run_keys::started_plan;
 use crate::screens::screen_text::{ALL_SIZES, STANDARD, WIDE, screens};
 
 const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
@@ -46,18 +46,14 @@ fn bracket_key_replaces_auto_with_one_more_than_the_number_found() {
     assert_eq!(driver.app.next_workers(), None);
     driver.press(KeyCode::Char(']'));
     assert!(driver.text(WIDE, COLOUR).contains("workers auto, next run 10 "));
-    let Some(Effect::Start(plan)) = driver.press(KeyCode::Char('r')) else {
-        panic!("expected Effect::Start")
-    };
+    let plan = started_plan(driver.press(KeyCode::Char('r')));
     assert_eq!((plan.auto, plan.workers, plan.name().as_str()), (false, 10, "threads x10"));
 }
 
 #[test]
 fn cpu_work_has_a_fixed_worker_count() {
     let mut driver = AppDriver::new(auto_scenario(), THREADS).play_to_end();
-    let Some(Effect::Start(plan)) = driver.press(KeyCode::Char('w')) else {
-        panic!("expected Effect::Start")
-    };
+    let plan = started_plan(driver.press(KeyCode::Char('w')));
     assert!(driver.text(STANDARD, COLOUR).contains("workers 4"));
     assert!(!plan.auto && plan.workload() == Workload::Cpu, "{plan:?}");
 }

@@ -37,6 +37,18 @@ fn race_is_drawn_during_its_threads_run() {
     insta::assert_snapshot!(screens(driver, &ALL_SIZES));
 }
 
+/// The threads are home while the sequential run fetches its second page.
+#[test]
+fn built_in_race_is_drawn_while_the_sequential_run_crawls() {
+    let driver = AppDriver::built_in_race().play_until(Mode::Sequential, 1_600);
+    insta::assert_snapshot!(screens(driver, &ALL_SIZES));
+}
+
+#[test]
+fn finished_built_in_race_is_drawn_at_every_size() {
+    insta::assert_snapshot!(screens(AppDriver::built_in_race().play_to_end(), &ALL_SIZES));
+}
+
 #[test]
 fn threads_run_shows_its_speed_up_over_an_earlier_sequential_run() {
     let sequential =

@@ -56,7 +56,7 @@ pub(crate) fn row_text(frame: &Buffer, y: u16) -> String {
 /// The durations of the runs, in order.
 pub(crate) fn run_durations(recording: &Recording) -> Vec<Nanos> {
     let ends = recording.entries().iter().filter_map(|entry| match entry {
-        LogEntry::Event(event) if matches!(event.kind, EventKind::RunFinished { .. }) => {
+        LogEntry::Event { event, .. } if matches!(event.kind, EventKind::RunFinished { .. }) => {
             Some(event.at)
         }
         _ => None,
@@ -138,6 +138,22 @@ fn replay_matches_a_live_race_with_retries_and_a_limit() {
         ..Scenario::default()
     };
     assert_replay_matches(&scenario, Selection::race(Workload::Followers), 40);
+}
+
+#[test]
+fn replay_matches_a_live_race_at_the_same_moment() {
+    let recording = record_session(&AppDriver::built_in_race().play_to_end());
+    let total = run_durations(&recording).into_iter().max().unwrap();
+    for size in SIZES {
+        let (mut live, mut replay) = (AppDriver::built_in_race(), replay_app(&recording));
+        for frame in 0..=40 {
+            let time = Nanos(total.0 * frame / 40);
+            live.play_to(time);
+            let live_frame = live.draw(size, COLOUR).current_buffer_mut().clone();
+            let replay_frame = draw_frame(&mut replay, time, size);
+            assert_same_body(&live_frame, &replay_frame, &format!("{frame}/40, {size:?}"));
+        }
+    }
 }
 
 #[test]

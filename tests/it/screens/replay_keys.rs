@@ -99,7 +99,7 @@ fn truncated_recording_shows_its_end_and_no_activity() {
         assert!(!is_active, "{shown}");
     }
     let ends_run = |entry: &LogEntry| match entry {
-        LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
+        LogEntry::Event { event, .. } => matches!(event.kind, EventKind::RunFinished { .. }),
         LogEntry::Start(_) => false,
     };
     let end_of_first_run = |all: &[LogEntry]| {

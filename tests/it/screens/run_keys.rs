@@ -25,9 +25,9 @@ pub(crate) fn finished_race() -> AppDriver {
 }
 
 /// The plan of the run that an effect starts.
-fn started_plan(effect: Option<Effect>) -> Plan {
+pub(crate) fn started_plan(effect: Option<Effect>) -> Plan {
     match effect {
-        Some(Effect::Start(plan)) => plan,
+        Some(Effect::Start(mut runs)) => runs.remove(0).plan,
         other => panic!("expected Effect::Start, got {other:?}"),
     }
 }
@@ -167,6 +167,44 @@ fn x_stops_the_race_before_its_next_mode() {
     );
     assert!(!threads.has_started());
     assert_eq!(driver.app.session().active(), None);
+}
+
+#[test]
+fn x_stops_all_modes_of_a_race_at_the_same_moment() {
+    let mut driver = AppDriver::built_in_race().play_until(Mode::Sequential, 1_000);
+    assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
+    let driver = driver.play_to_end();
+    let [sequential, threads, gil] = driver.app.runs() else { panic!("a race has three runs") };
+    for run in [sequential, threads, gil] {
+        assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "{}", run.plan().name());
+    }
+    assert_eq!(threads.progress().done_tasks(), 4, "pages fetched before the stop are kept");
+    assert_eq!(driver.app.session().active(), None);
+}
+
+#[test]
+fn mode_selected_during_a_race_at_the_same_moment_starts_after_all_of_its_modes() {
+    let mut driver = AppDriver::built_in_race().play_until(Mode::Threads, 500);
+    assert_eq!(press(&mut driver, '2'), None);
+    driver.play_to(Nanos::from_millis(2_000));
+    assert_eq!(driver.app.session().active(), Some(RACE), "the sequential run goes on");
+    let driver = driver.play_to_end();
+    let [again] = driver.app.runs() else { panic!("one mode is one run") };
+    assert_eq!(again.outcome(), Some(&RunOutcome::Finished));
+}
+
+/// A pause holds all modes at their own times.
+#[test]
+fn space_pauses_the_view_of_all_modes_at_the_same_moment() {
+    let mut driver = AppDriver::built_in_race().play_until(Mode::Sequential, 500);
+    driver.draw((120, 36), COLOUR);
+    let mut driver = driver.press_keys(" ");
+    driver.play_to(Nanos::from_millis(2_000));
+    let shown: Vec<Nanos> = driver.app.visible_runs().map(|(_, until)| until).collect();
+    assert_eq!(shown, [Nanos::from_millis(500); 3]);
+    driver.draw((120, 36), COLOUR);
+    let behind = driver.app.picture().time_behind(driver.app.session());
+    assert_eq!(behind, Some(Nanos::from_millis(1_500)), "not the sum of the modes");
 }
 
 #[test]

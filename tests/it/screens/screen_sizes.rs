@@ -146,7 +146,7 @@ fn every_selection() -> impl Iterator<Item = Selection> {
 }
 
 fn last_mode(selection: Selection) -> Mode {
-    *selection.modes().last().unwrap()
+    *selection.modes(true).last().unwrap()
 }
 
 #[test]
@@ -268,8 +268,8 @@ fn finished_modes_draw_across_terminal_kinds() {
 #[test]
 fn every_stopped_or_failed_mode_draws() {
     for selection in every_selection() {
-        let driver =
-            AppDriver::new(Scenario::default(), selection).play_until(selection.modes()[0], 500);
+        let driver = AppDriver::new(Scenario::default(), selection)
+            .play_until(selection.modes(true)[0], 500);
         draw_sampled(driver.press_keys("x").play_to_end(), COLOUR);
         let unknown = Scenario { unknown_user: true, ..Scenario::default() };
         draw_sampled(AppDriver::new(unknown, selection).play_to_end(), COLOUR);

@@ -1,7 +1,7 @@
 //! The self-check in the help: Little's law and the overhead of the program.
 
 use threadline::app::Msg;
-use threadline::model::{Event, EventKind, Gap, GapScope, LaneId, Mode, Nanos};
+use threadline::model::{Event, EventKind, Gap, GapScope, LaneId, Mode, Nanos, RunId};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, TerminalKind};
@@ -56,7 +56,7 @@ fn lost_events_are_counted() {
     let (from, to) = (Nanos::from_millis(100), Nanos::from_millis(300));
     let gap = Gap { from, to, lost: 12, scope: GapScope::Run };
     let event = Event { at: to, lane: LaneId(0), kind: EventKind::Gap(gap) };
-    driver.app.update(Msg::Event(event));
+    driver.app.update(Msg::Event(RunId(1), event));
     let shown = wide_screen(&mut driver.press_keys("?"));
     assert!(shown.contains("events: exact, 12 lost in 1 gap of 200 ms"), "{shown}");
 }

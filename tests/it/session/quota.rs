@@ -16,7 +16,7 @@ pub(super) fn apply_first_response(session: &mut Session, plan: &Plan, left: u32
 #[test]
 fn first_response_reports_what_the_selection_still_needs() {
     let mut session = session(true, None);
-    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
+    let plan = begin(&mut session, Selection::race(Workload::Followers));
     assert_eq!(session.quota_estimate(), None);
     apply_first_response(&mut session, &plan, 58, 5);
     let estimate = session.quota_estimate().unwrap();
@@ -29,7 +29,7 @@ fn plan_checks_the_quota_unless_the_user_has_agreed() {
     for (costs_quota, agreed) in [(true, false), (true, true), (false, false)] {
         let setup = session(costs_quota, None).setup().clone();
         let mut session = Session::new(Setup { agreed, ..setup }).with_pages(5);
-        let plan = session.start_selection(race).unwrap();
+        let plan = begin(&mut session, race);
         assert_eq!(plan.quota_check.is_some(), costs_quota && !agreed);
         if let Some(check) = plan.quota_check {
             assert_eq!((check.selection, check.remaining_requests(5, 1)), (race, 9));

@@ -69,7 +69,7 @@ fn incomplete_trial_ends_the_sweep_and_keeps_earlier_trials() {
         assert_eq!((session.active(), sweep(&session).trials().len()), (None, 1));
         assert!(session.runs(SWEEP)[0].progress().done_tasks() > 0);
         // The sweep restarts from the beginning, with the first count.
-        let again = session.start_selection(SWEEP).unwrap();
+        let again = begin(&mut session, SWEEP);
         assert_eq!((again.workload(), again.workers), (Workload::Followers, 1));
         assert!(sweep(&session).trials().is_empty());
     }
@@ -105,7 +105,7 @@ fn default_counts_depend_on_the_page_count() {
 #[test]
 fn first_trial_finds_the_default_counts() {
     let mut session = session(false, None);
-    let plan = session.start_selection(SWEEP).unwrap();
+    let plan = begin(&mut session, SWEEP);
     assert_eq!((plan.workers, plan.tasks), (1, 1));
     let next = play_trial(&mut session, &plan).unwrap();
     assert_eq!((next.workers, next.tasks), (2, 2));
@@ -118,7 +118,7 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
     assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
     assert_eq!(session.request_cost(SWEEP), Some(RequestCost::AtLeast(6)));
     assert_eq!(session.expected_time(SWEEP), None);
-    let plan = session.start_selection(SWEEP).unwrap();
+    let plan = begin(&mut session, SWEEP);
     assert!(!session.awaits_confirmation(SWEEP));
     apply_first_response(&mut session, &plan, 59, 5);
     // Six trials of five pages, without the first page.

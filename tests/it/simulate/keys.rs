@@ -3,7 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Effect, Msg, Options, Session};
-use threadline::model::{EventKind, LaneId, ModeChoice, RunOutcome, Selection, Setup, Target};
+use threadline::model::{
+    EventKind, LaneId, ModeChoice, RunId, RunOutcome, Selection, Setup, Target,
+};
 
 use super::*;
 
@@ -32,7 +34,7 @@ fn press(app: &mut App, key: char) -> Option<Effect> {
 /// Returns the simulation of the run that an effect starts.
 fn started_simulation(effect: Option<Effect>) -> Option<Simulation> {
     match effect {
-        Some(Effect::Start(plan)) => plan.work.compute().unwrap().simulation,
+        Some(Effect::Start(runs)) => runs[0].plan.work.compute().unwrap().simulation,
         other => unreachable!("expected Effect::Start, not {other:?}"),
     }
 }
@@ -40,7 +42,7 @@ fn started_simulation(effect: Option<Effect>) -> Option<Simulation> {
 /// Finishes the current run.
 fn finish_run(app: &mut App) -> Option<Effect> {
     let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
-    let effect = app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
+    let effect = app.update(Msg::Event(RunId(0), Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
     // The player of a simulated run applies the event at the next frame.
     app.update(Msg::Frame { now: Nanos::ZERO, columns: 80 }).or(effect)
 }

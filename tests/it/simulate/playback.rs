@@ -83,7 +83,7 @@ impl Playback {
     /// The events in the log.
     fn logged_events(&self) -> Vec<Event> {
         let event = |entry| match entry {
-            LogEntry::Event(event) => Some(event),
+            LogEntry::Event { event, .. } => Some(event),
             LogEntry::Start(_) => None,
         };
         self.driver.log_entries().into_iter().filter_map(event).collect()
