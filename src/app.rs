@@ -30,8 +30,11 @@ pub use session::{Baseline, Session};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 
-/// The maximum time a startup notice is shown: long enough to read it.
-const MAX_NOTICE_TIME: Nanos = Nanos::from_millis(6_000);
+/// The time that the result of a key is shown, unless another key is pressed.
+const RESULT_TIME: Nanos = Nanos::from_millis(3_000);
+
+/// The time that a startup notice is shown: longer, because no key asked for it.
+const STARTUP_TIME: Nanos = Nanos::from_millis(6_000);
 
 /// The state of the screen.
 #[derive(Debug)]
@@ -76,13 +79,21 @@ impl Default for Options {
     }
 }
 
-/// A text in place of the keys.
+/// A text beside the keys, shown for some time or until the next key.
 #[derive(Debug)]
-enum Notice {
-    /// The result of a key, shown until the next one.
-    Result(String),
-    /// Shown at startup, from the first frame on, for [`MAX_NOTICE_TIME`] or until the next key.
-    Startup { text: String, since: Option<Nanos> },
+struct Notice {
+    text: String,
+    /// The time that it is shown.
+    time: Nanos,
+    /// The time of the first frame that shows it, on the screen's clock.
+    since: Option<Nanos>,
+}
+
+impl Notice {
+    /// Creates a notice of the result of a key.
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), time: RESULT_TIME, since: None }
+    }
 }
 
 impl App {
@@ -105,7 +116,8 @@ impl App {
     /// Sets the startup notice.
     #[must_use]
     pub fn with_startup_notice(self, notice: Option<String>) -> Self {
-        Self { notice: notice.map(|text| Notice::Startup { text, since: None }), ..self }
+        let startup = |text: String| Notice { time: STARTUP_TIME, ..Notice::new(text) };
+        Self { notice: notice.map(startup), ..self }
     }
 
     /// The session and its runs.
@@ -143,10 +155,15 @@ impl App {
         &self.overhead
     }
 
-    /// The text in place of the keys.
+    /// The text beside the keys.
     pub fn notice(&self) -> Option<&str> {
-        let (Notice::Result(text) | Notice::Startup { text, .. }) = self.notice.as_ref()?;
-        Some(text)
+        self.notice.as_ref().map(|notice| notice.text.as_str())
+    }
+
+    /// The time on the screen's clock at which the notice ends and a frame must be drawn.
+    pub fn notice_end(&self) -> Option<Nanos> {
+        let Notice { time, since, .. } = self.notice.as_ref()?;
+        Some((*since)? + *time)
     }
 
     /// The selection that is shown.
@@ -177,10 +194,7 @@ impl App {
     /// Returns `true` if the screen changes without input, so that frames must be drawn.
     pub fn needs_frames(&self) -> bool {
         match self.screen.player() {
-            Some(player) => {
-                let is_startup = matches!(self.notice, Some(Notice::Startup { .. }));
-                player.plays() || player.is_open() || is_startup
-            }
+            Some(player) => player.plays() || player.is_open(),
             None => self.is_moving(),
         }
     }
@@ -235,8 +249,9 @@ impl App {
             Msg::ExportFinished(text) => self.notify(text),
             Msg::Resumed(time) => {
                 self.screen.player_mut().map(Player::reset_clock);
-                self.notice = self.suspension_notice(time).map(Notice::Result);
+                self.notice = self.suspension_notice(time).map(Notice::new);
             }
+            Msg::Clock(clock) => self.end_notice(clock),
             Msg::Frame { now, columns } => return self.prepare_frame(now, columns),
         }
         None
@@ -244,7 +259,17 @@ impl App {
 
     /// Shows the result of a key.
     fn notify(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice::Result(text.into()));
+        self.notice = Some(Notice::new(text));
+    }
+
+    /// Ends the notice if its time is over. An overlay hides it, so its time begins afterwards.
+    fn end_notice(&mut self, clock: Nanos) {
+        if self.overlay.is_none()
+            && let Some(Notice { time, since, .. }) = &mut self.notice
+            && clock.since(*since.get_or_insert(clock)) >= *time
+        {
+            self.notice = None;
+        }
     }
 
     /// A notice about the effect of a suspension of `time` on the active run, if there is any.
@@ -291,11 +316,6 @@ impl App {
 
     /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
     fn prepare_frame(&mut self, now: Nanos, columns: u16) -> Option<Effect> {
-        if let Some(Notice::Startup { since, .. }) = &mut self.notice
-            && now.since(*since.get_or_insert(now)) >= MAX_NOTICE_TIME
-        {
-            self.notice = None;
-        }
         let effect = self.advance_playback(now);
         if !self.is_playback() {
             self.picture.now = now;

@@ -37,6 +37,8 @@ mod inspector;
 mod lane_bar;
 mod lane_labels;
 mod layout;
+mod legend;
+mod message;
 mod metric_rows;
 mod output_pager;
 mod overlay;
@@ -81,7 +83,7 @@ pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     }
     detail_pane::draw_as_overlay(app, theme, area, buf);
     overlay::draw(app, theme, area, buf);
-    footer::draw_search(app, theme, area, buf);
+    footer::draw_over(app, theme, area, buf);
 }
 
 /// Returns the parts of the screen from top to bottom: title, modes, totals, sweep chart, timeline,
@@ -146,7 +148,7 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     draw_part(timeline, timeline_heading(app, layout).as_ref(), layout, theme, buf);
     let lanes = timeline_area(layout, timeline, area);
     timeline::draw(app, layout, theme, [lanes, legend], buf);
-    footer::draw_keys(app, theme, keys, buf);
+    footer::draw(app, theme, keys, buf);
 }
 
 fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<Heading> {

@@ -25,6 +25,8 @@ pub enum Msg {
     ExportFinished(String),
     /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
+    /// The time of the screen's clock, before each frame.
+    Clock(Nanos),
     /// A frame is about to be drawn.
     Frame {
         /// The elapsed time of the active run. During playback, the time of any monotonic clock.
