@@ -2,6 +2,7 @@
 //! the effect to carry out. This module never draws, starts threads or reads a clock.
 
 mod actions;
+mod availability;
 pub mod keymap;
 mod message;
 mod overlay;
@@ -18,7 +19,7 @@ use ratatui::crossterm::event::KeyModifiers;
 use crate::analysis::Sweep;
 pub use crate::model::Background;
 use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation};
-pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
+pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
 pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
 pub use picture::{DetailPane, Difference, Picture};

@@ -49,7 +49,7 @@ fn sweep_without_a_single_worker_trial_has_no_speed_up() {
     let report = report(&sweep(&[2, 4, 8, 16]), Workload::Cpu);
     assert!(
         report.contains(
-            "\n8               3     400 ms     392 ms     400 ms         150         -           -"
+            "\n8             3   400 ms   392 ms   400 ms      150         -           -\n"
         ),
         "{report}"
     );

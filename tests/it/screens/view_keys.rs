@@ -159,7 +159,7 @@ fn t_toggles_between_dark_and_light() {
 fn open_help_captures_other_keys_until_closed() {
     for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
         let mut driver = finished_race().press_keys("?");
-        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { first: 0, .. }))));
+        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { page: 0, .. }))));
         assert_eq!(press(&mut driver, '3'), None);
         assert_eq!(driver.app.selection(), Selection::race(Workload::Followers));
         assert_eq!(driver.press(close), None);
@@ -167,26 +167,72 @@ fn open_help_captures_other_keys_until_closed() {
     }
 }
 
-/// The description of every key can be read on every screen.
+/// Returns the text of all pages of the help, which is open, and leaves it at the first.
+fn read_help(driver: &mut AppDriver, size: (u16, u16)) -> String {
+    let mut read = String::new();
+    let pages = driver.rows(size).join("\n");
+    let (_, pages) = pages.split_once(" of ").unwrap();
+    let pages: usize = pages.split(' ').next().unwrap().parse().unwrap();
+    for _ in 0..pages {
+        read.push_str(&driver.rows(size).join("\n"));
+        press(driver, 'j');
+    }
+    read
+}
+
+/// The description of every key that has an effect can be read on every screen.
 #[test]
-fn help_scrolls_where_it_does_not_fit() {
-    for size in [(80, 24), (60, 14), (40, 12)] {
+fn help_has_pages_where_it_does_not_fit() {
+    for size in [(120, 36), (80, 24), (60, 14), (40, 12)] {
         let mut driver = finished_race().press_keys("?");
-        let mut read = String::new();
-        for _ in DEFAULT_BINDINGS {
-            read.push_str(&driver.rows(size).join("\n"));
-            press(&mut driver, 'j');
-        }
-        for binding in DEFAULT_BINDINGS {
+        let read = read_help(&mut driver, size);
+        let available: Vec<&str> =
+            driver.app.available_bindings().map(|(binding, _)| binding.help).collect();
+        assert!(available.len() > 30 && available.len() < DEFAULT_BINDINGS.len());
+        for help in available {
             // At 40 columns, the longest descriptions are truncated.
-            let beginning: String = binding.help.chars().take(20).collect();
-            assert!(read.contains(&beginning), "{beginning} at {size:?}");
+            let beginning: String = help.chars().take(20).collect();
+            assert!(read.contains(&beginning), "{beginning} at {size:?}\n{read}");
+        }
+        for heading in ["How to read the picture", "Run", "Look", "Compare", "Export"] {
+            assert!(read.contains(heading), "{heading} at {size:?}");
         }
         let before = driver.rows(size);
         driver.press(KeyCode::Down);
         driver.press(KeyCode::Up);
         assert_eq!(driver.rows(size), before);
         assert_eq!(driver.app.picture().lane_index(), None, "the lane selection does not change");
+    }
+}
+
+#[test]
+fn help_has_only_the_keys_that_have_an_effect() {
+    let help = |driver: AppDriver| read_help(&mut driver.press_keys("?"), (120, 36));
+    let finished = help(finished_race());
+    let running = help(AppDriver::race().play_until(Mode::Sequential, 500));
+    for (text, when_finished, when_running) in [
+        ("run this mode again", true, false),
+        ("stop the run", false, true),
+        ("simulation, recording: step back", false, false),
+        ("table: sort by next column", false, false),
+        ("next match", false, false),
+        ("CPU work: simulated or real", false, false),
+    ] {
+        assert_eq!(finished.contains(text), when_finished, "{text}\n{finished}");
+        assert_eq!(running.contains(text), when_running, "{text}\n{running}");
+    }
+}
+
+/// No letter of the screen stands beside the help.
+#[test]
+fn help_stands_on_an_empty_screen() {
+    for size in [(120, 36), (80, 24), (60, 14), (40, 12), (200, 60)] {
+        let rows = finished_race().press_keys("?").rows(size);
+        let outside = |row: &String| {
+            let row = row.trim();
+            !row.is_empty() && !row.starts_with(['│', '┌', '└', '╭', '╰'])
+        };
+        assert!(!rows.iter().any(outside), "{}", rows.join("\n"));
     }
 }
 
