@@ -11,6 +11,7 @@ pub mod playback;
 mod screen;
 mod search;
 pub mod session;
+mod switching;
 mod view;
 pub mod viewport;
 
@@ -51,6 +52,8 @@ pub struct App {
     /// The selection that was shown when the user stopped the active run. `None` if it was not
     /// stopped.
     stopping: Option<Selection>,
+    /// The active selection, if it is being stopped because another one was chosen.
+    replaced: Option<Selection>,
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
@@ -110,6 +113,7 @@ impl App {
             chosen_background: None,
             notice: None,
             stopping: None,
+            replaced: None,
             overhead: Overhead::default(),
         }
     }
@@ -311,6 +315,12 @@ impl App {
             }
             return Some(Effect::Start(plan));
         }
+        if self.session.active().is_none()
+            && let Some(replaced) = self.replaced.take()
+        {
+            self.session.discard_stopped(replaced);
+            return self.start_if_free();
+        }
         // After a stop, no run starts by itself, unless another selection was chosen since.
         if stopping == Some(self.selection()) { None } else { self.start_if_free() }
     }
@@ -328,19 +338,6 @@ impl App {
             table_view.refresh(&visible);
         }
         effect
-    }
-
-    /// Runs the selection shown if it has not run yet, no other run is active and it costs no
-    /// quota.
-    fn start_if_free(&mut self) -> Option<Effect> {
-        let workload = self.selection().workload;
-        // The user's commands may have side effects, so selecting them does not run them again.
-        let free = !self.session.setup().costs_quota(workload) && !workload.is_command();
-        // If a run has not even found the number of pages, others start when the user asks for them.
-        let failed = self.session.latest_run().is_some_and(|run| run.plan().workload() == workload);
-        let prepared = self.session.task_count(workload).is_some() || !failed;
-        let ready = prepared && self.session.active().is_none();
-        (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
 
     fn start_shown(&mut self) -> Option<Plan> {

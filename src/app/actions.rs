@@ -207,6 +207,7 @@ impl App {
             self.notify(format!("{active} stops and {shown} does not start; {run} runs it"));
         }
         self.stopping = Some(shown);
+        self.replaced = None;
         if self.is_playback() { self.stop_simulated_run() } else { Some(Effect::Stop) }
     }
 

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
@@ -116,63 +117,61 @@ fn take_lines(lines: &mut Vec<Line<'static>>, count: usize, max: usize) -> Vec<L
 
 /// Returns how to read the picture, in six lines, with a heading and a blank line.
 fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
-    let sample = |glyph: &'static str| Span::styled(glyph, theme.bar(false));
-    let words = |text: &'static str| Span::styled(text, theme.text());
-    let (zoom, follow) = (app.key_of(Action::ZoomIn), app.key_of(Action::Follow));
-    let mut states = Line::raw("   ");
-    for state in legend::occurring_states(app) {
-        let (glyph, style) = theme.state_cell(state);
-        let entry = [
-            Span::styled(glyph.repeat(2), style),
-            Span::styled(format!(" {}  ", state.label()), theme.text()),
-        ];
-        if states.width() + entry.iter().map(Span::width).sum::<usize>() <= width {
-            states.extend(entry);
-        }
-    }
-    let idle = theme.state_cell(State::Idle);
-    let block = if theme.has_patterns() { theme.state_cell(State::Waiting).0 } else { "█" };
-    let mut lines = vec![
-        Line::styled(" How to read the picture", theme.strong()),
-        Line::from(vec![words(
-            "   A row is a worker. Time runs to the right; all rows share one axis.",
-        )]),
-        states,
+    let zoom = app.key_of(Action::ZoomIn);
+    let entry = |(glyph, style): (&'static str, Style), cells: usize, forms: [&str; 2]| {
+        let room = width.saturating_sub(6);
+        let words = text::first_fitting(forms.map(|form| form.replace("{zoom}", &zoom)), room);
+        let gap = if cells == 0 { 0 } else { 3 - cells };
         Line::from(vec![
             Span::raw("   "),
-            sample(block),
-            sample(block),
-            words(" a brick is one task; a seam between two bricks is where the next starts"),
-        ]),
+            Span::styled(glyph.repeat(cells), style),
+            Span::styled(format!("{:gap$}{words}", ""), theme.text()),
+        ])
+    };
+    let (brick, bar) = (theme.state_cell(State::Waiting), theme.bar(false));
+    let row = [
+        "A row is a worker. Time runs to the right; all rows share one axis.",
+        "A row is a worker; time runs to the right.",
+    ];
+    let task = [
+        "a brick is one task; a seam between two bricks is where the next starts",
+        "a brick is one task, a seam is between two",
+    ];
+    let edge =
+        ["an edge: the state changes here, to an eighth of a cell", "the state changes here"];
+    let merged = [
+        "several changes: colour of the main state, height of its share; {zoom}: closer",
+        "several changes: the main state; {zoom}: closer",
+    ];
+    let whole =
+        ["A cell shows the state that took most of its time; {zoom}: closer", "{zoom}: closer"];
+    let idle = ["the worker has nothing to do", "nothing to do"];
+    let mut lines = vec![
+        Line::from(Span::styled(" How to read the picture", theme.strong())),
+        entry(brick, 0, row),
+        states_line(app, theme, width),
+        entry(brick, 2, task),
     ];
     if theme.has_patterns() {
-        lines
-            .push(Line::from(vec![words("   A cell shows the state that took most of its time.")]));
+        lines.push(entry(brick, 0, whole));
     } else {
-        lines.push(Line::from(vec![
-            Span::raw("   "),
-            sample("▌"),
-            words("  an edge: the state changes here, to an eighth of a cell"),
-        ]));
-        lines.push(Line::from(vec![
-            Span::raw("   "),
-            sample("▄"),
-            Span::styled(
-                format!("  several changes: colour of the main state, height of its share; {zoom}: closer"),
-                theme.text(),
-            ),
-        ]));
+        lines.extend([entry(("▌", bar), 1, edge), entry(("▄", bar), 1, merged)]);
     }
-    lines.push(Line::from(vec![
-        Span::raw("   "),
-        Span::styled(idle.0.repeat(2), idle.1),
-        Span::styled(
-            format!(" the worker has nothing to do; {follow} follows the latest"),
-            theme.text(),
-        ),
-    ]));
-    lines.push(Line::default());
+    lines.extend([entry(theme.state_cell(State::Idle), 2, idle), Line::default()]);
     lines
+}
+
+/// Returns a sample of each state that occurs, with its name, as many as fit.
+fn states_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
+    let mut line = Line::raw("   ");
+    for state in legend::occurring_states(app) {
+        let (glyph, style) = theme.state_cell(state);
+        let words = Span::styled(format!(" {}  ", state.label()), theme.text());
+        if line.width() + 2 + words.width() <= width + 2 {
+            line.extend([Span::styled(glyph.repeat(2), style), words]);
+        }
+    }
+    line
 }
 
 /// Returns the keys that have an effect now: a heading and a line for each, by group.
@@ -196,7 +195,8 @@ fn key_lines(app: &App, theme: Theme) -> Vec<Line<'static>> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.push(Line::styled(format!(" {}", group.heading()), theme.strong()));
+        let heading = format!(" {}", group.heading());
+        lines.push(Line::from(Span::styled(heading, theme.strong())));
         lines.extend(rows);
     }
     lines

@@ -10,20 +10,33 @@ use crate::analysis::latency::LittlesLaw;
 use crate::app::{App, HelpView, Overhead};
 use crate::model::{Exactness, Nanos, Run};
 
+/// What the lines below mean, in lines of 60 columns.
+const INTRODUCTION: [&str; 3] = [
+    " Requests in flight = rate x time of each (Little's law). The",
+    " three are measured apart: both sides must agree. Overhead is",
+    " the time that threadline itself takes.",
+];
+
 /// Returns the lines of the self-check: whether independently computed figures agree, and the overhead
 /// of the program itself. Little's law is first; a figure that was not measured has no line.
 pub(super) fn lines(view: &HelpView, app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let mut lines: Vec<Line<'static>> = view
-        .self_checks
-        .iter()
-        .map(|(name, law)| {
-            let style = if law.holds() { theme.text() } else { theme.problem() };
-            Line::styled(
-                text::truncate(text::first_fitting(law_texts(name, law), room), theme, room),
-                style,
-            )
-        })
-        .collect();
+    let heading = Line::from(Span::styled(" Can the figures be trusted?", theme.strong()));
+    let mut lines = vec![heading];
+    for line in INTRODUCTION {
+        lines.push(Line::from(Span::styled(
+            text::truncate(line.to_owned(), theme, room),
+            theme.muted(),
+        )));
+    }
+    lines.push(Line::default());
+    let law = view.self_checks.iter().map(|(name, law)| {
+        let style = if law.holds() { theme.text() } else { theme.problem() };
+        Line::styled(
+            text::truncate(text::first_fitting(law_texts(name, law), room), theme, room),
+            style,
+        )
+    });
+    lines.extend(law);
     lines.extend(exactness_line(app, theme, room));
     lines.extend(overhead_lines(app, theme, room));
     lines

@@ -255,6 +255,20 @@ fn escape_goes_back_one_step_and_never_quits() {
 }
 
 #[test]
+fn escape_frees_the_range_the_cursor_and_the_lane_in_turn() {
+    let mut driver = finished_race().press_keys("j.v");
+    let selected = |driver: &AppDriver| {
+        let picture = driver.app.picture();
+        (picture.range().is_some(), picture.cursor().is_some(), picture.lane_index().is_some())
+    };
+    assert_eq!(selected(&driver), (true, true, true));
+    for rest in [(false, true, true), (false, false, true), (false, false, false)] {
+        driver.press(KeyCode::Esc);
+        assert_eq!(selected(&driver), rest);
+    }
+}
+
+#[test]
 fn page_keys_move_the_selection_by_ten_lanes() {
     let mut driver = finished_race();
     driver.press(KeyCode::PageDown);
