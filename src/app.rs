@@ -150,6 +150,12 @@ impl App {
         self.chosen_background.unwrap_or(self.options.background)
     }
 
+    /// Returns `true` if the user chose another background than the terminal's, so that it must be
+    /// painted.
+    pub fn paints_background(&self) -> bool {
+        self.chosen_background.is_some_and(|chosen| chosen != self.options.background)
+    }
+
     /// The key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
         self.options.keymap.key_of(action)
@@ -236,8 +242,11 @@ impl App {
                 return self.handle_action(action?);
             }
             Msg::Mouse(gesture, target) => {
-                self.notice = None;
-                self.handle_mouse(gesture, target);
+                // A release belongs to the press before, whose result stays.
+                if gesture != Gesture::Release {
+                    self.notice = None;
+                }
+                return self.handle_mouse(gesture, target);
             }
             Msg::Event(event) => match self.screen.player_mut() {
                 Some(player) => player.receive(event),

@@ -2,6 +2,7 @@
 
 use ratatui::crossterm::event::KeyEvent;
 
+use super::keymap::Action;
 use crate::model::{Background, Event, ExportKind, Nanos, Plan};
 
 /// A message to the app.
@@ -58,6 +59,8 @@ pub struct PointerTarget {
     pub lane: Option<usize>,
     /// The time on the axis.
     pub at: Option<Nanos>,
+    /// The action of the mode or the key.
+    pub action: Option<Action>,
 }
 
 /// An effect for the caller to carry out.

@@ -316,7 +316,7 @@ impl TimelineView {
     pub(super) fn handle_mouse(
         &mut self,
         gesture: Gesture,
-        PointerTarget { lane, at }: PointerTarget,
+        PointerTarget { lane, at, .. }: PointerTarget,
     ) {
         match (gesture, at) {
             (Gesture::Press, at) => {

@@ -10,7 +10,7 @@ use crate::analysis::latency::LittlesLaw;
 use crate::app::{App, HelpView, Overhead};
 use crate::model::{Exactness, Nanos, Run};
 
-/// What the lines below mean, in lines of 60 columns.
+/// The meaning of the figures, in lines of up to 62 columns.
 const INTRODUCTION: [&str; 3] = [
     " Requests in flight = rate x time of each (Little's law). The",
     " three are measured apart: both sides must agree. Overhead is",

@@ -5,7 +5,7 @@ use super::Action;
 /// A group of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyGroup {
-    /// What runs, and how.
+    /// Choosing, starting and stopping runs.
     Run,
     /// The part of the runs that is looked at.
     Look,

@@ -1,6 +1,7 @@
 //! Keys that change the view and never the run.
 
 use ratatui::crossterm::event::KeyCode;
+use ratatui::style::Color;
 use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
@@ -304,4 +305,20 @@ fn stepping_past_the_first_or_last_span_shows_a_notice() {
         press(&mut driver, key);
         assert_eq!(driver.app.notice(), Some(notice), "{key}");
     }
+}
+
+/// Ink for another background alone could not be read on the terminal's own.
+#[test]
+fn t_changes_the_paper_with_the_ink() {
+    let mut driver = finished_race();
+    let own_paper = |driver: &mut AppDriver| {
+        let mut terminal = driver.draw((80, 24), COLOUR);
+        let cells = terminal.current_buffer_mut().content.iter();
+        cells.filter(|cell| cell.bg == Color::Reset).count()
+    };
+    assert!(own_paper(&mut driver) > 1_000);
+    press(&mut driver, 't');
+    assert_eq!((driver.app.background(), own_paper(&mut driver)), (Background::Light, 0));
+    press(&mut driver, 't');
+    assert!(own_paper(&mut driver) > 1_000, "back to the terminal's own");
 }
