@@ -2,6 +2,7 @@
 //! the effect to carry out. This module never draws, starts threads or reads a clock.
 
 mod actions;
+mod availability;
 pub mod keymap;
 mod message;
 mod overlay;
@@ -10,6 +11,7 @@ pub mod playback;
 mod screen;
 mod search;
 pub mod session;
+mod switching;
 mod view;
 pub mod viewport;
 
@@ -20,7 +22,7 @@ pub use crate::model::Background;
 use crate::model::{
     Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
 };
-pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
+pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
 pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
 pub use picture::{DetailPane, Difference, Picture};
@@ -32,8 +34,11 @@ pub use session::{Baseline, Session};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 
-/// The maximum time a startup notice is shown: long enough to read it.
-const MAX_NOTICE_TIME: Nanos = Nanos::from_millis(6_000);
+/// The time that the result of a key is shown, unless another key is pressed.
+const RESULT_TIME: Nanos = Nanos::from_millis(3_000);
+
+/// The time that a startup notice is shown: longer, because no key asked for it.
+const STARTUP_TIME: Nanos = Nanos::from_millis(6_000);
 
 /// The state of the screen.
 #[derive(Debug)]
@@ -49,6 +54,8 @@ pub struct App {
     /// The selection that was shown when the user stopped the active runs. `None` if it was not
     /// stopped.
     stopping: Option<Selection>,
+    /// The active selection, if it is being stopped because another one was chosen.
+    replaced: Option<Selection>,
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
@@ -78,13 +85,21 @@ impl Default for Options {
     }
 }
 
-/// A text in place of the keys.
+/// A text beside the keys, shown for some time or until the next key.
 #[derive(Debug)]
-enum Notice {
-    /// The result of a key, shown until the next one.
-    Result(String),
-    /// Shown at startup, from the first frame on, for [`MAX_NOTICE_TIME`] or until the next key.
-    Startup { text: String, since: Option<Nanos> },
+struct Notice {
+    text: String,
+    /// The time that it is shown.
+    time: Nanos,
+    /// The time of the first frame that shows it, on the screen's clock.
+    since: Option<Nanos>,
+}
+
+impl Notice {
+    /// Creates a notice of the result of a key.
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), time: RESULT_TIME, since: None }
+    }
 }
 
 impl App {
@@ -100,6 +115,7 @@ impl App {
             chosen_background: None,
             notice: None,
             stopping: None,
+            replaced: None,
             overhead: Overhead::default(),
         }
     }
@@ -107,7 +123,8 @@ impl App {
     /// Sets the startup notice.
     #[must_use]
     pub fn with_startup_notice(self, notice: Option<String>) -> Self {
-        Self { notice: notice.map(|text| Notice::Startup { text, since: None }), ..self }
+        let startup = |text: String| Notice { time: STARTUP_TIME, ..Notice::new(text) };
+        Self { notice: notice.map(startup), ..self }
     }
 
     /// The session and its runs.
@@ -135,6 +152,12 @@ impl App {
         self.chosen_background.unwrap_or(self.options.background)
     }
 
+    /// Returns `true` if the user chose another background than the terminal's, so that it must be
+    /// painted.
+    pub fn paints_background(&self) -> bool {
+        self.chosen_background.is_some_and(|chosen| chosen != self.options.background)
+    }
+
     /// The key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
         self.options.keymap.key_of(action)
@@ -145,10 +168,15 @@ impl App {
         &self.overhead
     }
 
-    /// The text in place of the keys.
+    /// The text beside the keys.
     pub fn notice(&self) -> Option<&str> {
-        let (Notice::Result(text) | Notice::Startup { text, .. }) = self.notice.as_ref()?;
-        Some(text)
+        self.notice.as_ref().map(|notice| notice.text.as_str())
+    }
+
+    /// The time on the screen's clock at which the notice ends and a frame must be drawn.
+    pub fn notice_end(&self) -> Option<Nanos> {
+        let Notice { time, since, .. } = self.notice.as_ref()?;
+        Some((*since)? + *time)
     }
 
     /// The selection that is shown.
@@ -184,10 +212,7 @@ impl App {
     /// Returns `true` if the screen changes without input, so that frames must be drawn.
     pub fn needs_frames(&self) -> bool {
         match self.screen.player() {
-            Some(player) => {
-                let is_startup = matches!(self.notice, Some(Notice::Startup { .. }));
-                player.plays() || player.is_open() || is_startup
-            }
+            Some(player) => player.plays() || player.is_open(),
             None => self.is_moving(),
         }
     }
@@ -224,8 +249,11 @@ impl App {
                 return self.handle_action(action?);
             }
             Msg::Mouse(gesture, target) => {
-                self.notice = None;
-                self.handle_mouse(gesture, target);
+                // A release belongs to the press before, whose result stays.
+                if gesture != Gesture::Release {
+                    self.notice = None;
+                }
+                return self.handle_mouse(gesture, target);
             }
             Msg::Event(run, event) => match self.screen.player_mut() {
                 Some(player) => player.receive(run, event),
@@ -242,8 +270,9 @@ impl App {
             Msg::ExportFinished(text) => self.notify(text),
             Msg::Resumed(time) => {
                 self.screen.player_mut().map(Player::reset_clock);
-                self.notice = self.suspension_notice(time).map(Notice::Result);
+                self.notice = self.suspension_notice(time).map(Notice::new);
             }
+            Msg::Clock(clock) => self.end_notice(clock),
             Msg::Frame { now, columns } => return self.prepare_frame(now, columns),
         }
         None
@@ -251,7 +280,17 @@ impl App {
 
     /// Shows the result of a key.
     fn notify(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice::Result(text.into()));
+        self.notice = Some(Notice::new(text));
+    }
+
+    /// Ends the notice if its time is over. An overlay hides it, so its time begins afterwards.
+    fn end_notice(&mut self, clock: Nanos) {
+        if self.overlay.is_none()
+            && let Some(Notice { time, since, .. }) = &mut self.notice
+            && clock.since(*since.get_or_insert(clock)) >= *time
+        {
+            self.notice = None;
+        }
     }
 
     /// A notice about the effect of a suspension of `time` on the active run, if there is any.
@@ -289,6 +328,12 @@ impl App {
         if !was_active || self.session.active().is_some() {
             return None;
         }
+        if self.session.active().is_none()
+            && let Some(replaced) = self.replaced.take()
+        {
+            self.session.discard_stopped(replaced);
+            return self.start_if_free();
+        }
         // After a stop, no run starts by itself, unless another selection was chosen since.
         if self.stopping.take() == Some(self.selection()) { None } else { self.start_if_free() }
     }
@@ -305,11 +350,6 @@ impl App {
 
     /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
     fn prepare_frame(&mut self, now: Nanos, columns: u16) -> Option<Effect> {
-        if let Some(Notice::Startup { since, .. }) = &mut self.notice
-            && now.since(*since.get_or_insert(now)) >= MAX_NOTICE_TIME
-        {
-            self.notice = None;
-        }
         let effect = self.advance_playback(now);
         if !self.is_playback() {
             self.picture.now = now;
@@ -321,19 +361,6 @@ impl App {
             table_view.refresh(&visible);
         }
         effect
-    }
-
-    /// Runs the selection shown if it has not run yet, no other run is active and it costs no
-    /// quota.
-    fn start_if_free(&mut self) -> Option<Effect> {
-        let workload = self.selection().workload;
-        // The user's commands may have side effects, so selecting them does not run them again.
-        let free = !self.session.setup().costs_quota(workload) && !workload.is_command();
-        // If a run has not even found the number of pages, others start when the user asks for them.
-        let failed = self.session.latest_run().is_some_and(|run| run.plan().workload() == workload);
-        let prepared = self.session.task_count(workload).is_some() || !failed;
-        let ready = prepared && self.session.active().is_none();
-        (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
 
     fn start_shown(&mut self) -> Vec<PlannedRun> {

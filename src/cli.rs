@@ -1,6 +1,7 @@
 //! The command line: turns arguments and environment into a [`Command`].
 
 mod api;
+mod command_words;
 mod completions;
 mod compute;
 mod config;
@@ -12,6 +13,7 @@ mod manual;
 mod output;
 mod replay;
 mod serve;
+mod shell;
 mod threads;
 mod usage;
 mod values;
@@ -20,7 +22,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use api::ApiSource;
 use api::{proxies, token};
@@ -34,6 +36,7 @@ use output::NamedPath;
 pub use output::{DisplayOptions, ExportPaths, OutputMode, OutputOptions, Progress};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
+pub use shell::shell_quoted;
 use threads::{ModeArg, ThreadOptions, ThreadsArg};
 pub use usage::{CliError, CommandsError, ConfigError, UsageError, split_hint};
 use values::first_given;
@@ -234,7 +237,7 @@ pub fn parse(
     environment: Environment<'_>,
     terminals: Terminals,
 ) -> Result<Command, CliError> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args = command_words::expand(args);
     let stop = |error| CliError::from_clap(error, &args);
     let matches = match Cli::command().try_get_matches_from(&args) {
         Err(error) if error.kind() == ErrorKind::DisplayHelp && is_summary(&args) => {
@@ -327,13 +330,8 @@ impl FetchArgs {
         workload: Workload,
         environment: Environment<'_>,
     ) -> Result<ApiSource, UsageError> {
-        let command = self.user.as_deref().filter(|&user| is_command(user));
-        if let (Some(name), None) = (command, &self.user_option) {
-            return Err(UsageError::CommandNotFirst(name.to_owned()));
-        }
-        let mode = self.user.as_deref().filter(|&user| ModeArg::from_str(user, false).is_ok());
-        if let (Some(mode), None) = (mode, &self.user_option) {
-            return Err(UsageError::ModeAsUser(mode.to_owned()));
+        if let (Some(word), None) = (&self.user, &self.user_option) {
+            command_words::check(word)?;
         }
         self.check_followers(workload)?;
         let (user, user_option) = (self.user.as_deref(), self.user_option.as_deref());

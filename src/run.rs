@@ -9,6 +9,7 @@ mod opened_session;
 mod run_handles;
 mod screen;
 pub mod screen_loop;
+mod word_wrap;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
@@ -18,6 +19,7 @@ use crate::cli::{
 use crate::http::system_limits::raise_file_limit;
 use crate::server::{DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings};
 use crate::source::tasks::process::child::{self, WorkerError};
+use crate::terminal::screen::stdout_width;
 use crate::terminal::signals::Signals;
 pub use exit::CommandError;
 use exit::Exit;
@@ -31,12 +33,15 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// Messages and progress. Write errors are ignored: there is no other stream to report them on.
     pub err: &'a mut dyn Write,
+    /// The width of the terminal that `out` goes to, if it is one.
+    pub width: Option<u16>,
 }
 
 /// Runs the program with the arguments, environment and streams of this process.
 pub fn run_program() -> Exit {
     let (mut out, mut err) = (BufWriter::new(io::stdout()), io::stderr());
-    let done = run_arguments(&mut Streams { out: &mut out, err: &mut err });
+    let width = io::stdout().is_terminal().then(stdout_width).flatten();
+    let done = run_arguments(&mut Streams { out: &mut out, err: &mut err, width });
     // The buffer is empty, unless stdout has failed: do not write it again.
     drop(out.into_parts());
     done.unwrap_or_else(|error| {

@@ -33,15 +33,19 @@ mod cursor;
 mod detail_pane;
 mod footer;
 mod header;
+mod help;
 mod inspector;
 mod lane_bar;
 mod lane_labels;
 mod layout;
+mod legend;
+mod message;
 mod metric_rows;
 mod output_pager;
 mod overlay;
 mod pane_content;
 mod range_pane;
+mod self_check;
 mod status_line;
 mod sweep;
 mod table;
@@ -54,15 +58,19 @@ mod totals;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
+use ratatui::style::Color;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{App, PointerTarget};
+use crate::app::{Action, App, PointerTarget};
 use crate::model::{Mode, Nanos};
 use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
 use status_line::StatusLine;
 use sweep::SweepChart;
 use theme::Theme;
 use timeline_rows::TimelineRow;
+
+/// The width of the hint on the help in the corner of the title, if it is shown.
+const HELP_HINT_WIDTH: u16 = 8;
 
 /// Returns the number of cells that the timeline has on a screen of this size.
 pub fn timeline_columns(app: &App, size: Size) -> u16 {
@@ -81,7 +89,23 @@ pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     }
     detail_pane::draw_as_overlay(app, theme, area, buf);
     overlay::draw(app, theme, area, buf);
-    footer::draw_search(app, theme, area, buf);
+    footer::draw_over(app, theme, area, buf);
+    if let Some((paper, ink)) = theme.paper_and_ink().filter(|_| app.paints_background()) {
+        paint(paper, ink, buf);
+    }
+}
+
+/// Paints the cells and the texts that have the terminal's own colours, because these are for another
+/// background.
+fn paint(paper: Color, ink: Color, buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if cell.bg == Color::Reset {
+            cell.bg = paper;
+        }
+        if cell.fg == Color::Reset {
+            cell.fg = ink;
+        }
+    }
 }
 
 /// Returns the parts of the screen from top to bottom: title, modes, totals, sweep chart, timeline,
@@ -146,7 +170,7 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     draw_part(timeline, timeline_heading(app, layout).as_ref(), layout, theme, buf);
     let lanes = timeline_area(layout, timeline, area);
     timeline::draw(app, layout, theme, [lanes, legend], buf);
-    footer::draw_keys(app, theme, keys, buf);
+    footer::draw(app, theme, keys, buf);
 }
 
 fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<Heading> {
@@ -208,16 +232,30 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the target at a column and a row (from 0) of a screen of this size. The target is empty
-/// outside the timeline and under an overlay.
+/// outside of the modes, the timeline and the keys, and under an overlay.
 pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16) -> PointerTarget {
     let (area, position) = (Rect::from(size), Position::new(column, row));
-    let Some(layout) = ScreenLayout::for_size(size).filter(|_| !detail_pane::is_overlay(app, area))
-    else {
+    let Some(layout) = ScreenLayout::for_size(size) else {
         return PointerTarget::default();
     };
     let status_line = StatusLine::for_app(app, layout, theme, inner_width(layout, area).into());
     let chart = SweepChart::for_app(app, layout, theme);
-    let [.., part, _legend, _keys] = split_screen(app, layout, &status_line, chart.as_ref(), area);
+    let [title, modes, _, _, part, _legend, keys] =
+        split_screen(app, layout, &status_line, chart.as_ref(), area);
+    let action = if keys.contains(position) {
+        footer::action_at(app, theme, keys, column)
+    } else if detail_pane::is_overlay(app, area) {
+        return PointerTarget::default();
+    } else if modes.contains(position) {
+        header::action_at(app, layout, theme, modes, column)
+    } else if title.contains(position) && column + HELP_HINT_WIDTH >= title.width {
+        Some(Action::Help)
+    } else {
+        None
+    };
+    if action.is_some() {
+        return PointerTarget { action, ..PointerTarget::default() };
+    }
     let (layout, [part, _beside]) = detail_pane::split_area(app, layout, part);
     let lanes = timeline_area(layout, part, area);
     if !lanes.contains(position) {
@@ -235,5 +273,5 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     let (bars, window) = (timeline::bar_area(layout, lanes), app.picture().viewport().window());
     let cell = column.checked_sub(bars.x).filter(|&cell| cell < bars.width.min(window.columns));
     let at = |cell| Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(cell)));
-    PointerTarget { lane, at: cell.map(|cell| at(cell.into())) }
+    PointerTarget { lane, at: cell.map(|cell| at(cell.into())), action: None }
 }

@@ -67,21 +67,26 @@ impl App {
         self.picture.view.handle_action(action, runs, self.picture.now);
     }
 
-    /// Handles a gesture. In the table, the wheel moves through the rows; other overlays ignore the
-    /// mouse.
-    pub(super) fn handle_mouse(&mut self, gesture: Gesture, target: PointerTarget) {
-        match (&self.overlay, gesture) {
-            (None, _) if !self.picture.search.is_entering_text() => {
-                self.picture.view.handle_mouse(gesture, target);
-            }
-            (Some(Overlay::Table(_)), Gesture::ScrollUp) => {
+    /// Handles a gesture. A press on a mode or a key does what that says. In the table and the help,
+    /// the wheel moves through rows and pages; other overlays ignore the mouse.
+    pub(super) fn handle_mouse(
+        &mut self,
+        gesture: Gesture,
+        target: PointerTarget,
+    ) -> Option<Effect> {
+        match (&self.overlay, gesture, target.action) {
+            (None, ..) if self.picture.search.is_entering_text() => {}
+            (None, Gesture::Press, Some(action)) => return self.handle_action(action),
+            (None, ..) => self.picture.view.handle_mouse(gesture, target),
+            (Some(Overlay::Table(_) | Overlay::Help(_)), Gesture::ScrollUp, _) => {
                 self.handle_overlay_action(Action::PreviousLane);
             }
-            (Some(Overlay::Table(_)), Gesture::ScrollDown) => {
+            (Some(Overlay::Table(_) | Overlay::Help(_)), Gesture::ScrollDown, _) => {
                 self.handle_overlay_action(Action::NextLane);
             }
             _ => {}
         }
+        None
     }
 
     fn handle_overlay_action(&mut self, action: Action) -> Option<Effect> {
@@ -207,6 +212,7 @@ impl App {
             self.notify(format!("{active} stops and {shown} does not start; {run} runs it"));
         }
         self.stopping = Some(shown);
+        self.replaced = None;
         if self.is_playback() { self.stop_simulated_run() } else { Some(Effect::Stop) }
     }
 

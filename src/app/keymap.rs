@@ -1,6 +1,7 @@
 //! The table of key bindings, and the user's own in place of it. The footer, the help and the
 //! documentation are generated from it.
 
+mod group;
 mod key;
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use std::fmt;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use thiserror::Error;
 
+pub use group::KeyGroup;
 pub use key::{Key, ParseKeyError};
 
 /// An action that keys are bound to.
@@ -324,6 +326,11 @@ impl Keymap {
             control: event.modifiers.contains(KeyModifiers::CONTROL),
             shift: event.modifiers.contains(KeyModifiers::SHIFT),
         };
+        self.action_of(pressed, context)
+    }
+
+    /// The action of a key in a context.
+    pub fn action_of(&self, pressed: Key, context: KeyContext) -> Option<Action> {
         let bound = |key, context| {
             let mut bindings = self.bindings.iter();
             bindings.find(|one| one.context == context && one.keys.contains(&key))

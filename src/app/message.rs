@@ -2,6 +2,7 @@
 
 use ratatui::crossterm::event::KeyEvent;
 
+use super::keymap::Action;
 use crate::model::{Background, Event, ExportKind, Nanos, PlannedRun, RunId};
 
 /// A message to the app.
@@ -25,6 +26,8 @@ pub enum Msg {
     ExportFinished(String),
     /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
+    /// The time of the screen's clock, before each frame.
+    Clock(Nanos),
     /// A frame is about to be drawn.
     Frame {
         /// The elapsed time of the active runs. During playback, the time of any monotonic clock.
@@ -56,6 +59,8 @@ pub struct PointerTarget {
     pub lane: Option<usize>,
     /// The time on the axis.
     pub at: Option<Nanos>,
+    /// The action of the mode or the key.
+    pub action: Option<Action>,
 }
 
 /// An effect for the caller to carry out.

@@ -1,7 +1,7 @@
 //! The overlays on top of the timeline: the state of each, and its keys. No key reaches the timeline
 //! while one is open.
 
-use super::keymap::{Action, DEFAULT_BINDINGS};
+use super::keymap::Action;
 use crate::analysis::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
 use crate::analysis::latency::LittlesLaw;
 use crate::model::printable::lines;
@@ -13,7 +13,7 @@ const PAGE_ROWS: usize = 10;
 /// An overlay on top of the timeline.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// The key bindings, with the self-check.
+    /// The picture, the keys and the self-check.
     Help(HelpView),
     /// The export menu.
     Export(ExportMenu),
@@ -58,11 +58,12 @@ impl Overlay {
     }
 }
 
-/// The help: the key bindings, and a check of the figures of the runs shown.
+/// The help: the picture, the keys, and a check of the figures of the runs shown.
 #[derive(Clone, Debug)]
 pub struct HelpView {
-    /// The first row, if not all bindings fit.
-    pub first: usize,
+    /// The page shown, counted from 0, modulo the number of pages, which depends on the size of the
+    /// screen.
+    pub page: i32,
     /// Little's law for each run shown that has started, by the name of the run. Computed from all
     /// attempts, so only once, when the help opens.
     pub self_checks: Vec<(String, LittlesLaw)>,
@@ -72,15 +73,22 @@ impl HelpView {
     pub(super) fn for_runs<'run>(visible: impl Iterator<Item = (&'run Run, Nanos)>) -> Self {
         let checks = visible
             .filter_map(|(run, until)| Some((run.plan().name(), LittlesLaw::for_run(run, until)?)));
-        Self { first: 0, self_checks: checks.collect() }
+        Self { page: 0, self_checks: checks.collect() }
     }
 
-    fn handle_action(&mut self, action: Action) -> OverlayOutcome {
-        // The list wraps around, because this code does not know how many rows are visible.
-        let rows = DEFAULT_BINDINGS.len();
+    const fn handle_action(&mut self, action: Action) -> OverlayOutcome {
         match action {
-            Action::NextLane => self.first = (self.first + 1) % rows,
-            Action::PreviousLane => self.first = (self.first + rows - 1) % rows,
+            Action::NextLane
+            | Action::NextLanes
+            | Action::NextMode
+            | Action::PanRight
+            | Action::Pause => self.page = self.page.wrapping_add(1),
+            Action::PreviousLane
+            | Action::PreviousLanes
+            | Action::PreviousMode
+            | Action::PanLeft => self.page = self.page.wrapping_sub(1),
+            Action::Start => self.page = 0,
+            Action::Follow => self.page = -1,
             Action::Back | Action::Help | Action::Quit => return OverlayOutcome::Closed,
             _ => {}
         }

@@ -319,12 +319,10 @@ impl App {
         recording.is_none_or(|player| player.find_selection(selection).is_some())
     }
 
-    /// Shows another selection, and runs it if it has not run yet and is free to run. In a recording,
-    /// goes to its start if it has no runs yet at the current time.
-    pub(super) fn show(&mut self, selection: Selection) -> Option<Effect> {
+    /// Shows a selection of a recording. Goes to its start if it has no runs yet at the current time.
+    pub(super) fn show_recorded(&mut self, selection: Selection) -> Option<Effect> {
         self.switch_to(selection);
-        let Some(player) = self.screen.recording() else { return self.start_if_free() };
-        let (place, at) = player.find_selection(selection)?;
+        let (place, at) = self.screen.recording()?.find_selection(selection)?;
         let has_runs = !self.runs().is_empty() || self.session.active() == Some(selection);
         if has_runs { None } else { self.seek_to_entry(place + 1, at) }
     }

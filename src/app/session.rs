@@ -170,6 +170,17 @@ impl Session {
         started
     }
 
+    /// Discards the runs of a selection that were stopped because another one was chosen. The runs
+    /// before them take their place, if there are any.
+    pub fn discard_stopped(&mut self, selection: Selection) {
+        let Some(run_set) = self.run_sets.remove(&selection) else { return };
+        if !run_set.earlier.is_empty() {
+            let runs = run_set.earlier;
+            let agreement = Agreement::of_runs(&runs);
+            self.run_sets.insert(selection, RunSet { runs, agreement, ..RunSet::default() });
+        }
+    }
+
     fn start_run(&mut self, selection: Selection, run: RunId) -> Option<PlannedRun> {
         self.plan_runs(selection, run);
         let plan = self.run(selection, run)?.plan().clone();

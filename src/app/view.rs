@@ -137,12 +137,14 @@ impl TimelineView {
         self.pause = None;
     }
 
-    /// Goes back one step: closes the inspector, removes the range and then the cursor, or ends the
-    /// pause.
+    /// Goes back one step: closes the inspector, frees the range, the cursor and the lane, in this
+    /// order, or ends the pause.
     fn go_back(&mut self) {
         let inspector_closed = std::mem::take(&mut self.inspector_open);
-        let dropped =
-            inspector_closed || self.range.take().is_some() || self.cursor.take().is_some();
+        let dropped = inspector_closed
+            || self.range.take().is_some()
+            || self.cursor.take().is_some()
+            || self.lane.take().is_some();
         if !dropped {
             self.pause = None;
         }
@@ -320,7 +322,7 @@ impl TimelineView {
     pub(super) fn handle_mouse(
         &mut self,
         gesture: Gesture,
-        PointerTarget { lane, at }: PointerTarget,
+        PointerTarget { lane, at, .. }: PointerTarget,
     ) {
         match (gesture, at) {
             (Gesture::Press, at) => {

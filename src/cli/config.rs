@@ -43,7 +43,7 @@ pub enum ThemeArg {
 pub(super) struct Config {
     pub(super) theme: Option<ThemeArg>,
     pub(super) ascii: bool,
-    pub(super) mouse: bool,
+    pub(super) mouse: Option<bool>,
     pub(super) reduced_motion: bool,
     pub(super) threads: Option<ThreadSetting>,
     pub(super) per_page: Option<u8>,
@@ -152,7 +152,7 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
         match name {
             "theme" => config.theme = Some(parse_theme(entry)?),
             "ascii" => config.ascii = parse_bool(entry)?,
-            "mouse" => config.mouse = parse_bool(entry)?,
+            "mouse" => config.mouse = Some(parse_bool(entry)?),
             "reduced-motion" => config.reduced_motion = parse_bool(entry)?,
             "threads" => {
                 let asked = integer_text(value).parse().ok();

@@ -1,7 +1,7 @@
 //! `threadline exec`: the user's commands, from the arguments or one per line from a file, and how they
 //! run.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,12 @@ use clap::{Args, ValueEnum};
 
 use super::output::{DisplayArgs, ExportArgs, NamedPath, OutputOptions};
 use super::replay::RecordArgs;
+use super::shell::{missing_program, shell_quoted};
 use super::usage::{CommandsError, MAX_LIST_BYTES};
 use super::values::parse_jobs;
-use super::{Environment, Terminals, UsageError};
+use super::{Environment, Terminals, UsageError, find_variable};
 use crate::model::plan::MAX_TASKS;
+use crate::model::printable::printable;
 use crate::model::setup::max_workers;
 use crate::model::{Mode, ModeChoice};
 
@@ -82,6 +84,9 @@ impl ExecArgs {
             Some(path) => commands_from_file(path)?,
             None => commands_from_arguments(self.commands)?,
         };
+        if let Some(path) = find_variable(environment, "PATH") {
+            check_programs(&commands, &path, self.from.is_none())?;
+        }
         let most = max_workers(false);
         let jobs = |asked| match u16::try_from(asked) {
             Ok(jobs) if (1..=most).contains(&jobs) => Ok(jobs),
@@ -115,6 +120,26 @@ fn commands_from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, Comm
         if command.trim().is_empty() { Err(CommandsError::Empty(number)) } else { Ok(command) }
     };
     check_count((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
+}
+
+/// Returns an error for a command whose program does not exist: likely a word of another command, if
+/// the commands are arguments.
+fn check_programs(
+    commands: &[String],
+    path: &OsStr,
+    are_arguments: bool,
+) -> Result<(), CommandsError> {
+    let Some(program) = commands.iter().find_map(|command| missing_program(command, path)) else {
+        return Ok(());
+    };
+    let program = printable(program);
+    let is_word = |command: &String| !command.contains(char::is_whitespace);
+    if are_arguments && commands.len() > 1 && commands.first().is_some_and(is_word) {
+        let words: Vec<String> = commands.iter().map(|word| shell_quoted(word)).collect();
+        let command = printable(&shell_quoted(&words.join(" ")));
+        return Err(CommandsError::Words { program, command });
+    }
+    Err(CommandsError::NoProgram { program })
 }
 
 /// Reads one command per line, skipping blank lines and those that begin with #. `-` is stdin.

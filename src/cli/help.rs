@@ -11,8 +11,8 @@ See what threads do: one job on one worker, then on several, on one time axis.
 
 Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
        threadline exec -- 'CMD'...       your own commands, side by side
-       threadline replay FILE            a recording
-       threadline serve                  the built-in server alone
+       threadline sweep [USERNAME]       how many threads are worth it?
+       threadline replay FILE | serve    a recording; the built-in server alone
        threadline help [TOPIC]           the documentation
        threadline completions | man      shell completions, manual page
 
@@ -54,8 +54,8 @@ Examples:
   threadline octocat -o - | head                 the followers as NDJSON, no screen
   threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
-  threadline --mode sweep                        how many threads are worth it?
-  threadline octocat --mode sweep --threads 1,2,4,8 --repeats 5 --plain --yes
+  threadline sweep                               how many threads are worth it? (--mode sweep)
+  threadline sweep octocat --threads 1,2,4,8 --repeats 5 --plain --yes
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
   threadline --simulate --mode gil --slow 50     the GIL in slow motion, reproducible

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::shell::shell_quoted;
 use super::{Cli, is_command};
 use crate::model::printable::printable;
 
@@ -19,11 +20,10 @@ const KNOWN_ELSEWHERE: [(&str, &str); 5] = [
 
 /// Returns the problem and, after a semicolon, the remedy.
 pub(super) fn problem(error: &clap::Error, args: &[OsString]) -> String {
-    let command = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
     let argument = read_text(error, ContextKind::InvalidArg).unwrap_or_default();
     let value = read_text(error, ContextKind::InvalidValue).unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument => unknown_name(&argument, suggestion(error), command),
+        ErrorKind::UnknownArgument => unknown_name(&argument, suggestion(error), args),
         ErrorKind::InvalidValue if argument == "[TOPIC]" => {
             format!("there is no topic {value}; threadline help lists the topics and commands")
         }
@@ -40,16 +40,15 @@ pub(super) fn problem(error: &clap::Error, args: &[OsString]) -> String {
         }
         ErrorKind::ArgumentConflict if error.get(ContextKind::InvalidSubcommand).is_some() => {
             let word = read_text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            unexpected(&word, command)
+            unexpected(&word, args)
         }
         ErrorKind::ArgumentConflict => conflict(error, name(&argument)),
         ErrorKind::MissingRequiredArgument => {
             format!("missing {}", name(&argument))
         }
-        ErrorKind::InvalidSubcommand => unexpected(
-            &read_text(error, ContextKind::InvalidSubcommand).unwrap_or_default(),
-            command,
-        ),
+        ErrorKind::InvalidSubcommand => {
+            unexpected(&read_text(error, ContextKind::InvalidSubcommand).unwrap_or_default(), args)
+        }
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8; use another spelling".to_owned(),
         _ => {
             let text = error.render().to_string();
@@ -59,11 +58,11 @@ pub(super) fn problem(error: &clap::Error, args: &[OsString]) -> String {
     }
 }
 
-fn unknown_name(argument: &str, suggestion: Option<String>, command: &str) -> String {
+fn unknown_name(argument: &str, suggestion: Option<String>, args: &[OsString]) -> String {
     if !argument.starts_with('-') {
-        return unexpected(argument, command);
+        return unexpected(argument, args);
     }
-    let mut known = KNOWN_ELSEWHERE.iter().filter(|_| !is_command(command));
+    let mut known = KNOWN_ELSEWHERE.iter().filter(|_| !is_command(first_word(args)));
     let ours = known.find(|(theirs, _)| *theirs == argument);
     match suggestion.or_else(|| ours.map(|(_, ours)| (*ours).to_owned())) {
         Some(ours) => format!("unknown option {argument}; did you mean {ours}?"),
@@ -71,16 +70,34 @@ fn unknown_name(argument: &str, suggestion: Option<String>, command: &str) -> St
     }
 }
 
-fn unexpected(word: &str, command: &str) -> String {
-    match command {
+/// Returns the first argument, or an empty text if it is missing or not UTF-8.
+fn first_word(args: &[OsString]) -> &str {
+    args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default()
+}
+
+/// Returns the error for a word too many: likely of a command of the user's own, which is quoted.
+fn unexpected(word: &str, args: &[OsString]) -> String {
+    let first = first_word(args);
+    let words = match first {
         "replay" | "serve" | "completions" | "man" | "help" => {
-            format!("unexpected argument \"{word}\"; leave it out")
+            return format!("unexpected argument \"{word}\"; leave it out");
         }
-        _ => format!(
-            "unexpected argument \"{word}\"; to run commands of your own, put each in quotes after \
-             --: threadline exec -- 'COMMAND'"
-        ),
-    }
+        "exec" => args.get(2..),
+        _ => args.get(1..),
+    };
+    let words: Vec<&str> = words.into_iter().flatten().filter_map(|word| word.to_str()).collect();
+    // An option in front is one of threadline itself.
+    let is_command = words.first().is_some_and(|word| !word.starts_with('-'));
+    let command = if is_command && !words.contains(&"--") {
+        let words: Vec<String> = words.into_iter().map(shell_quoted).collect();
+        printable(&shell_quoted(&words.join(" ")))
+    } else {
+        "'COMMAND'".to_owned()
+    };
+    format!(
+        "unexpected argument \"{word}\"; to run a command of your own, put it in quotes after --: \
+         threadline exec -- {command}"
+    )
 }
 
 fn conflict(error: &clap::Error, one: &str) -> String {
@@ -140,7 +157,7 @@ pub(super) fn command_after_option(error: &clap::Error, args: &[OsString]) -> Op
 pub(super) fn usage(args: &[OsString]) -> String {
     let mut command = Cli::command();
     command.build();
-    let name = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
+    let name = first_word(args);
     let (usage, help) = match command.find_subcommand_mut(name).filter(|one| !one.is_hide_set()) {
         Some(one) if name == "help" => (one.render_usage(), "threadline help".to_owned()),
         Some(one) => (one.render_usage(), format!("threadline help {name}")),

@@ -36,8 +36,14 @@ pub(super) struct DisplayArgs {
     /// Use ASCII characters only
     #[arg(long, hide_short_help = true)]
     ascii: bool,
-    /// Use the mouse: the wheel zooms, a click selects, dragging marks a range
+    /// Leave the mouse to the terminal, which then selects text
+    ///
+    /// By default, modes, lanes and keys can be clicked, the wheel zooms, and dragging marks a range;
+    /// with Shift held, most terminals select text.
     #[arg(long, hide_short_help = true)]
+    no_mouse: bool,
+    /// Use the mouse although the configuration says otherwise
+    #[arg(long, hide = true, conflicts_with = "no_mouse")]
     mouse: bool,
     /// Draw at most twice per second, and jump instead of scrolling
     #[arg(long, hide_short_help = true)]
@@ -190,7 +196,7 @@ impl DisplayArgs {
         let config = Config::load(self.config.as_deref(), environment)?;
         self.theme = self.theme.or(config.theme);
         self.ascii |= config.ascii;
-        self.mouse |= config.mouse;
+        self.no_mouse |= config.mouse == Some(false) && !self.mouse;
         self.reduced_motion |= config.reduced_motion;
         self.keys.clone_from(&config.keys);
         self.accessible =
@@ -218,7 +224,7 @@ impl From<DisplayArgs> for DisplayOptions {
         Self {
             theme: args.theme.unwrap_or(ThemeArg::Auto),
             ascii: args.ascii,
-            mouse: args.mouse,
+            mouse: !args.no_mouse,
             reduced_motion: args.reduced_motion,
             keys: args.keys,
         }

@@ -47,9 +47,33 @@ pub enum UsageError {
          the user {0}"
     )]
     CommandNotFirst(String),
-    /// A mode in the place of a USERNAME.
-    #[error("there is no command {0}; use --mode {0}, or --username {0} for the GitHub user {0}")]
-    ModeAsUser(String),
+    /// A word in the place of a USERNAME that is likelier meant as a command.
+    #[error("there is no command {word}; did you mean {meant}? For the user: --username {word}")]
+    WordAsUser {
+        /// The word.
+        word: String,
+        /// The command line that does the same.
+        meant: String,
+    },
+    /// The page of a user in the place of a USERNAME.
+    #[error("{url} is a web address; use the name of the user: threadline {user}")]
+    UserPage {
+        /// The address.
+        url: String,
+        /// The user.
+        user: String,
+    },
+    /// A web address in the place of a USERNAME.
+    #[error(
+        "cannot fetch {url}: addresses other than GitHub's are not supported yet; use a USERNAME, \
+         with --api-url for GitHub Enterprise Server, or threadline exec -- {command}"
+    )]
+    UrlAsUser {
+        /// The address.
+        url: String,
+        /// The quoted command that requests it.
+        command: String,
+    },
     /// An API without a user.
     #[error("--api-url needs a USERNAME; add one, or leave out --api-url for the built-in server")]
     ApiWithoutUser,
@@ -233,6 +257,23 @@ pub enum CommandsError {
     /// An empty argument.
     #[error("command {0} is empty; remove it")]
     Empty(usize),
+    /// A command whose program does not exist.
+    #[error("there is no program {program}; check its name, or the PATH")]
+    NoProgram {
+        /// The program.
+        program: String,
+    },
+    /// Words of one command as commands of their own.
+    #[error(
+        "there is no program {program}: each argument is a command of its own; put a command in \
+         quotes: threadline exec -- {command}"
+    )]
+    Words {
+        /// The word that is no program.
+        program: String,
+        /// All words as one command, quoted.
+        command: String,
+    },
     /// An argument that is not Unicode.
     #[error("command {0} is not UTF-8; put it into a script and run that")]
     NotText(usize),

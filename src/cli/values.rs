@@ -30,11 +30,8 @@ pub enum DurationError {
 /// An invalid GitHub username.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "\"{0}\" is not a GitHub username; {hint}", hint = if .0.contains("://") {
-        "threadline fetches the followers of a GitHub user only, not a URL"
-    } else {
-        "use 1 to 39 letters, digits and single hyphens, with no hyphen at either end"
-    }
+    "\"{0}\" is not a GitHub username; use 1 to 39 letters, digits and single hyphens, with no hyphen \
+     at either end"
 )]
 pub struct UsernameError(String);
 

@@ -2,12 +2,14 @@
 
 mod remarks;
 pub mod sweep;
+mod table;
 
 use std::io::{self, Write};
 
 use super::{Comparison, median_and_p95, run_time};
 use crate::analysis::plural;
 use crate::model::{ComputeSpec, Mode, Run, Target};
+pub(super) use table::write_table;
 
 /// Writes the report of the runs, or nothing if no run has started. `cores` is the number of cores of
 /// this machine, if known.
@@ -41,26 +43,6 @@ pub fn write(
     }
     write_followers_table(out, runs)?;
     write_remarks(out, remarks::for_followers(runs))
-}
-
-/// Writes a table and an empty line. A column has a name and a width. The first one is text; the
-/// others are figures, with at least one space before each.
-pub(super) fn write_table<const N: usize>(
-    out: &mut dyn Write,
-    columns: [(&str, usize); N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> io::Result<()> {
-    let head = columns.map(|(name, _)| name.to_owned());
-    for row in std::iter::once(head).chain(rows) {
-        for (place, (cell, (_, width))) in row.iter().zip(columns).enumerate() {
-            match place {
-                0 => write!(out, "{cell:<width$}")?,
-                _ => write!(out, " {cell:>0$}", width - 1)?,
-            }
-        }
-        writeln!(out)?;
-    }
-    writeln!(out)
 }
 
 /// A line after the table: its label and its text.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::Streams;
 use super::exit::{Exit, print_error};
+use super::word_wrap::WordWrap;
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
@@ -240,7 +241,11 @@ fn report_results(
         OutputMode::Json(_) => write_json(session, selection, streams.out)?,
         _ if was_refused(session, selection) => {}
         _ if stdout_taken => _ = write_plain(session, selection, streams.err),
-        _ => write_plain(session, selection, streams.out)?,
+        _ => {
+            let mut out = WordWrap::new(streams.out, streams.width);
+            write_plain(session, selection, &mut out)?;
+            out.flush()?;
+        }
     }
     streams.out.flush()?;
     Ok(exit)

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::ended_session::{EndedSession, SavedExport, SavedExports};
 use crate::analysis::Sweep;
 use crate::app::App;
-use crate::cli::{OutputOptions, ThemeArg};
+use crate::cli::{OutputOptions, ThemeArg, shell_quoted};
 use crate::model::{Background, ExportKind, Nanos, Run, Target};
 use crate::report::followers::best_run;
 use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
@@ -207,16 +207,6 @@ fn command_line(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words = vec![shell_quoted(&program)];
     words.extend(arguments.map(|argument| shell_quoted(&argument.to_string_lossy())));
     words.join(" ")
-}
-
-/// Quotes one word for a shell:
-/// <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html>.
-fn shell_quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -201,12 +201,15 @@ impl Tui<'_> {
         Ok(None)
     }
 
-    /// Returns the time until the next frame, or `None` while nothing changes, the terminal belongs
-    /// to the shell, or a frame is being written.
+    /// Returns the time until the next frame: during a run, or when a notice ends. `None` while
+    /// nothing changes, the terminal belongs to the shell, or a frame is being written.
     fn next_frame(&self) -> Option<Duration> {
-        let changes = self.dirty || self.app.needs_frames();
-        if !changes || !Screen::is_active() || self.pending_frame.is_some() {
+        if !Screen::is_active() || self.pending_frame.is_some() {
             return None;
+        }
+        if !(self.dirty || self.app.needs_frames()) {
+            let end = self.app.notice_end()?;
+            return Some(end.since(self.launcher.now()).into());
         }
         let Some(last) = self.last_drawn_at else { return Some(Duration::ZERO) };
         let pace = if self.input_pending { INPUT_FRAME_INTERVAL } else { self.frame_interval };
@@ -304,6 +307,7 @@ impl Tui<'_> {
         let drawn = self.launcher.now();
         let now = if self.app.is_playback() { drawn } else { self.runs.elapsed(drawn) };
         let columns = self.screen.timeline_columns(&self.app)?;
+        self.app.update(Msg::Clock(drawn));
         let effect = self.app.update(Msg::Frame { now, columns });
         if self.screen.asks_next() {
             self.query.send(drawn);

@@ -82,6 +82,11 @@ impl Write for FrameBuffer {
     }
 }
 
+/// Returns the number of columns of the terminal that stdout goes to.
+pub fn stdout_width() -> Option<u16> {
+    ratatui::crossterm::terminal::size().ok().map(|(columns, _)| columns)
+}
+
 impl Screen {
     /// Sets up the terminal.
     pub(crate) fn enter(options: ScreenOptions) -> io::Result<Self> {

@@ -1,118 +1,18 @@
-//! The last rows of the screen: the legend; and the keys, or in their place a notice, the input of the
-//! search or its current match.
+//! The key bar on the last row of the screen: the keys that have an effect now, the most useful first. A
+//! message stands beside them.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Widget};
+use ratatui::widgets::Widget;
 
-use super::text;
+use super::layout::ScreenLayout;
 use super::theme::Theme;
-use crate::analysis::search::SearchMatch;
-use crate::app::{Action, App, DetailPane, SearchStatus};
-use crate::model::printable::{escape_controls, printable};
-use crate::model::{Mode, Selection, State, Target};
+use super::{message, text};
+use crate::app::{Action, App, DetailPane};
 
-/// The prompt of the search.
-const PROMPT: &str = "find: ";
-
-/// The hint on the input, from the longest form to the shortest. Enter and Esc cannot be rebound
-/// here.
-const HINTS: [&str; 5] = [
-    "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
-    "page, login, status, error   Enter finds  Esc closes ",
-    "Enter finds  Esc closes ",
-    "Enter finds ",
-    "",
-];
-
-/// Returns the states that can occur in the selection. The built-in server has no rate limit.
-fn legend_states(app: &App) -> impl Iterator<Item = State> {
-    let Selection { workload, .. } = app.selection();
-    let modes = app.modes();
-    let built_in = app.session().target().is_some_and(Target::is_built_in);
-    let has_gaps = app.runs().iter().any(|run| run.timing().losses().gaps > 0);
-    State::ALL.into_iter().filter(move |state| match state {
-        State::Idle => false,
-        State::Starting | State::HandOver => modes.contains(&Mode::Processes),
-        State::LockWait => modes.contains(&Mode::Gil),
-        State::Throttled if built_in => false,
-        // A worker process may die during any task.
-        State::Unknown => has_gaps,
-        State::Error if modes.contains(&Mode::Processes) => true,
-        state => workload.spec().states.contains(state),
-    })
-}
-
-/// A sample of the timeline with its meaning.
-struct LegendEntry {
-    glyph: &'static str,
-    /// The number of cells of the sample, if there is room.
-    cells: usize,
-    style: Style,
-    words: &'static str,
-    /// The entry with the highest rank is dropped first.
-    rank: usize,
-}
-
-/// Draws a sample and a label for each state. If they do not fit, samples shrink to one cell, and
-/// then entries are dropped.
-pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let states = legend_states(app).chain([State::Idle]);
-    let mut entries: Vec<LegendEntry> = states
-        .map(|state| {
-            let (glyph, style) = theme.state_cell(state);
-            LegendEntry { glyph, cells: 2, style, words: state.label(), rank: drop_rank(state) }
-        })
-        .collect();
-    let states = entries.len();
-    if !theme.has_patterns() {
-        for (glyph, words) in [("▌", "exact edge"), ("▄", "merged")] {
-            let (style, rank) = (theme.bar(false), State::ALL.len());
-            entries.push(LegendEntry { glyph, cells: 1, style, words, rank });
-        }
-    }
-    let room = usize::from(area.width);
-    let (mut kept, mut wide) = (entries, true);
-    while legend_line(&kept, theme, wide).width() > room + 2 {
-        if kept.len() > states {
-            kept.pop();
-        } else if wide {
-            wide = false;
-        } else {
-            let lowest = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));
-            let Some(lowest) = lowest else { return };
-            kept.remove(lowest);
-        }
-    }
-    legend_line(&kept, theme, wide).render(area, buf);
-}
-
-/// Returns the rank of a state in the legend; higher ranks are dropped first. Work matters more than
-/// waiting, and idle matters least.
-const fn drop_rank(state: State) -> usize {
-    match state {
-        State::Computing | State::Running => 0,
-        State::Waiting | State::LockWait => 1,
-        State::Native | State::Receiving => 2,
-        State::Throttled | State::Unknown | State::Error => 3,
-        State::Connecting => 4,
-        State::Starting => 5,
-        State::HandOver => 6,
-        State::Idle => 7,
-    }
-}
-
-fn legend_line(entries: &[LegendEntry], theme: Theme, wide: bool) -> Line<'static> {
-    let mut line = Line::raw(" ");
-    for LegendEntry { glyph, cells, style, words, .. } in entries {
-        let glyphs = glyph.repeat(if wide { *cells } else { 1 });
-        let words = Span::styled(format!(" {words}"), theme.muted());
-        line.extend([Span::styled(glyphs, *style), words, Span::raw("  ")]);
-    }
-    line
-}
+/// The gap between a hint and the next, and before a message.
+const GAP: usize = 2;
 
 /// The actions of a hint, and its label.
 struct Hint(&'static [Action], &'static str);
@@ -158,13 +58,8 @@ fn recording_hints(app: &App) -> Vec<Hint> {
     ]
 }
 
-/// Draws a notice, or the keys that have an effect now: as many as fit, the most useful first.
-pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    if let Some(notice) = app.notice() {
-        let text = text::truncate_middle(format!(" {notice}"), theme, area.width.into());
-        Line::styled(text, theme.strong()).render(area, buf);
-        return;
-    }
+/// Returns all hints that apply now, the most useful first, without those for help and quitting.
+fn all_hints(app: &App) -> Vec<Hint> {
     let mut hints =
         if app.replay_progress().is_some() { recording_hints(app) } else { run_hints(app) };
     hints.extend([
@@ -181,24 +76,94 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         hints.splice(0..0, inspection_hints(app));
     }
     hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
-    let help = Hint(&[Action::Help], "help");
-    let quit = Hint(&[Action::Quit], "quit");
-    let width = |Hint(actions, word): &Hint| {
-        keys_label(app, actions, theme).chars().count() + word.chars().count() + 3
-    };
-    let mut room = usize::from(area.width).saturating_sub(width(&help) + width(&quit) + 1);
+    hints
+}
+
+/// The hints that are always shown, at the end.
+const LAST_HINTS: [Hint; 2] = [Hint(&[Action::Help], "help"), Hint(&[Action::Quit], "quit")];
+
+impl Hint {
+    /// Returns the number of cells of the hint, with the gap after it.
+    fn width(&self, app: &App, theme: Theme) -> usize {
+        let Self(actions, word) = self;
+        text::width(&keys_label(app, actions, theme)) + 1 + text::width(word) + GAP
+    }
+}
+
+/// Returns the hints that fit in `room` cells.
+fn hints_in(app: &App, theme: Theme, room: usize) -> Vec<Hint> {
+    let last: usize = LAST_HINTS.iter().map(|hint| hint.width(app, theme)).sum();
+    let mut left = room.saturating_sub(last + 1);
+    let mut hints = all_hints(app);
     hints.retain(|hint| {
-        let fits = width(hint) <= room;
-        room = if fits { room - width(hint) } else { 0 };
-        fits
+        let rest = left.checked_sub(hint.width(app, theme));
+        // No less useful hint takes the place of one that does not fit.
+        left = rest.unwrap_or(0);
+        rest.is_some()
     });
-    hints.extend([help, quit]);
+    hints.extend(LAST_HINTS);
+    hints
+}
+
+/// Returns the message, and the number of cells that it leaves to the keys. `None` if it has to stand
+/// above them: a notice that is too long. The match of a search is shortened instead, so that it covers
+/// no lane.
+fn message_beside(app: &App, theme: Theme, width: usize) -> Option<(Line<'static>, usize)> {
+    let last: usize = LAST_HINTS.iter().map(|hint| hint.width(app, theme)).sum();
+    let room = width.checked_sub(last + 2 + GAP)?;
+    let longest = if app.notice().is_some() { usize::MAX } else { room };
+    let message = message::line(app, theme, longest).filter(|message| message.width() <= room)?;
+    let left = width - message.width() - 1 - GAP;
+    Some((message, left))
+}
+
+/// Draws the keys, with a message beside them if there is one and it fits.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    let (message, room) = message_beside(app, theme, width).unzip();
     let mut spans = vec![Span::raw(" ")];
-    for Hint(actions, word) in hints {
+    for Hint(actions, word) in hints_in(app, theme, room.unwrap_or(width)) {
         spans.push(Span::styled(keys_label(app, actions, theme), theme.key()));
-        spans.push(Span::styled(format!(" {word}  "), theme.muted()));
+        spans.push(Span::styled(format!(" {word}{:GAP$}", ""), theme.muted()));
     }
     Line::from(spans).render(area, buf);
+    if let Some(message) = message {
+        let area = Rect { width: area.width.saturating_sub(1), ..area };
+        message.alignment(Alignment::Right).render(area, buf);
+    }
+}
+
+/// Draws what stands over the other parts of the screen: a message that is too long for the row of the
+/// keys, and the input of the search.
+pub(super) fn draw_over(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    if ScreenLayout::for_size(area.as_size()).is_some()
+        && message_beside(app, theme, width).is_none()
+        && let Some(message) = message::line(app, theme, width.saturating_sub(2))
+    {
+        message::draw_above(message, area, buf);
+    }
+    message::draw_input(app, theme, area, buf);
+}
+
+/// Returns the action of the hint at a column of the key bar. The keys of a hint have an action each;
+/// its word stands for the first.
+pub(super) fn action_at(app: &App, theme: Theme, area: Rect, column: u16) -> Option<Action> {
+    let width = usize::from(area.width);
+    let room = message_beside(app, theme, width).map_or(width, |(_, room)| room);
+    let mut place = usize::from(column.checked_sub(area.x + 1)?);
+    for hint in hints_in(app, theme, room) {
+        let width = hint.width(app, theme);
+        if let Some(after) = place.checked_sub(width) {
+            place = after;
+            continue;
+        }
+        let Hint(actions, _) = hint;
+        let (first, keys) = (actions.get(..1)?, text::width(&keys_label(app, actions, theme)));
+        let is_second = place > text::width(&keys_label(app, first, theme)) && place < keys;
+        return (place + GAP < width).then(|| actions.get(usize::from(is_second)).copied())?;
+    }
+    None
 }
 
 /// Returns the hints for a selected lane or a cursor.
@@ -242,91 +207,4 @@ fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
         *second = plain.to_owned();
     }
     names.join(if names.iter().any(|name| name.len() > 3) { "/" } else { " " })
-}
-
-/// Draws the search over the last row of `area`, if it is active.
-pub(super) fn draw_search(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some((status, row)) =
-        app.picture().search_status(app.session()).zip(area.rows().next_back())
-    else {
-        return;
-    };
-    Clear.render(row, buf);
-    let room = usize::from(row.width);
-    match status {
-        SearchStatus::Input { before, after } => draw_input([before, after], theme, row, buf),
-        SearchStatus::NoMatch(query) => {
-            let again = app.key_of(Action::Find);
-            let quoted = format!("\"{}\"", printable_text(query, theme));
-            let forms = [
-                format!(" no match for {quoted}: {again} searches again"),
-                format!(" no match for {quoted}"),
-            ];
-            let text = text::truncate(text::first_fitting(forms, room), theme, room);
-            Line::styled(text, theme.strong()).render(row, buf);
-        }
-        SearchStatus::Hit { text: query, number, all, task, worker, found } => {
-            let place = format!(" {number} of {all}");
-            let query = printable_text(query, theme);
-            let (next, previous) =
-                (app.key_of(Action::NextFound), app.key_of(Action::PreviousFound));
-            let task = printable_text(&task, theme);
-            let what = describe_match(&found, theme);
-            let forms = [
-                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} browse"),
-                format!(" for \"{query}\": {task} on {worker}{what}"),
-                format!(": {task} on {worker}{what}"),
-                format!(": {task}{what}"),
-            ];
-            let rest = text::first_fitting(forms, room.saturating_sub(place.len()));
-            let rest = text::truncate(rest, theme, room.saturating_sub(place.len()));
-            let spans = vec![Span::styled(place, theme.strong()), Span::styled(rest, theme.text())];
-            Line::from(spans).render(row, buf);
-        }
-    }
-}
-
-/// Draws the input before and after the cursor, scrolled so that the cursor is in view, and a hint.
-fn draw_input(parts: [&str; 2], theme: Theme, row: Rect, buf: &mut Buffer) {
-    let [before, after] = parts.map(|part| text::to_drawable(escape_controls(part), theme));
-    let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
-    let mut kept = before.as_str();
-    while text::width(kept) > room {
-        let mut rest = kept.chars();
-        rest.next();
-        kept = rest.as_str();
-    }
-    let mut behind = after.chars();
-    let under = behind.next().map_or_else(|| " ".to_owned(), String::from);
-    let spans = vec![
-        Span::styled(format!(" {PROMPT}"), theme.key()),
-        Span::styled(kept.to_owned(), theme.text()),
-        Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
-        Span::styled(behind.as_str().to_owned(), theme.text()),
-    ];
-    let line = Line::from(spans);
-    let free = usize::from(row.width).saturating_sub(line.width() + 3);
-    line.render(row, buf);
-    let hint = text::first_fitting(HINTS.map(str::to_owned), free);
-    let width = (text::width(&hint) as u16).min(row.width);
-    let right = Rect { x: row.right() - width, width, ..row };
-    Line::styled(hint, theme.muted()).render(right, buf);
-}
-
-/// Describes the match, unless the label of the task is the match.
-fn describe_match(found: &SearchMatch, theme: Theme) -> String {
-    match found {
-        SearchMatch::Task => String::new(),
-        SearchMatch::Status(status) => format!(", status {status}"),
-        SearchMatch::Failure(message) => format!(": {}", printable_text(message, theme)),
-        SearchMatch::Login(login, 0) => format!(": {}", printable_text(login, theme)),
-        SearchMatch::Login(login, more) => {
-            format!(": {} and {more} more", printable_text(login, theme))
-        }
-    }
-}
-
-/// Escapes a text from the user or a server for drawing.
-fn printable_text(words: &str, theme: Theme) -> String {
-    text::to_drawable(printable(words), theme)
 }

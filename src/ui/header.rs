@@ -149,6 +149,12 @@ fn replay_texts(app: &App) -> Option<[String; 3]> {
     Some([format!("{short}{pace}"), short, format!("rec {percent} %")])
 }
 
+/// A part of the row of modes, and the action of a click on it.
+struct ModeSegment {
+    spans: Vec<Span<'static>>,
+    action: Option<Action>,
+}
+
 /// Draws the modes with their keys and the number of workers, in the longest form that fits. The
 /// workload comes first if the screen has no title row.
 pub(super) fn draw_modes(
@@ -158,29 +164,64 @@ pub(super) fn draw_modes(
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let mut begin = vec![Span::raw(" ")];
-    if !layout.has_headings() {
-        begin.extend(workload_line(app, theme));
-        begin.push(Span::raw(" "));
-    }
-    let none = [const { String::new() }; 3];
-    let machine = if layout.has_headings() { none } else { pace_texts(app) };
-    let workers = worker_lines(app, theme, machine);
-    let room = usize::from(area.width);
-    let mut left = Line::default();
-    for form in [ModeForm::Long, ModeForm::Short, ModeForm::ShownOnly, ModeForm::Compact] {
-        let modes = Selection::all(app.selection().workload).enumerate();
-        let modes =
-            modes.flat_map(|(index, selection)| mode_spans(app, theme, index, selection, form));
-        left = Line::from(begin.iter().cloned().chain(modes).collect::<Vec<_>>());
-        let shortest = workers.iter().map(Line::width).min().unwrap_or(0);
-        if left.width() + shortest <= room {
-            break;
-        }
-    }
-    let free = room.saturating_sub(left.width());
+    let workers = worker_texts(app, layout, theme);
+    let segments = mode_segments(app, layout, theme, area.width);
+    let left: Line<'_> = segments.into_iter().flat_map(|segment| segment.spans).collect();
+    let free = usize::from(area.width).saturating_sub(left.width());
     let right = workers.into_iter().find(|line| line.width() <= free);
     draw_left_and_right(left, right.unwrap_or_default(), area, buf);
+}
+
+/// Returns the action of the mode or the workload at a column of the row of modes.
+pub(super) fn action_at(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    area: Rect,
+    column: u16,
+) -> Option<Action> {
+    let mut place = usize::from(column.checked_sub(area.x)?);
+    for ModeSegment { spans, action } in mode_segments(app, layout, theme, area.width) {
+        let width: usize = spans.iter().map(Span::width).sum();
+        match place.checked_sub(width) {
+            Some(after) => place = after,
+            None => return action,
+        }
+    }
+    None
+}
+
+/// Returns the modes in the longest form that fits beside the number of workers.
+fn mode_segments(app: &App, layout: ScreenLayout, theme: Theme, width: u16) -> Vec<ModeSegment> {
+    let workers = worker_texts(app, layout, theme);
+    let workers = workers.iter().map(Line::width).min().unwrap_or(0);
+    let segments = |form| {
+        let mut segments = vec![ModeSegment { spans: vec![Span::raw(" ")], action: None }];
+        if !layout.has_headings() {
+            let mut spans = workload_line(app, theme).spans;
+            spans.push(Span::raw(" "));
+            segments.push(ModeSegment { spans, action: Some(Action::NextWorkload) });
+        }
+        let modes = Selection::all(app.selection().workload).enumerate();
+        segments.extend(modes.map(|(index, selection)| ModeSegment {
+            spans: mode_spans(app, theme, index, selection, form),
+            action: Some(Action::Mode(index)),
+        }));
+        segments
+    };
+    let fits = |segments: &Vec<ModeSegment>| {
+        let spans = segments.iter().flat_map(|segment| &segment.spans);
+        spans.map(Span::width).sum::<usize>() + workers <= usize::from(width)
+    };
+    let forms = [ModeForm::Long, ModeForm::Short, ModeForm::ShownOnly];
+    forms.into_iter().map(segments).find(fits).unwrap_or_else(|| segments(ModeForm::Compact))
+}
+
+/// Returns the number of workers, from the longest form to the shortest.
+fn worker_texts(app: &App, layout: ScreenLayout, theme: Theme) -> [Line<'static>; 3] {
+    let none = [const { String::new() }; 3];
+    let machine = if layout.has_headings() { none } else { pace_texts(app) };
+    worker_lines(app, theme, machine)
 }
 
 /// The form in which the modes are listed.

@@ -82,7 +82,7 @@ impl Timeline<'_> {
         Line::styled(text.to_owned(), style).render(area, buf);
     }
 
-    fn name_width(&self) -> usize {
+    pub(super) fn name_width(&self) -> usize {
         let (left, _) = margins(self.layout);
         usize::from(left).saturating_sub(1)
     }

@@ -34,6 +34,7 @@ impl Timeline<'_> {
         let (limit, level) = (run.limits().concurrency_level(), run.timing().in_flight_level());
         let level = if run.plan().auto { level.with_peak(limit.peak()) } else { level };
         self.draw_level("in flight", level, until, style, in_flight, buf);
+        self.draw_run_and_scale(run, level.peak(), in_flight, buf);
         self.draw_fitting_figures(in_flight_texts(run, until), in_flight.rows().next_back(), buf);
         if run.plan().auto {
             let limit = limit.with_peak(level.peak());
@@ -44,11 +45,15 @@ impl Timeline<'_> {
             }
         }
         // The row above names the mode, if there is one.
-        let whose =
-            lane_labels::mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
-        let [_, _, whose] = whose;
-        let name = if metric_rows.in_flight == 0 { &whose } else { "queue" };
-        self.draw_level(name, run.timing().queue_level(), until, style, queue, buf);
+        let scale = format!("0-{}", run.timing().queue_level().peak());
+        let [_, _, mode] = lane_labels::mode_names(run.plan().selection());
+        let forms = if metric_rows.in_flight == 0 {
+            [format!("queue {mode} {scale}"), format!("queue {mode}")]
+        } else {
+            [format!("queue {scale}"), "queue".to_owned()]
+        };
+        let name = text::first_fitting(forms, self.name_width().saturating_sub(1));
+        self.draw_level(&name, run.timing().queue_level(), until, style, queue, buf);
         let figures = match self.app.picture().time_behind(self.app.session()) {
             None => queue_texts(run, metric_rows.in_flight > 0),
             Some(_) => paused_queue_texts(run, until),
@@ -179,6 +184,27 @@ impl Timeline<'_> {
         }
     }
 
+    /// Draws the name of the run and the scale of its level above the name of the level.
+    fn draw_run_and_scale(&self, run: &Run, peak: u32, area: Rect, buf: &mut Buffer) {
+        let [long, short, _] = lane_labels::mode_names(run.plan().selection());
+        let scale = format!("0-{peak}");
+        let mut above = area.rows().rev().skip(1);
+        let (first, second) = (above.next(), above.next());
+        let room = self.name_width().saturating_sub(1);
+        let mut draw = |forms: Vec<String>, row: Option<Rect>| {
+            if let Some(row) = row {
+                let name = format!(" {}", text::first_fitting(forms, room));
+                self.draw_name(&name, self.theme.muted(), row, buf);
+            }
+        };
+        if second.is_some() {
+            draw(vec![format!("({long})"), format!("({short})")], first);
+            draw(vec![scale], second);
+        } else {
+            draw(vec![format!("{long} {scale}"), format!("{short} {scale}"), scale], first);
+        }
+    }
+
     /// Draws the first of these forms that fits beside a row. A truncated number would be wrong.
     fn draw_fitting_figures(
         &self,
@@ -227,9 +253,15 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));
     let long = match most {
         Some(most) => [format!("{peak}  limit {most}"), format!("{now:>6}  limit {most}")],
-        None => [format!("{peak}  {}", run.plan().selection()), peak],
+        None => [format!("{peak}  {}", run.plan().selection()), short_figures(run, now)],
     };
     long.into_iter().chain(short).collect()
+}
+
+/// Returns the number in flight with its scale and the run, for a row without the name of the run.
+fn short_figures(run: &Run, now: u32) -> String {
+    let [_, short, _] = lane_labels::mode_names(run.plan().selection());
+    format!("{now:>4}  0-{} {short}", run.timing().in_flight_level().peak())
 }
 
 /// Returns the number of tasks at each stage, from the longest form to the shortest: in the queue,

@@ -238,6 +238,21 @@ impl Theme {
         }
     }
 
+    /// Returns the colours of the background and of ordinary text, if the terminal has colours.
+    pub fn paper_and_ink(self) -> Option<(Color, Color)> {
+        let is_dark = self.background == Background::Dark;
+        match self.depth {
+            ColorDepth::Mono => None,
+            ColorDepth::True => {
+                let [paper, ink] = [self.background.canvas(), self.background.text()];
+                Some((Color::from_u32(paper), Color::from_u32(ink)))
+            }
+            ColorDepth::Sixteen | ColorDepth::Indexed => {
+                Some((self.black_or_white(!is_dark), self.black_or_white(is_dark)))
+            }
+        }
+    }
+
     /// Returns the style of ordinary text: the terminal's own.
     pub const fn text(self) -> Style {
         Style::new().fg(Color::Reset)

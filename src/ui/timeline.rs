@@ -12,7 +12,7 @@ use super::lane_bar::LaneBar;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, TimelineRow};
-use super::{comparison, footer, status_line};
+use super::{comparison, legend, status_line};
 use crate::analysis::stats::percentile;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
@@ -77,7 +77,7 @@ pub(super) fn draw(
     app: &App,
     layout: ScreenLayout,
     theme: Theme,
-    [area, legend]: [Rect; 2],
+    [area, legend_row]: [Rect; 2],
     buf: &mut Buffer,
 ) {
     let timeline = Timeline { app, layout, theme, window: app.picture().viewport().window() };
@@ -87,7 +87,7 @@ pub(super) fn draw(
         let third = area.height / 3;
         let middle = Rect { y: area.y + third, height: area.height - third, ..area };
         Paragraph::new(text).centered().wrap(Wrap { trim: true }).render(middle, buf);
-        footer::draw_legend(app, theme, legend, buf);
+        legend::draw(app, theme, legend_row, buf);
         return;
     }
     let areas = arrange(app, layout, area);
@@ -111,9 +111,9 @@ pub(super) fn draw(
     );
     let height = body.height - body.height.min(metric_rows.chosen as u16);
     timeline.draw_cursor_lines(Rect { height, ..body }, buf);
-    match timeline.lane_summary(legend.width).filter(|_| metric_rows.chosen == 0) {
-        Some(text) => text.render(legend, buf),
-        None => footer::draw_legend(app, theme, legend, buf),
+    match timeline.lane_summary(legend_row.width).filter(|_| metric_rows.chosen == 0) {
+        Some(text) => text.render(legend_row, buf),
+        None => legend::draw(app, theme, legend_row, buf),
     }
 }
 

@@ -10,6 +10,7 @@ mod follower_agreement;
 mod follower_runs;
 mod keymap;
 mod limits;
+mod messages;
 mod mouse;
 mod replay;
 mod replay_keys;

@@ -1,4 +1,4 @@
-//! Tests the mouse: captured only with `--mouse`, and released on every exit and suspension.
+//! Tests the mouse: captured unless `--no-mouse` is given, and released on every exit and suspension.
 
 use crate::pty::{LEAVE_ALTERNATE_SCREEN, PtyExit, ScreenView};
 use crate::{DEFAULT_SIZE, RACE_SUMMARY, WIDE, fast_server, stalled_server, start_with};
@@ -23,9 +23,9 @@ fn report(button: u8, (column, row): (usize, usize), final_letter: char) -> Stri
 }
 
 #[test]
-fn mouse_is_not_captured_by_default() {
+fn no_mouse_leaves_the_mouse_to_the_terminal() {
     let server = fast_server();
-    let mut pty = start_with(&server, &["--theme", "dark"], &[], WIDE);
+    let mut pty = start_with(&server, &["--no-mouse", "--theme", "dark"], &[], WIDE);
     pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
     let output = pty.wait_for_exit().output;
@@ -38,7 +38,7 @@ fn mouse_is_not_captured_by_default() {
 #[test]
 fn click_selects_a_span_wheel_zooms_and_drag_marks_a_range() {
     let server = fast_server();
-    let mut pty = start_with(&server, &["--mouse", "--theme", "dark"], &[], WIDE);
+    let mut pty = start_with(&server, &["--theme", "dark"], &[], WIDE);
     pty.wait_text(RACE_SUMMARY);
     let (column, row) = pty.inspect(|view| position(view, "worker-3"));
     let on_lane = |cells: usize| (column + 20 + cells, row);
@@ -57,7 +57,7 @@ fn click_selects_a_span_wheel_zooms_and_drag_marks_a_range() {
     );
     pty.wait_text("range ");
     // Reports outside of the timeline and of the screen.
-    pty.keys(report(0, (1, 1), 'M') + &report(64, (500, 500), 'M') + &report(65, (1, 36), 'M'));
+    pty.keys(report(0, (2, 1), 'M') + &report(64, (500, 500), 'M') + &report(65, (1, 36), 'M'));
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
 }
@@ -77,7 +77,7 @@ fn assert_released(exit: &PtyExit) {
 fn mouse_capture_is_released_on_every_exit_and_suspension() {
     let server = stalled_server();
     let start_with_mouse = || {
-        let pty = start_with(&server, &["--mouse", "--theme", "dark"], &[], DEFAULT_SIZE);
+        let pty = start_with(&server, &["--theme", "dark"], &[], DEFAULT_SIZE);
         pty.wait_text("running: sequential");
         pty
     };

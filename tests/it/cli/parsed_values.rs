@@ -313,13 +313,13 @@ fn configured_keys(text: &str) -> Keymap {
 
 #[test]
 fn every_setting_is_applied() {
-    let text = "theme = \"light\"\nascii = true\nmouse = true\nreduced-motion = true\n\
+    let text = "theme = \"light\"\nascii = true\nmouse = false\nreduced-motion = true\n\
                 threads = 12\nper-page = 100\n[keys]\n\"next-mode\" = [\"Tab\", \"m\"]\nquit = 'Q'\n";
     let command = followers(configured(&[], text).unwrap());
     let display = command.output.display;
     assert_eq!((display.theme, command.per_page), (ThemeArg::Light, 100));
     assert_eq!(command.workers, Some(12));
-    assert!(display.ascii && display.mouse && display.reduced_motion);
+    assert!(display.ascii && !display.mouse && display.reduced_motion);
     let keys = display.keys;
     assert_eq!(
         (keys.key_of(Action::NextMode), keys.key_of(Action::Quit)),

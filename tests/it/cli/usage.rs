@@ -54,12 +54,59 @@ fn contradictory_usernames_and_commands_are_rejected() {
     assert_rejected(&["--plain", "serve"], "comes first");
     assert_rejected(&["--plain", "exec", "--", "true"], "exec is a command and comes first");
     assert_rejected(&["worker"], "to fetch the user named worker, use --username worker");
-    for mode in ["sweep", "race", "threads", "gil"] {
-        assert_rejected(&[mode], &format!("hint: use --mode {mode}, or --username {mode}"));
-    }
     assert_rejected(&["--plain", "help"], "comes first");
+    assert_rejected(&["--plain", "sweep"], "sweep is a command and comes first");
     assert_rejected(&["--threads", "4", "exec", "--", "true"], "exec is a command and comes first");
     assert_rejected(&["--api-url", "http://127.0.0.1:9"], "--api-url needs a USERNAME");
+}
+
+#[test]
+fn words_likelier_meant_as_commands_are_not_taken_for_users() {
+    for (word, meant) in [
+        ("race", "threadline --mode race"),
+        ("gil", "threadline --mode gil"),
+        ("cpu", "threadline --workload cpu"),
+        ("demo", "threadline without arguments"),
+        ("lesson", "threadline help guide"),
+        ("learn", "threadline help guide"),
+        ("watch", "threadline exec -- 'COMMAND'"),
+        ("attach", "threadline exec -- 'COMMAND'"),
+    ] {
+        let hint = format!("hint: did you mean {meant}");
+        assert_rejected(&[word], &hint);
+        assert_rejected(&[word, "--plain"], &format!("For the user: --username {word}"));
+        assert_eq!(host(&["--username", word], &[]).as_deref(), Some("api.github.com"));
+    }
+}
+
+#[test]
+fn sweep_is_the_mode_of_that_name() {
+    let sweep = |args: &[&str]| match parse(args, &[]).unwrap() {
+        cli::Command::Followers(cli::FollowersCommand { selection, sweep, .. }) => {
+            (selection, sweep.counts)
+        }
+        other => panic!("{other:?}"),
+    };
+    let options = ["octocat", "--threads", "1..3", "--yes"];
+    let long = [&["--mode", "sweep"], &options[..]].concat();
+    assert_eq!(sweep(&[&["sweep"], &options[..]].concat()), sweep(&long));
+    assert_eq!(sweep(&["sweep"]), sweep(&["--mode", "sweep"]));
+    assert_rejected(&["sweep", "--mode", "race"], "--mode is given twice");
+    assert_rejected(&["sweep", "-t", "4"], "did you mean --threads?");
+}
+
+#[test]
+fn addresses_get_what_is_possible_instead() {
+    for url in ["https://github.com/octocat", "https://api.github.com/users/octocat/followers"] {
+        assert_rejected(&[url], "hint: use the name of the user: threadline octocat\n");
+    }
+    let url = "https://api.example.com/items?page=1";
+    assert_rejected(&[url], &format!("cannot fetch {url}: "));
+    assert_rejected(
+        &[url],
+        "hint: use a USERNAME, with --api-url for GitHub Enterprise Server, or",
+    );
+    assert_rejected(&[url], "threadline exec -- 'curl -s ");
 }
 
 #[test]
@@ -133,10 +180,10 @@ fn option_without_its_prerequisite_names_it() {
 
 #[test]
 fn arguments_of_other_programs_get_a_hint() {
-    let hint = "hint: to run commands of your own, put each in quotes after --";
-    assert_rejected(&["python", "script.py"], hint);
-    assert_rejected(&["exec", "sleep", "1"], hint);
-    assert_rejected(&["https://example.com/x"], "followers of a GitHub user only, not a URL");
+    let hint = "hint: to run a command of your own, put it in quotes after --: threadline exec -- ";
+    assert_rejected(&["python", "script.py"], &format!("{hint}'python script.py'\n"));
+    assert_rejected(&["exec", "sleep", "1"], &format!("{hint}'sleep 1'\n"));
+    assert_rejected(&["one", "two", "--", "x"], &format!("{hint}'COMMAND'\n"));
     for option in ["-t", "-n", "-j"] {
         assert_rejected(&[option, "4"], "did you mean --threads?");
     }

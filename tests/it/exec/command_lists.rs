@@ -107,14 +107,29 @@ fn invalid_options_are_rejected() {
     assert_rejected(run_to_end(&["true"]), "unexpected argument \"true\"");
 }
 
-/// A leading dash does not make it an option, and a line break does not split it.
+/// A line break does not split it.
 #[test]
 fn command_reaches_the_shell_unchanged() {
     let ExecOutput { code, out, .. } =
-        run_to_end(&["--only", "sequential", "--", "-n", "echo a\necho b"]);
-    assert_eq!(code, Some(1), "there is no command -n");
-    assert!(out.contains("-n: not found") || out.contains("-n: command not found"), "{out}");
+        run_to_end(&["--only", "sequential", "--", "echo a\necho b"]);
+    assert_eq!(code, Some(0));
     assert!(out.contains(": echo a echo b\na\nb\n"), "{out}");
+}
+
+#[test]
+fn missing_programs_are_refused_before_anything_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let mark = place.path().join("ran");
+    let touch = format!("touch {}", mark.display());
+    for (arguments, message) in [
+        (&["sleep", "1"][..], "threadline exec -- 'sleep 1'\n"),
+        (&["sh", "-c", "true"], "threadline exec -- 'sh -c true'\n"),
+        (&[&touch, "no-such-program x"], "there is no program no-such-program\n"),
+        (&["no-such-program"], "there is no program no-such-program\n"),
+    ] {
+        assert_rejected(run_to_end(&[&["--"], arguments].concat()), message);
+    }
+    assert!(!mark.exists(), "a command ran");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn report(text: &[u8], signals: &Signals) {
         };
         let output = OutputOptions { mode, exports: Vec::new(), record: None, display };
         let exports = ExportTargets::prepare(&output).unwrap();
-        let streams = &mut Streams { out: &mut out, err: &mut err };
+        let streams = &mut Streams { out: &mut out, err: &mut err, width: None };
         run::follow(opened, &output, exports, signals, streams).unwrap();
         assert_no_controls(&out);
         assert_no_controls(&err);

@@ -41,6 +41,7 @@ pub(crate) fn replay_app(recording: &Recording) -> App {
 /// Draws a frame at the time `clock`.
 pub(crate) fn draw_frame(app: &mut App, clock: Nanos, (width, height): (u16, u16)) -> Buffer {
     let columns = ui::timeline_columns(app, Size::new(width, height));
+    app.update(Msg::Clock(clock));
     app.update(Msg::Frame { now: clock, columns });
     let theme = theme::Theme::new(COLOUR.0, COLOUR.1, app.background());
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -118,8 +118,9 @@ fn startup_notice_gives_way_to_the_key_bar() {
     let mut app = truncated_replay(<[LogEntry]>::len)
         .with_startup_notice(Some("line 9 was cut off".to_owned()));
     assert!(bottom_row(&mut app, 1_000).contains("line 9 was cut off"));
-    assert!(bottom_row(&mut app, 6_900).contains("line 9 was cut off") && app.needs_frames());
-    assert!(bottom_row(&mut app, 7_000).contains("scrub"));
+    assert!(bottom_row(&mut app, 6_900).contains("line 9 was cut off"));
+    assert_eq!(app.notice_end(), Some(Nanos::from_millis(7_000)));
+    assert!(!bottom_row(&mut app, 7_000).contains("line 9"));
 }
 
 #[test]

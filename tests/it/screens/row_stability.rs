@@ -149,11 +149,13 @@ fn race_of_four_modes() -> AppDriver {
 const CROWDED_SIZES: [(u16, u16); 7] =
     [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12), (40, 10)];
 
-/// The rows below the time axis with text in the column of names.
+/// The rows below the time axis with text in the column of names, without the legend.
 fn named_rows(rows: &[String]) -> Vec<usize> {
     let has_name = |row: &str| row.chars().skip(1).take(8).any(char::is_alphanumeric);
     let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(0);
-    let rows = rows.iter().enumerate().skip(timeline + 1);
+    // The legend has the states that have occurred so far.
+    let legend = (rows.len() >= 20).then(|| rows.len() - 2);
+    let rows = rows.iter().enumerate().skip(timeline + 1).filter(|(y, _)| Some(*y) != legend);
     rows.filter(|(_, row)| has_name(row)).map(|(y, _)| y).collect()
 }
 

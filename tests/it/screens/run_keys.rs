@@ -42,10 +42,10 @@ fn digits_select_a_mode() {
     for (key, selection) in
         [('3', THREADS), ('5', PROCESSES), ('1', RACE), ('4', GIL), ('2', SEQUENTIAL)]
     {
-        assert_eq!(press(&mut driver, key), None, "a run is active");
+        press(&mut driver, key);
         assert_eq!(driver.app.selection(), selection);
     }
-    assert_eq!(press(&mut driver, '6'), None);
+    assert_eq!(press(&mut driver, '6'), Some(Effect::Stop));
     assert_eq!(driver.app.selection(), SWEEP);
 }
 
@@ -66,7 +66,7 @@ fn commands_have_three_modes_and_no_other_workload() {
 fn w_cycles_through_the_workloads_in_the_selected_mode() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("4");
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed, Workload::Followers] {
-        assert_eq!(press(&mut driver, 'w'), None, "a run is active");
+        assert_eq!(press(&mut driver, 'w'), Some(Effect::Stop), "replaces the active run");
         assert_eq!(driver.app.selection(), Selection::only(workload, Mode::Gil));
     }
     let mut driver = driver.play_to_end();
@@ -94,18 +94,6 @@ fn selecting_a_new_mode_starts_it_if_it_costs_no_quota() {
     let effect = press(&mut driver, '3');
     assert_eq!(started_plan(effect).mode, Mode::Threads);
     assert_eq!(driver.app.session().active(), Some(THREADS));
-}
-
-#[test]
-fn mode_selected_during_a_run_starts_after_it() {
-    let mut driver = AppDriver::race().play_until(Mode::Threads, 500);
-    assert_eq!(press(&mut driver, '2'), None, "one run at a time");
-    let driver = driver.play_to_end();
-    let finished_runs = |selection| {
-        let runs = driver.app.session().runs(selection);
-        runs.iter().filter(|run| run.outcome() == Some(&RunOutcome::Finished)).count()
-    };
-    assert_eq!([RACE, SEQUENTIAL, THREADS].map(finished_runs), [2, 1, 0]);
 }
 
 #[test]
@@ -239,6 +227,50 @@ fn x_cancels_the_queued_selection() {
         started_plan(press(&mut driver, 'r'));
         assert_eq!(driver.app.session().active(), Some(queued));
     }
+}
+
+/// Showing a mode replaces the active run, and showing that again starts it anew.
+#[test]
+fn free_mode_replaces_the_active_run_at_once() {
+    for (keys, selection) in [("3", THREADS), ("6", SWEEP), ("w", Selection::race(Workload::Cpu))] {
+        let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500);
+        assert_eq!(press(&mut driver, keys.chars().next().unwrap()), Some(Effect::Stop));
+        assert_eq!(driver.app.selection(), selection);
+        while driver.app.session().active() == Some(RACE) {
+            driver.play_event();
+        }
+        assert_eq!(driver.app.session().active(), Some(selection));
+        assert!(driver.app.session().runs(RACE).is_empty(), "the replaced race is kept");
+        let mut driver = driver.press_keys("1");
+        if selection.workload == Workload::Cpu {
+            driver = driver.press_keys("www");
+        }
+        let driver = driver.play_to_end();
+        assert_eq!(driver.app.selection(), RACE);
+        assert!(driver.app.runs().iter().all(Run::is_complete), "the race has not run again");
+    }
+}
+
+/// A mode that was run before is shown, and the active run goes on behind it.
+#[test]
+fn mode_with_runs_replaces_nothing() {
+    let mut driver = finished_race().press_keys("3");
+    assert_eq!(driver.app.session().active(), Some(THREADS));
+    assert_eq!(press(&mut driver, '1'), None);
+    assert_eq!(driver.app.session().active(), Some(THREADS));
+}
+
+/// What costs requests waits, and the picture stays in view.
+#[test]
+fn mode_that_costs_requests_waits_beside_the_picture() {
+    let mut driver =
+        AppDriver::new(api_with_quota(), RACE).play_until(Mode::Sequential, 500).press_keys("3");
+    assert_eq!((driver.app.selection(), driver.app.session().active()), (RACE, Some(RACE)));
+    let notice = driver.app.notice().unwrap().to_owned();
+    assert!(notice.starts_with("threads (at least 1 request)"), "{notice}");
+    assert!(notice.ends_with(" can run when race is over; x stops race"), "{notice}");
+    let screen = driver.rows((120, 36)).join("\n");
+    assert!(screen.contains(&notice) && screen.contains("main"), "{screen}");
 }
 
 #[test]

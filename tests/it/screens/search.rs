@@ -180,7 +180,7 @@ fn empty_search_repeats_the_last_one_and_backspace_cancels() {
 #[test]
 fn search_starts_at_the_cursor() {
     let mut driver = finished_race();
-    let target = PointerTarget { lane: Some(0), at: Some(Nanos::from_millis(1_500)) };
+    let target = PointerTarget { lane: Some(0), at: Some(Nanos::from_millis(1_500)), action: None };
     driver.app.update(Msg::Mouse(Gesture::Press, target));
     driver.app.update(Msg::Mouse(Gesture::Release, target));
     let driver = search_for(driver, "200");

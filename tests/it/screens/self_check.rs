@@ -14,7 +14,12 @@ fn help_with_overhead(mut driver: AppDriver, nanos: u64) -> AppDriver {
     for millis in [2, 1] {
         driver.app.update(Msg::FrameDrawn(Nanos::from_millis(millis)));
     }
-    driver.press_keys("?")
+    open_self_check(driver)
+}
+
+/// Opens the last page of the help.
+fn open_self_check(driver: AppDriver) -> AppDriver {
+    driver.press_keys("?k")
 }
 
 fn wide_screen(driver: &mut AppDriver) -> String {
@@ -23,7 +28,7 @@ fn wide_screen(driver: &mut AppDriver) -> String {
 
 #[test]
 fn littles_law_is_checked_for_each_run() {
-    let shown = wide_screen(&mut finished_race().press_keys("?"));
+    let shown = wide_screen(&mut open_self_check(finished_race()));
     assert!(shown.contains("sequential: L = X R: in flight 1.00 = 1.08/s x 0.93 s: ok"), "{shown}");
     assert!(shown.contains("threads x5: L = X R: in flight 4.44 = 4.76/s x 0.93 s: ok"), "{shown}");
     assert!(!shown.contains("overhead"), "overhead is shown only if measured");
@@ -33,14 +38,14 @@ fn littles_law_is_checked_for_each_run() {
 fn active_run_is_checked_up_to_now() {
     let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
     driver.draw(WIDE, crate::app_driver::COLOUR);
-    let shown = wide_screen(&mut driver.press_keys("?"));
+    let shown = wide_screen(&mut open_self_check(driver));
     assert!(shown.matches(": ok").count() == 2, "{shown}");
 }
 
 #[test]
 fn overhead_is_shown_with_a_warning_if_it_distorts_the_run() {
     let shown = wide_screen(&mut help_with_overhead(finished_race(), 120));
-    let cost = "overhead: 120 ns/event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms  ";
+    let cost = "overhead: 120 ns/event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms";
     assert!(shown.contains(cost), "no overhead in\n{shown}");
     assert!(!shown.contains("disturbs"));
     // The run lasts 1.05 s and has a few dozen events.
@@ -50,14 +55,14 @@ fn overhead_is_shown_with_a_warning_if_it_distorts_the_run() {
 
 #[test]
 fn lost_events_are_counted() {
-    let exact = wide_screen(&mut finished_race().press_keys("?"));
+    let exact = wide_screen(&mut open_self_check(finished_race()));
     assert!(exact.contains("events: exact, none lost"), "{exact}");
     let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
     let (from, to) = (Nanos::from_millis(100), Nanos::from_millis(300));
     let gap = Gap { from, to, lost: 12, scope: GapScope::Run };
     let event = Event { at: to, lane: LaneId(0), kind: EventKind::Gap(gap) };
     driver.app.update(Msg::Event(RunId(1), event));
-    let shown = wide_screen(&mut driver.press_keys("?"));
+    let shown = wide_screen(&mut open_self_check(driver));
     assert!(shown.contains("events: exact, 12 lost in 1 gap of 200 ms"), "{shown}");
 }
 

@@ -1,6 +1,7 @@
 //! Keys that change the view and never the run.
 
 use ratatui::crossterm::event::KeyCode;
+use ratatui::style::Color;
 use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
@@ -159,7 +160,7 @@ fn t_toggles_between_dark_and_light() {
 fn open_help_captures_other_keys_until_closed() {
     for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
         let mut driver = finished_race().press_keys("?");
-        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { first: 0, .. }))));
+        assert!(matches!(driver.app.overlay(), Some(Overlay::Help(HelpView { page: 0, .. }))));
         assert_eq!(press(&mut driver, '3'), None);
         assert_eq!(driver.app.selection(), Selection::race(Workload::Followers));
         assert_eq!(driver.press(close), None);
@@ -167,26 +168,72 @@ fn open_help_captures_other_keys_until_closed() {
     }
 }
 
-/// The description of every key can be read on every screen.
+/// Returns the text of all pages of the help, which is open, and leaves it at the first.
+fn read_help(driver: &mut AppDriver, size: (u16, u16)) -> String {
+    let mut read = String::new();
+    let pages = driver.rows(size).join("\n");
+    let (_, pages) = pages.split_once(" of ").unwrap();
+    let pages: usize = pages.split(' ').next().unwrap().parse().unwrap();
+    for _ in 0..pages {
+        read.push_str(&driver.rows(size).join("\n"));
+        press(driver, 'j');
+    }
+    read
+}
+
+/// The description of every key that has an effect can be read on every screen.
 #[test]
-fn help_scrolls_where_it_does_not_fit() {
-    for size in [(80, 24), (60, 14), (40, 12)] {
+fn help_has_pages_where_it_does_not_fit() {
+    for size in [(120, 36), (80, 24), (60, 14), (40, 12)] {
         let mut driver = finished_race().press_keys("?");
-        let mut read = String::new();
-        for _ in DEFAULT_BINDINGS {
-            read.push_str(&driver.rows(size).join("\n"));
-            press(&mut driver, 'j');
-        }
-        for binding in DEFAULT_BINDINGS {
+        let read = read_help(&mut driver, size);
+        let available: Vec<&str> =
+            driver.app.available_bindings().map(|(binding, _)| binding.help).collect();
+        assert!(available.len() > 30 && available.len() < DEFAULT_BINDINGS.len());
+        for help in available {
             // At 40 columns, the longest descriptions are truncated.
-            let beginning: String = binding.help.chars().take(20).collect();
-            assert!(read.contains(&beginning), "{beginning} at {size:?}");
+            let beginning: String = help.chars().take(20).collect();
+            assert!(read.contains(&beginning), "{beginning} at {size:?}\n{read}");
+        }
+        for heading in ["How to read the picture", "Run", "Look", "Compare", "Export"] {
+            assert!(read.contains(heading), "{heading} at {size:?}");
         }
         let before = driver.rows(size);
         driver.press(KeyCode::Down);
         driver.press(KeyCode::Up);
         assert_eq!(driver.rows(size), before);
         assert_eq!(driver.app.picture().lane_index(), None, "the lane selection does not change");
+    }
+}
+
+#[test]
+fn help_has_only_the_keys_that_have_an_effect() {
+    let help = |driver: AppDriver| read_help(&mut driver.press_keys("?"), (120, 36));
+    let finished = help(finished_race());
+    let running = help(AppDriver::race().play_until(Mode::Sequential, 500));
+    for (text, when_finished, when_running) in [
+        ("run this mode again", true, false),
+        ("stop the run", false, true),
+        ("simulation, recording: step back", false, false),
+        ("table: sort by next column", false, false),
+        ("next match", false, false),
+        ("CPU work: simulated or real", false, false),
+    ] {
+        assert_eq!(finished.contains(text), when_finished, "{text}\n{finished}");
+        assert_eq!(running.contains(text), when_running, "{text}\n{running}");
+    }
+}
+
+/// No letter of the screen stands beside the help.
+#[test]
+fn help_stands_on_an_empty_screen() {
+    for size in [(120, 36), (80, 24), (60, 14), (40, 12), (200, 60)] {
+        let rows = finished_race().press_keys("?").rows(size);
+        let outside = |row: &String| {
+            let row = row.trim();
+            !row.is_empty() && !row.starts_with(['│', '┌', '└', '╭', '╰'])
+        };
+        assert!(!rows.iter().any(outside), "{}", rows.join("\n"));
     }
 }
 
@@ -206,6 +253,20 @@ fn escape_goes_back_one_step_and_never_quits() {
     }
     let mut running = AppDriver::race().play_until(Mode::Sequential, 100);
     assert_eq!(running.press(KeyCode::Esc), None);
+}
+
+#[test]
+fn escape_frees_the_range_the_cursor_and_the_lane_in_turn() {
+    let mut driver = finished_race().press_keys("j.v");
+    let selected = |driver: &AppDriver| {
+        let picture = driver.app.picture();
+        (picture.range().is_some(), picture.cursor().is_some(), picture.lane_index().is_some())
+    };
+    assert_eq!(selected(&driver), (true, true, true));
+    for rest in [(false, true, true), (false, false, true), (false, false, false)] {
+        driver.press(KeyCode::Esc);
+        assert_eq!(selected(&driver), rest);
+    }
 }
 
 #[test]
@@ -244,4 +305,20 @@ fn stepping_past_the_first_or_last_span_shows_a_notice() {
         press(&mut driver, key);
         assert_eq!(driver.app.notice(), Some(notice), "{key}");
     }
+}
+
+/// Ink for another background alone could not be read on the terminal's own.
+#[test]
+fn t_changes_the_paper_with_the_ink() {
+    let mut driver = finished_race();
+    let own_paper = |driver: &mut AppDriver| {
+        let mut terminal = driver.draw((80, 24), COLOUR);
+        let cells = terminal.current_buffer_mut().content.iter();
+        cells.filter(|cell| cell.bg == Color::Reset).count()
+    };
+    assert!(own_paper(&mut driver) > 1_000);
+    press(&mut driver, 't');
+    assert_eq!((driver.app.background(), own_paper(&mut driver)), (Background::Light, 0));
+    press(&mut driver, 't');
+    assert!(own_paper(&mut driver) > 1_000, "back to the terminal's own");
 }

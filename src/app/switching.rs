@@ -1,0 +1,61 @@
+//! Showing another selection: at once, with its runs. What is free starts, and replaces a free run that
+//! is active; what has to wait leaves the picture as it is, and a notice says so.
+
+use super::App;
+use super::keymap::Action;
+use super::message::Effect;
+use crate::model::Selection;
+
+impl App {
+    /// Shows another selection, and runs it if it has not run yet and is free.
+    pub(super) fn show(&mut self, selection: Selection) -> Option<Effect> {
+        if self.screen.recording().is_some() {
+            return self.show_recorded(selection);
+        }
+        let has_runs = !self.session.runs(selection).is_empty();
+        let active = self.session.active().filter(|&active| active != selection && !has_runs);
+        match active {
+            None => {
+                self.switch_to(selection);
+                self.start_if_free()
+            }
+            Some(active) if self.is_free(active) && self.is_free(selection) => {
+                self.switch_to(selection);
+                self.stopping = Some(active);
+                self.replaced = Some(active);
+                if self.is_playback() { self.stop_simulated_run() } else { Some(Effect::Stop) }
+            }
+            Some(active) => {
+                self.notify(self.waiting_notice(selection, active));
+                None
+            }
+        }
+    }
+
+    /// Returns `true` if a selection runs without being asked for. The user's commands may have side
+    /// effects, so selecting them does not run them again.
+    fn is_free(&self, Selection { workload, .. }: Selection) -> bool {
+        !self.session.setup().costs_quota(workload) && !workload.is_command()
+    }
+
+    /// Returns the notice that a selection has to wait for the end of the active one.
+    fn waiting_notice(&self, selection: Selection, active: Selection) -> String {
+        let (own, other) = (selection.beside(active), active.beside(selection));
+        let cost = self.session.request_cost(selection);
+        let cost = cost.map(|cost| format!(" ({cost})")).unwrap_or_default();
+        let stop = self.key_of(Action::Stop);
+        format!("{own}{cost} can run when {other} is over; {stop} stops {other}")
+    }
+
+    /// Runs the selection shown if it has not run yet, no other run is active and it is free.
+    pub(super) fn start_if_free(&mut self) -> Option<Effect> {
+        let selection = self.selection();
+        let workload = selection.workload;
+        // If a run has not even found the number of pages, others start when the user asks for them.
+        let failed = self.session.latest_run().is_some_and(|run| run.plan().workload() == workload);
+        let prepared = self.session.task_count(workload).is_some() || !failed;
+        let ready = prepared && self.session.active().is_none();
+        let starts = self.is_free(selection) && ready && self.runs().is_empty();
+        starts.then(|| self.start()).flatten()
+    }
+}

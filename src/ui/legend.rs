@@ -1,0 +1,80 @@
+//! The legend: a sample of each state that occurs in the runs shown, with its name.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::theme::Theme;
+use crate::app::App;
+use crate::model::{Nanos, State, StateTimes};
+
+/// A sample of the timeline with its meaning.
+struct LegendEntry {
+    glyph: &'static str,
+    style: Style,
+    words: &'static str,
+    /// The entry with the highest rank is dropped first.
+    rank: usize,
+}
+
+/// Returns the states that occur in the runs shown. Most errors have no duration.
+pub(super) fn occurring_states(app: &App) -> impl Iterator<Item = State> {
+    let (mut times, mut errors) = (StateTimes::default(), 0);
+    for (run, until) in app.visible_runs() {
+        times.add_all(&run.state_times_between(Nanos::ZERO, until));
+        let lanes = run.lanes().iter();
+        errors += lanes.map(|lane| lane.summarize_range(Nanos::ZERO, until).errors).sum::<usize>();
+    }
+    let occurs = move |state: &State| times[*state] > 0 || (*state == State::Error && errors > 0);
+    // Idle is last: it matters least.
+    let busy = State::ALL.into_iter().filter(|&state| state != State::Idle);
+    busy.chain([State::Idle]).filter(occurs)
+}
+
+/// Draws a sample and a label for each state that occurs. If they do not fit, samples shrink to one
+/// cell, and then entries are dropped.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let mut kept: Vec<LegendEntry> = occurring_states(app)
+        .map(|state| {
+            let (glyph, style) = theme.state_cell(state);
+            LegendEntry { glyph, style, words: state.label(), rank: drop_rank(state) }
+        })
+        .collect();
+    let (room, mut cells) = (usize::from(area.width), 2);
+    while legend_line(&kept, theme, cells).width() > room + 2 {
+        if cells > 1 {
+            cells = 1;
+            continue;
+        }
+        let dropped = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));
+        let Some(dropped) = dropped else { return };
+        kept.remove(dropped);
+    }
+    legend_line(&kept, theme, cells).render(area, buf);
+}
+
+/// Returns the rank of a state in the legend; higher ranks are dropped first. Work matters more than
+/// waiting, and idle matters least.
+const fn drop_rank(state: State) -> usize {
+    match state {
+        State::Computing | State::Running => 0,
+        State::Waiting | State::LockWait => 1,
+        State::Native | State::Receiving => 2,
+        State::Throttled | State::Unknown | State::Error => 3,
+        State::Connecting => 4,
+        State::Starting => 5,
+        State::HandOver => 6,
+        State::Idle => 7,
+    }
+}
+
+fn legend_line(entries: &[LegendEntry], theme: Theme, cells: usize) -> Line<'static> {
+    let mut line = Line::raw(" ");
+    for LegendEntry { glyph, style, words, .. } in entries {
+        let words = Span::styled(format!(" {words}"), theme.muted());
+        line.extend([Span::styled(glyph.repeat(cells), *style), words, Span::raw("  ")]);
+    }
+    line
+}
