@@ -32,6 +32,7 @@ mod comparison;
 mod cursor;
 mod detail_pane;
 mod footer;
+mod gil_bar;
 mod header;
 mod inspector;
 mod lane_bar;

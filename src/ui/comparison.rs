@@ -155,9 +155,10 @@ impl LaneBar {
 /// Returns the state that fills most of a cell.
 const fn dominant_state(cell: LaneCell) -> State {
     match cell {
-        LaneCell::Whole(state) | LaneCell::Notched(state) => state,
+        LaneCell::Whole(state) => state,
         LaneCell::Edge { left, eighths: 4.., .. } => left,
         LaneCell::Edge { right, .. } => right,
-        LaneCell::Merged { top, .. } => top,
+        LaneCell::Merged { main, eighths: 4.. } => main,
+        LaneCell::Merged { .. } => State::Idle,
     }
 }

@@ -60,25 +60,16 @@ struct LegendEntry {
 /// then entries are dropped.
 pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let states = legend_states(app).chain([State::Idle]);
-    let mut entries: Vec<LegendEntry> = states
+    let entries: Vec<LegendEntry> = states
         .map(|state| {
             let (glyph, style) = theme.state_cell(state);
             LegendEntry { glyph, cells: 2, style, words: state.label(), rank: drop_rank(state) }
         })
         .collect();
-    let states = entries.len();
-    if !theme.has_patterns() {
-        for (glyph, words) in [("▌", "exact edge"), ("▄", "merged")] {
-            let (style, rank) = (theme.bar(false), State::ALL.len());
-            entries.push(LegendEntry { glyph, cells: 1, style, words, rank });
-        }
-    }
     let room = usize::from(area.width);
     let (mut kept, mut wide) = (entries, true);
     while legend_line(&kept, theme, wide).width() > room + 2 {
-        if kept.len() > states {
-            kept.pop();
-        } else if wide {
+        if wide {
             wide = false;
         } else {
             let lowest = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));

@@ -1,5 +1,6 @@
 //! Maps roles to styles. No other module knows colours and glyphs.
 
+use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::palette::HOLDER_COLORS;
@@ -162,6 +163,25 @@ impl Theme {
             (State::Native, Some(color)) => (glyph, Style::new().bg(color).fg(self.native_shade())),
             (_, Some(color)) => (" ", Style::new().bg(color).fg(self.text_on_state(state))),
         }
+    }
+
+    /// Returns whether a cell is filled with one state, so that a task that begins there needs a seam.
+    pub fn is_filled(self, cell: &Cell) -> bool {
+        if self.has_patterns() {
+            return ![" ", self.glyph(State::Idle), self.glyph(State::Error)].contains(&cell.symbol());
+        }
+        cell.bg != Color::Reset && [" ", self.glyph(State::Native)].contains(&cell.symbol())
+    }
+
+    /// Returns the line on the left of a cell with this background, where a task begins.
+    pub fn seam(self, behind: Color) -> (&'static str, Style) {
+        let color = match self.depth {
+            _ if self.has_patterns() => return (self.pick("│", "|"), self.text()),
+            ColorDepth::True => Color::from_u32(self.background.canvas()),
+            ColorDepth::Indexed => self.pick_ink(Color::Indexed(234), Color::Indexed(231)),
+            ColorDepth::Mono | ColorDepth::Sixteen => self.pick_ink(Color::Black, Color::White),
+        };
+        ("▏", Style::new().fg(color).bg(behind))
     }
 
     /// Returns the second tone of native code; the first is the colour of computing.

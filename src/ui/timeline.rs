@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::gil_bar::{GilTurns, HolderCells};
 use super::lane_bar::LaneBar;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
@@ -99,8 +100,9 @@ pub(super) fn draw(
         timeline.draw_on_axis(label, bars, buf);
         timeline.draw_captions(row, buf);
     }
+    let mut holders = HolderCells::default();
     for (row, area) in &areas.rows {
-        timeline.draw_row(row, *area, buf);
+        timeline.draw_row(row, *area, &mut holders, buf);
     }
     let TimelineAreas { metric_rows, body, .. } = areas;
     let top = area.bottom().saturating_sub(metric_rows.total() as u16);
@@ -150,25 +152,32 @@ pub(super) struct Timeline<'app> {
     pub(super) window: TimeWindow,
 }
 
-impl Timeline<'_> {
-    fn draw_row(&self, row: &TimelineRow<'_>, area: Rect, buf: &mut Buffer) {
+impl<'app> Timeline<'app> {
+    fn draw_row(
+        &self,
+        row: &TimelineRow<'app>,
+        area: Rect,
+        holders: &mut HolderCells<'app>,
+        buf: &mut Buffer,
+    ) {
         let bars = self.bar_area(area);
         match row {
             TimelineRow::RunName { run, hidden } => self.draw_run_name(run, *hidden, area, buf),
             TimelineRow::Gil { run, until, indented } => {
                 let name = if *indented { "  GIL" } else { " GIL" };
                 self.draw_name(name, self.theme.text(), area, buf);
-                if let Some(gil) = run.gil() {
-                    self.lane_bar(*until, bars).draw_gil_holders(gil, buf);
-                    self.draw_gil_share(run, area, buf);
-                }
+                let lane_bar = self.lane_bar(*until, bars);
+                lane_bar.draw_gil_holders(holders.of_run(run, &lane_bar).unwrap_or(&[]), buf);
+                self.draw_gil_share(run, area, buf);
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
                 let chosen = self.app.picture().lane_index() == Some(*place);
                 self.draw_lane_name(run, *index, *title, chosen, area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
-                lane_bar.draw_states(lane, buf);
-                lane_bar.draw_labels(run, lane, buf);
+                let holders = holders.of_run(run, &lane_bar);
+                let turns = holders.map(|holders| GilTurns { holders, lane: LaneId(*index) });
+                lane_bar.draw_states(lane, turns, buf);
+                lane_bar.draw_tasks(run, lane, buf);
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.processes().missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);
