@@ -1,17 +1,15 @@
-//! The holders of a GIL as cells, with their numbers, and the turns of its lanes where these are too
-//! short for cells of their own.
-
-use std::ptr;
+//! The holders of a GIL as cells, with their numbers.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
+use super::gil_turns::MAIN_EIGHTHS;
 use super::lane_bar::{
-    FULL_EIGHTHS, LEFT_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, two_colors,
+    FULL_EIGHTHS, LEFT_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, text_row, two_colors,
 };
 use super::layout::draw_symbol;
 use super::theme::Theme;
-use crate::model::{GilCell, LaneCell, LaneId, Run, State};
+use crate::model::{GilCell, LaneId, State};
 
 /// The numbers of holders that fit into one cell. Lanes beyond these share [`SEVERAL`].
 const DIGITS: [&str; 35] = [
@@ -25,65 +23,15 @@ const SEVERAL: &str = "+";
 /// The number of eighths of a cell that a holder's number leaves free.
 const LABEL_MARGIN_EIGHTHS: usize = 8;
 
-/// The share of a cell, in eighths, from which on its main holder stands for all of it.
-const MAIN_EIGHTHS: u8 = 4;
-
-/// The cells of the GIL of the run that was drawn last: its own row and all of its lanes need them.
-#[derive(Default)]
-pub(super) struct HolderCells<'run> {
-    run: Option<&'run Run>,
-    cells: Vec<GilCell>,
-}
-
-impl<'run> HolderCells<'run> {
-    /// Returns the cells of a run's GIL in the window of a lane, or `None` if the run has none.
-    pub(super) fn of_run(&mut self, run: &'run Run, bar: &LaneBar) -> Option<&[GilCell]> {
-        let gil = run.gil()?;
-        if !self.run.is_some_and(|last| ptr::eq(last, run)) {
-            let columns = usize::from(bar.area.width.min(bar.window.columns));
-            self.run = Some(run);
-            self.cells = gil.cells(bar.window.from, bar.window.cell, columns, bar.until).collect();
-        }
-        Some(&self.cells)
-    }
-}
-
-/// The turns of one lane among those that share a GIL.
-#[derive(Clone, Copy)]
-pub(super) struct GilTurns<'cells> {
-    /// The cells of the GIL.
-    pub(super) holders: &'cells [GilCell],
-    /// The lane.
-    pub(super) lane: LaneId,
-}
-
-impl GilTurns<'_> {
-    /// Returns the cell of the lane in a column. In a cell with many turns each lane waits most of
-    /// the time, so all would look alike: the lane that held the GIL longest computes there.
-    pub(super) fn weave(self, column: usize, cell: LaneCell) -> LaneCell {
-        let contends = |state: State| matches!(state, State::Computing | State::LockWait);
-        let contended = match cell {
-            LaneCell::Merged { main, .. } => contends(main),
-            LaneCell::Edge { left, right, .. } => contends(left) && contends(right),
-            LaneCell::Whole(_) => false,
-        };
-        match self.holders.get(column) {
-            Some(&GilCell::Merged { lane: Some(lane), eighths: MAIN_EIGHTHS.. }) if contended => {
-                LaneCell::Whole(if lane == self.lane { State::Computing } else { State::LockWait })
-            }
-            _ => cell,
-        }
-    }
-}
-
 impl LaneBar {
     /// Draws the holders of a GIL.
     pub(super) fn draw_gil_holders(&self, cells: &[GilCell], buf: &mut Buffer) {
-        let Self { area, theme, .. } = *self;
-        for (x, &cell) in (area.x..).zip(cells) {
+        let (row, theme) = (text_row(self.area), self.theme);
+        for (x, &cell) in (row.x..).zip(cells) {
             let (symbol, style) = holder_cell(cell, theme);
-            draw_symbol(x, area.y, symbol, style, buf);
+            draw_symbol(x, row.y, symbol, style, buf);
         }
+        self.fill_rows(cells.len(), buf);
         if theme.has_holder_digits() {
             return;
         }
@@ -117,7 +65,7 @@ impl LaneBar {
         for (x, digit) in (first..).zip(number.chars()) {
             let x = self.area.x.saturating_add(x as u16);
             let style = Style::new().fg(self.theme.text_on_holder(lane));
-            draw_symbol(x, self.area.y, digit.encode_utf8(&mut letter), style, buf);
+            draw_symbol(x, text_row(self.area).y, digit.encode_utf8(&mut letter), style, buf);
         }
     }
 }

@@ -3,12 +3,12 @@
 
 use std::iter::repeat_n;
 
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar as _;
 
-use super::gil_bar::GilTurns;
+use super::gil_turns::GilTurns;
 use super::layout::draw_symbol;
 use super::text;
 use super::theme::{self, Theme};
@@ -39,52 +39,80 @@ pub(super) struct LaneBar {
     /// The time until which the lane is drawn.
     pub(super) until: Nanos,
     pub(super) theme: Theme,
-    /// The cells of the lane: one row.
+    /// The cells of the lane, on all of its rows.
     pub(super) area: Rect,
 }
 
+/// A span with its place in the window.
+struct PlacedSpan {
+    span: Span,
+    /// The column whose left edge is nearest to the start of the span in view.
+    column: u16,
+    /// The number of whole cells in view that the span is long.
+    cells: usize,
+}
+
+/// Returns the row of a lane that bears its name and its labels.
+pub(super) const fn text_row(area: Rect) -> Rect {
+    // The last row of several is a gap.
+    let above = area.height.saturating_sub(2) / 2;
+    Rect { y: area.y + above, height: if area.height > 0 { 1 } else { 0 }, ..area }
+}
+
 impl LaneBar {
-    /// Draws a lane's states.
-    pub(super) fn draw_states(
-        &self,
-        lane: &Lane,
-        turns: Option<GilTurns<'_>>,
-        buf: &mut Buffer,
-    ) {
-        let Self { window, area, .. } = *self;
-        let columns = usize::from(area.width.min(window.columns));
-        let cells = lane.cells(window.from, window.cell, columns, self.until);
-        for (column, (x, cell)) in (area.x..).zip(cells).enumerate() {
-            let cell = turns.map_or(cell, |turns| turns.weave(column, cell));
-            let (symbol, style) = lane_cell(cell, self.theme);
-            draw_symbol(x, area.y, symbol, style, buf);
+    /// Draws a lane's states, with a seam where one task follows another.
+    pub(super) fn draw_states(&self, lane: &Lane, turns: GilTurns<'_>, buf: &mut Buffer) {
+        let row = text_row(self.area);
+        let mut columns = 0;
+        for (x, cell) in (row.x..).zip(self.cells(lane)) {
+            let (symbol, style) = lane_cell(turns.weave(columns, cell), self.theme);
+            columns += 1;
+            // The idle lane shows the gridline behind it.
+            let behind = buf.cell(Position::new(x, row.y));
+            let is_idle = cell == LaneCell::Whole(State::Idle);
+            if !(is_idle && behind.is_some_and(|behind| self.theme.is_gridline(behind))) {
+                draw_symbol(x, row.y, symbol, style, buf);
+            }
         }
+        for placed in self.placed_spans(lane).filter(|placed| placed.cells >= MIN_SEAMED_CELLS) {
+            self.draw_seam(placed.column, buf);
+        }
+        self.fill_rows(columns, buf);
     }
 
-    /// Draws a seam where one task follows another, and the labels of tasks on spans that are wide
-    /// enough. All spans as long as each other are treated alike, wherever they lie in their cells.
-    pub(super) fn draw_tasks(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
-        let window = self.window;
-        let columns = u64::from(self.area.width.min(window.columns));
-        let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
-        let longest = run.label(TaskId(run.progress().known_tasks().max(1)));
-        for span in labelled_spans(lane, window, self.until.min(end)) {
-            let from = span.start.max(window.from);
-            let to = span.end.unwrap_or(self.until).min(self.until);
-            let cells = usize::try_from(to.since(from).0 / window.cell.0).unwrap_or(usize::MAX);
-            let column = ((from.since(window.from).0 + window.cell.0 / 2) / window.cell.0) as u16;
-            if cells >= MIN_SEAMED_CELLS && span.start > window.from {
-                self.draw_seam(column, buf);
-            }
+    /// Returns the cells of a lane in the window.
+    pub(super) fn cells(&self, lane: &Lane) -> impl Iterator<Item = LaneCell> {
+        let TimeWindow { from, cell, columns } = self.window;
+        lane.cells(from, cell, usize::from(self.area.width.min(columns)), self.until)
+    }
+
+    /// Draws the labels of tasks on spans that are wide enough. All spans as long as each other are
+    /// treated alike, wherever they lie in their cells.
+    pub(super) fn draw_labels(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
+        let columns = usize::from(self.area.width.min(self.window.columns));
+        let longest = text::width(&run.label(TaskId(run.progress().known_tasks().max(1))));
+        for PlacedSpan { span, column, cells } in self.placed_spans(lane) {
             let first = usize::from(column) + LABEL_MARGIN;
-            let room = cells.saturating_sub(LABEL_MARGIN);
-            let in_view = usize::try_from(columns).unwrap_or(0).saturating_sub(first);
-            if let Some(text) = self.span_label(run, &span, text::width(&longest), room)
-                && text::width(&text) <= in_view
-            {
+            let text = self.span_label(run, &span, longest, cells.saturating_sub(LABEL_MARGIN));
+            let text = text.filter(|text| first + text::width(text) <= columns);
+            if let Some(text) = text {
                 self.draw_text(first, &text, buf);
             }
         }
+    }
+
+    /// Returns the spans in view with their places.
+    fn placed_spans<'lane>(&self, lane: &'lane Lane) -> impl Iterator<Item = PlacedSpan> + 'lane {
+        let TimeWindow { from, cell, .. } = self.window;
+        let columns = self.area.width.min(self.window.columns);
+        let end = Nanos(from.0.saturating_add(cell.0.saturating_mul(columns.into())));
+        let until = self.until;
+        labelled_spans(lane, self.window, until.min(end)).map(move |span| {
+            let (start, end) = (span.start.max(from), span.end.unwrap_or(until).min(until));
+            let column = (start.since(from).0 + cell.0 / 2) / cell.0;
+            let cells = usize::try_from(end.since(start).0 / cell.0).unwrap_or(usize::MAX);
+            PlacedSpan { span, column: column as u16, cells }
+        })
     }
 
     /// Returns the label of a span in this room: a number is drawn whole or not at all, and only if
@@ -104,21 +132,35 @@ impl LaneBar {
         }
     }
 
+    /// Draws seams on a row of two lanes where both begin a task in the same column.
+    pub(super) fn draw_common_seams(&self, [one, other]: [&Lane; 2], buf: &mut Buffer) {
+        let columns = |lane| {
+            let wide = |placed: &PlacedSpan| placed.cells >= MIN_SEAMED_CELLS;
+            self.placed_spans(lane).filter(wide).map(|placed| placed.column)
+        };
+        let mut others = columns(other).peekable();
+        for column in columns(one) {
+            while others.next_if(|&other| other < column).is_some() {}
+            if others.peek() == Some(&column) {
+                self.draw_seam(column, buf);
+            }
+        }
+    }
+
     /// Draws a thin line on the left of a column, if the cells on both sides look alike.
     fn draw_seam(&self, column: u16, buf: &mut Buffer) {
         let x = self.area.x.saturating_add(column);
         if column == 0 || column >= self.area.width {
             return;
         }
-        for y in self.area.rows().map(|row| row.y) {
-            let before = buf.cell(Position::new(x - 1, y)).cloned();
-            if let Some(cell) = buf.cell_mut(Position::new(x, y))
-                && before.is_some_and(|before| continues(&before, cell))
-                && self.theme.is_filled(cell)
-            {
-                let (symbol, style) = self.theme.seam(cell.bg);
-                cell.set_symbol(symbol).set_style(style);
-            }
+        let y = text_row(self.area).y;
+        let before = buf.cell(Position::new(x - 1, y)).cloned();
+        if let Some(cell) = buf.cell_mut(Position::new(x, y))
+            && before.is_some_and(|before| before == *cell)
+            && self.theme.is_filled(cell)
+        {
+            let (symbol, style) = self.theme.seam(cell.bg);
+            cell.set_symbol(symbol).set_style(style);
         }
     }
 
@@ -166,13 +208,13 @@ impl LaneBar {
 
     /// Draws text from a cell on, on the colours already there.
     fn draw_text(&self, first: usize, text: &str, buf: &mut Buffer) {
-        let mut letter = [0; 4];
+        let (mut letter, y) = ([0; 4], text_row(self.area).y);
         let mut x = self.area.x.saturating_add(first as u16);
         for c in text.chars() {
             // A wide character covers the next cell, too.
             let symbols = [c.encode_utf8(&mut letter), " "];
             for symbol in symbols.into_iter().take(c.width().unwrap_or(0)) {
-                if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
+                if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
                     cell.set_symbol(symbol);
                     let style = self.theme.label_style(cell.bg);
                     cell.modifier = Modifier::empty();
@@ -182,12 +224,6 @@ impl LaneBar {
             }
         }
     }
-}
-
-/// Returns whether a cell looks like the one before it, which may have a letter of a label.
-fn continues(before: &Cell, cell: &Cell) -> bool {
-    let lettered = || before.symbol().contains(|letter: char| letter.is_ascii_alphanumeric());
-    before.bg == cell.bg && (before.symbol() == cell.symbol() || lettered())
 }
 
 /// Returns the label of a task and, from the second attempt on, the label of the attempt: `p3`, `#2`.
@@ -229,6 +265,20 @@ fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
             mixed_cell(glyph, left, right, only, theme)
         }
         LaneCell::Merged { main, eighths } => merged_cell(main, eighths, theme),
+    }
+}
+
+/// Returns the state that fills most of a cell. A failure or a limit fills all of it.
+pub(super) fn dominant_state(cell: LaneCell) -> State {
+    match cell {
+        LaneCell::Whole(state) => state,
+        LaneCell::Edge { left, right, .. } if left.is_critical() || right.is_critical() => {
+            left.max(right)
+        }
+        LaneCell::Edge { left, eighths: 4.., .. } => left,
+        LaneCell::Edge { right, .. } => right,
+        LaneCell::Merged { main, eighths } if eighths >= 4 || main.is_critical() => main,
+        LaneCell::Merged { .. } => State::Idle,
     }
 }
 

@@ -168,9 +168,10 @@ impl Theme {
     /// Returns whether a cell is filled with one state, so that a task that begins there needs a seam.
     pub fn is_filled(self, cell: &Cell) -> bool {
         if self.has_patterns() {
-            return ![" ", self.glyph(State::Idle), self.glyph(State::Error)].contains(&cell.symbol());
+            return ![" ", self.glyph(State::Idle), self.glyph(State::Error)]
+                .contains(&cell.symbol());
         }
-        cell.bg != Color::Reset && [" ", self.glyph(State::Native)].contains(&cell.symbol())
+        cell.bg != Color::Reset && [" ", "─", self.glyph(State::Native)].contains(&cell.symbol())
     }
 
     /// Returns the line on the left of a cell with this background, where a task begins.
@@ -276,6 +277,27 @@ impl Theme {
     /// Returns the style of box lines and axes.
     pub fn border(self) -> Style {
         self.grey(self.background.line(), [240, 249])
+    }
+
+    /// Returns the line that continues a tick of the axis between the bars, or `None` if no glyph is thin
+    /// enough for it.
+    pub fn gridline(self) -> Option<(&'static str, Style)> {
+        let style = match self.depth {
+            ColorDepth::Mono => Style::new().add_modifier(Modifier::DIM),
+            ColorDepth::Sixteen => Style::new().fg(Color::DarkGray),
+            _ => self.grey(self.background.gridline(), [237, 252]),
+        };
+        (!self.is_ascii()).then_some(("▏", style))
+    }
+
+    /// Returns whether a cell shows only a gridline.
+    pub fn is_gridline(self, cell: &Cell) -> bool {
+        self.gridline().is_some_and(|(symbol, style)| {
+            cell.symbol() == symbol
+                && cell.bg == Color::Reset
+                && cell.fg == style.fg.unwrap_or_default()
+                && cell.modifier == style.add_modifier
+        })
     }
 
     /// Returns a grey, by its 24-bit colour and its indices on a dark and on a light background.
