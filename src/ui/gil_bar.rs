@@ -123,8 +123,7 @@ fn is_full(eighths: u8, theme: Theme) -> bool {
 /// Returns the lane whose colour fills a cell.
 const fn filled_by(cell: GilCell) -> Option<LaneId> {
     match cell {
-        GilCell::Whole(lane) => lane,
-        GilCell::Merged { lane, eighths: FULL_EIGHTHS.. } => lane,
+        GilCell::Whole(lane) | GilCell::Merged { lane, eighths: FULL_EIGHTHS.. } => lane,
         GilCell::Edge { .. } | GilCell::Merged { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
-use crate::app_driver::{AppDriver, COLOUR};
+use crate::app_driver::{AppDriver, COLOUR, Scenario};
 use crate::screens::run_keys::{finished_race, press};
 
 #[test]
@@ -244,4 +244,21 @@ fn stepping_past_the_first_or_last_span_shows_a_notice() {
         press(&mut driver, key);
         assert_eq!(driver.app.notice(), Some(notice), "{key}");
     }
+}
+
+#[test]
+fn g_shows_the_switches_of_the_gil_and_goes_back() {
+    let race = Selection::race(Workload::Cpu);
+    let mut driver = AppDriver::new(Scenario::default(), race).play_to_end();
+    driver.draw((120, 36), COLOUR);
+    let whole = driver.app.picture().viewport().window();
+    let driver = driver.press_keys("g");
+    let close = driver.app.picture().viewport().window();
+    assert_eq!((close.cell, close.from), (Nanos::from_millis(2), Nanos::ZERO));
+    let driver = driver.press_keys("g");
+    assert_eq!(driver.app.picture().viewport().window(), whole);
+    // A mode without a GIL is left for the one with it.
+    let driver = driver.press_keys("3").play_to_end().press_keys("g");
+    assert_eq!(driver.app.selection(), Selection::only(Workload::Cpu, Mode::Gil));
+    assert_eq!(driver.app.picture().viewport().window().cell, Nanos::from_millis(2));
 }
