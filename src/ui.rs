@@ -28,15 +28,19 @@
 //! Below 110x30 the boxes are omitted, below 20 rows the headings, and with fewer columns the
 //! figures. At 40x10 a lane keeps its name and bar. Smaller terminals show one line of text.
 
+mod axis;
 mod comparison;
 mod cursor;
 mod detail_pane;
 mod footer;
+mod gil_bar;
+mod gil_turns;
 mod header;
 mod help;
 mod inspector;
 mod lane_bar;
 mod lane_labels;
+mod lane_rows;
 mod layout;
 mod legend;
 mod message;
@@ -261,12 +265,16 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     if !lanes.contains(position) {
         return PointerTarget::default();
     }
-    let areas = timeline::arrange(app, layout, lanes);
+    let areas = timeline::arrange(app, layout, theme, lanes);
     // A gap belongs to the lane above.
     let above = areas.rows.iter().filter(|(_, area)| area.y <= row);
     let lane = above.rev().find(|(row, _)| !matches!(row, TimelineRow::Gap)).and_then(
         |(row, _)| match row {
             TimelineRow::Lane { place, .. } => Some(*place),
+            // The lower one of two after the upper one.
+            TimelineRow::LanePair { place, .. } => {
+                Some(place + usize::from(app.picture().lane_index() == Some(*place)))
+            }
             _ => None,
         },
     );

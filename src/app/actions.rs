@@ -8,7 +8,7 @@ use super::message::{Effect, Gesture, PointerTarget};
 use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome};
 use super::{App, Background};
 use crate::analysis::search::SearchHit;
-use crate::model::{ExportKind, ModeChoice, Nanos, Run, Selection, file_stem};
+use crate::model::{ExportKind, Mode, ModeChoice, Nanos, Run, Selection, file_stem};
 
 impl App {
     /// The context in which a key is looked up now.
@@ -42,6 +42,7 @@ impl App {
             Action::NextSpan | Action::PreviousSpan => self.move_to_next_span(action),
             Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
+            Action::ShowGil => return self.show_gil(),
             Action::Slower | Action::Faster => self.change_speed(action == Action::Faster),
             Action::Pause => self.toggle_pause(),
             Action::StepBack | Action::StepForward => {
@@ -162,6 +163,29 @@ impl App {
         }
         self.notify(self.unrecorded_notice(selection));
         None
+    }
+
+    /// Shows the switches of the GIL, or goes back to the view before. A selection without a GIL is
+    /// left for the mode that has one.
+    fn show_gil(&mut self) -> Option<Effect> {
+        if self.toggle_switches() {
+            return None;
+        }
+        let gil = ModeChoice::Only(Mode::Gil);
+        let Some(index) = self.choices().iter().position(|&choice| choice == gil) else {
+            self.notify("commands have no GIL that can be seen");
+            return None;
+        };
+        let effect = self.show_choice(index);
+        self.toggle_switches();
+        effect
+    }
+
+    /// Returns `false` if no run shown has a GIL.
+    fn toggle_switches(&mut self) -> bool {
+        let follows = self.is_moving() && self.is_slow_motion();
+        let runs = self.picture.runs(&self.session);
+        self.picture.view.toggle_switches(runs, self.picture.now, follows)
     }
 
     /// Shows the next choice, in steps of `by` through all choices.

@@ -34,6 +34,8 @@ pub enum Action {
     Stop,
     /// Switches CPU work between simulated and real.
     Simulate,
+    /// Shows the switches of the GIL, or goes back to the view before.
+    ShowGil,
     /// Slows down the playback.
     Slower,
     /// Speeds up the playback.
@@ -194,7 +196,8 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Stop, "stop", &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, "fewer-workers", &[char('[')], "one fewer worker (next run)"),
     bind(Action::MoreWorkers, "more-workers", &[char(']')], "one more worker (next run)"),
-    bind(Action::Simulate, "simulate", &[char('s')], "CPU work: simulated or real"),
+    bind(Action::Simulate, "simulate", &[char('s')], "CPU work: slow motion, or real time"),
+    bind(Action::ShowGil, "show-gil", &[char('g')], "show the switches of the GIL, and back"),
     bind(Action::Slower, "slower", &[char('<')], "simulation, recording: slower"),
     bind(Action::Faster, "faster", &[char('>')], "simulation, recording: faster"),
     bind(Action::Pause, "pause", &[char(' ')], "pause the playback, or the view"),

@@ -22,6 +22,9 @@ pub const DEFAULT_SLOWDOWN: u32 = 20;
 /// The maximum slowdown, which leads to [`MIN_SPEED`].
 pub const MAX_SLOWDOWN: u32 = 100_000;
 
+/// The maximum speed at which the eye can follow threads that take turns.
+const MAX_SLOW_MOTION: f64 = 0.1;
+
 /// The playback speed, as a multiple of real time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlaybackSpeed(f64);
@@ -52,6 +55,11 @@ impl PlaybackSpeed {
             steps.take_while(|&step| step < self.0).last()
         };
         next.map_or(self, Self)
+    }
+
+    /// Returns `true` if the playback is slow enough to watch threads take turns.
+    pub(super) fn is_slow_motion(self) -> bool {
+        self.0 <= MAX_SLOW_MOTION
     }
 
     /// The recorded time that passes in this stretch of the viewer's time, in nanoseconds.

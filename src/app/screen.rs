@@ -135,6 +135,13 @@ impl App {
         } else {
             ScreenKind::Live
         };
+        let alone = matches!(selection.choice, ModeChoice::Only(_));
+        if let [run] = self.picture.runs(&self.session)
+            && alone
+            && self.is_slow_motion()
+        {
+            self.picture.view.follow_switches(run);
+        }
         Some(Effect::Start(runs))
     }
 
@@ -152,9 +159,30 @@ impl App {
             return self.refuse_while_running(active);
         }
         let is_real = self.session.setup().compute.simulation.is_none();
+        let alone = self.selection_to_slow();
         self.session.set_simulation(is_real.then_some(self.simulation));
         self.screen = ScreenKind::Live;
+        if is_real {
+            self.switch_to(alone);
+        }
         self.start_if_free()
+    }
+
+    /// The selection to show in slow motion: of a race only the mode of the selected lane, or else the
+    /// one with a GIL, because all modes one after another would take minutes.
+    fn selection_to_slow(&self) -> Selection {
+        let shown = self.selection();
+        let selected = self.picture.selected_lane(&self.session);
+        let mode = selected.map_or(Mode::Gil, |lane| lane.run.plan().mode);
+        match shown.choice {
+            ModeChoice::Race => Selection { choice: ModeChoice::Only(mode), ..shown },
+            ModeChoice::Only(_) | ModeChoice::Sweep => shown,
+        }
+    }
+
+    /// Returns `true` if the runs shown are played so slowly that threads can be seen taking turns.
+    pub(super) fn is_slow_motion(&self) -> bool {
+        self.is_playback() && self.options.speed.is_slow_motion()
     }
 
     /// Stops the simulated run that is played, at the latest time that was played: its events are

@@ -3,7 +3,7 @@
 use super::keymap::Action;
 use super::message::{Gesture, PointerTarget};
 use super::viewport::Viewport;
-use crate::model::{Lane, Nanos, Run, Span};
+use crate::model::{ComputeSpec, Lane, Nanos, Run, Span, State};
 
 /// The view of one selection.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,12 @@ pub(super) struct TimelineView {
     /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
+    /// The viewport before the one that shows the switches of the GIL.
+    before_switches: Option<Viewport>,
 }
+
+/// The number of cells before the moment that a view of the GIL's switches begins with.
+const CELLS_BEFORE_SWITCHES: u64 = 4;
 
 /// A period of time that the user marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +120,34 @@ impl TimelineView {
         self.inspector_open = !self.inspector_open && !runs.is_empty();
         if self.inspector_open {
             self.lane = self.lane.or(Some(0));
+        }
+    }
+
+    /// Shows the switches of the GIL on cells of this duration, or goes back to the view before.
+    /// Returns `false` if no visible run has a GIL. A view that does not follow begins with the
+    /// cursor or where threads first wait for the GIL.
+    pub(super) fn toggle_switches(&mut self, runs: &[Run], now: Nanos, follows: bool) -> bool {
+        if let Some(before) = self.before_switches.take() {
+            self.viewport = before;
+            return true;
+        }
+        let mut visible = self.visible_runs(runs, now).filter(|(run, _)| run.gil().is_some());
+        let Some((run, until)) = visible.next() else { return false };
+        let cell = switch_scale(run);
+        let contention = || first_contention(run, until);
+        let at = self.cursor.map_or_else(contention, |at| at.min(until));
+        let margin = Nanos(cell.0.saturating_mul(CELLS_BEFORE_SWITCHES));
+        drop(visible);
+        self.before_switches = Some(self.viewport.clone());
+        self.viewport.show_scale(cell, (!follows).then(|| at.since(margin)));
+        true
+    }
+
+    /// Follows a run in slow motion on a scale on which its GIL's switches can be seen.
+    pub(super) fn follow_switches(&mut self, run: &Run) {
+        if run.gil().is_some() {
+            self.before_switches = Some(self.viewport.clone());
+            self.viewport.show_scale(switch_scale(run), None);
         }
     }
 
@@ -361,4 +394,20 @@ impl TimelineView {
             _ => {}
         }
     }
+}
+
+/// Returns the duration of a cell at which several cells show one turn of the GIL.
+fn switch_scale(run: &Run) -> Nanos {
+    let compute = run.plan().work.compute();
+    let interval = compute.map_or(ComputeSpec::SWITCH_INTERVAL, |compute| compute.switch_interval);
+    Nanos(interval.0 / 5 * 2)
+}
+
+/// Returns the first moment until which a lane of a run waits for the GIL, or 0.
+fn first_contention(run: &Run, until: Nanos) -> Nanos {
+    let first_wait = |lane: &Lane| {
+        let mut waits = lane.state_intervals(until);
+        waits.find(|wait| wait.state == State::LockWait).map(|wait| wait.start)
+    };
+    run.lanes().iter().filter_map(first_wait).min().unwrap_or_default()
 }

@@ -160,6 +160,16 @@ impl Viewport {
         self.follow = true;
     }
 
+    /// Shows cells of about this duration from `from` on, or follows the latest time.
+    pub(super) fn show_scale(&mut self, cell: Nanos, from: Option<Nanos>) {
+        let cell = round_down(cell.0, &ZOOM_STEPS);
+        if let Some(from) = from {
+            self.pin_to(cell, from.0);
+        } else {
+            (self.cell, self.follow) = (Some(cell), true);
+        }
+    }
+
     /// Sets the time that a fitted timeline covers.
     pub(super) fn set_horizon(&mut self, horizon: Nanos) {
         self.horizon = horizon;

@@ -13,7 +13,10 @@ pub use cells::GilCell;
 const CHECKPOINT_INTERVAL: usize = 64;
 
 /// The maximum number of holds that are searched for the longest holder.
-const MAX_COMPARED_HOLDS: usize = 16;
+const MAX_COMPARED_HOLDS: usize = 128;
+
+/// The maximum number of lanes that are compared for the longest holder.
+const MAX_COMPARED_LANES: usize = 32;
 
 /// The GIL of a run in [`super::Mode::Gil`]. A lane holds it while it computes, and between two of
 /// its tasks until another lane takes it.
@@ -221,7 +224,7 @@ impl<'run> GilUsage<'run> {
     fn main_holder_in(&self, a: u64, b: u64) -> Option<(LaneId, u64)> {
         let intervals = self.holds.intervals_from(self.holds.checkpoint_before(a));
         let inside = intervals.take_while(|interval| interval.start < b);
-        let mut shares = [(None, 0_u64); MAX_COMPARED_HOLDS];
+        let mut shares = [(None, 0_u64); MAX_COMPARED_LANES];
         for (count, interval) in inside.filter(|interval| interval.end > a).enumerate() {
             if count >= MAX_COMPARED_HOLDS {
                 return None;
@@ -229,9 +232,8 @@ impl<'run> GilUsage<'run> {
             // The holder's own slot, or else the first free one.
             let own =
                 |(lane, _): &&mut (Option<LaneId>, u64)| *lane == interval.holder || lane.is_none();
-            if let Some(share) = shares.iter_mut().find(own) {
-                *share = (interval.holder, share.1 + interval.overlap(a, b));
-            }
+            let share = shares.iter_mut().find(own)?;
+            *share = (interval.holder, share.1 + interval.overlap(a, b));
         }
         let longest = shares.into_iter().rev().max_by_key(|(_, share)| *share);
         longest.filter(|(_, share)| *share > 0).and_then(|(lane, share)| Some((lane?, share)))

@@ -71,6 +71,11 @@ impl Background {
         self.pick(0x0056_5c66, 0x00b0_b5bd)
     }
 
+    /// The colour of the lines at the ticks of the axis: fainter than everything else.
+    pub const fn gridline(self) -> u32 {
+        self.pick(0x0038_3d45, 0x00dd_e1e6)
+    }
+
     /// The colour of the sequential run's bar, the baseline of the others.
     pub const fn sequential(self) -> u32 {
         self.pick(0x0084_8c99, 0x008a_919c)

@@ -7,12 +7,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::lane_bar::LaneBar;
+use super::lane_bar::{LaneBar, dominant_state};
 use super::text;
 use super::theme::Theme;
 use super::timeline_rows::TimelineRow;
 use crate::app::{App, Baseline, Difference};
-use crate::model::{Lane, LaneCell, Nanos, Run, State};
+use crate::model::{Lane, Nanos, Run, State};
 
 /// Returns the number of lines of the differences: one per visible run that has a baseline. A run has
 /// its line even before it starts, so that rows stay in place.
@@ -132,10 +132,8 @@ fn baseline_name(baseline: &Baseline<'_>, run: &Run, other: &Run) -> String {
 impl LaneBar {
     /// Draws a lane of the baseline as a thin line, which sets it apart from the visible run.
     pub(super) fn draw_baseline(&self, lane: &Lane, buf: &mut Buffer) {
-        let Self { window, area, theme, .. } = *self;
-        let columns = usize::from(area.width.min(window.columns));
-        let cells = lane.cells(window.from, window.cell, columns, self.until);
-        for (x, cell) in (area.x..).zip(cells) {
+        let Self { area, theme, .. } = *self;
+        for (x, cell) in (area.x..).zip(self.cells(lane)) {
             let state = dominant_state(cell);
             let Some(target) = buf.cell_mut(Position::new(x, area.y)) else { continue };
             let style = theme.color(state).map_or(Style::new(), |color| Style::new().fg(color));
@@ -149,15 +147,5 @@ impl LaneBar {
                 if theme.has_patterns() { style.add_modifier(Modifier::DIM) } else { style };
             target.set_symbol(symbol).set_style(style);
         }
-    }
-}
-
-/// Returns the state that fills most of a cell.
-const fn dominant_state(cell: LaneCell) -> State {
-    match cell {
-        LaneCell::Whole(state) | LaneCell::Notched(state) => state,
-        LaneCell::Edge { left, eighths: 4.., .. } => left,
-        LaneCell::Edge { right, .. } => right,
-        LaneCell::Merged { top, .. } => top,
     }
 }

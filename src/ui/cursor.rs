@@ -91,10 +91,12 @@ impl Timeline<'_> {
     fn cross_cell(&self, cell: &mut Cell, symbol: &'static str) {
         let idle = self.theme.glyph(crate::model::State::Idle);
         let cut_out = cell.modifier.contains(Modifier::REVERSED);
-        if cut_out || ![" ", idle].contains(&cell.symbol()) {
+        let is_empty = [" ", idle].contains(&cell.symbol()) || self.theme.is_gridline(cell);
+        if cut_out || !is_empty {
             cell.modifier |= Modifier::UNDERLINED;
             return;
         }
+        cell.modifier = Modifier::empty();
         let style = match cell.bg {
             Color::Reset => self.theme.strong(),
             color => self.theme.label_style(color),

@@ -38,6 +38,9 @@ fn run_hints(app: &App) -> Vec<Hint> {
         }
         None => {}
     }
+    if app.runs().iter().any(|run| run.gil().is_some()) {
+        hints.push(Hint(&[Action::ShowGil], "GIL"));
+    }
     if !app.selection().is_sweep() {
         hints.push(Hint(&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
     }

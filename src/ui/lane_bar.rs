@@ -1,5 +1,5 @@
-//! The states of a lane as cells, written straight into the buffer, and the holders of a GIL in the
-//! same way. Horizontal eighths are exact edges; vertical eighths are shares of a merged cell.
+//! The states of a lane as cells, written straight into the buffer, and the labels on them. Horizontal
+//! eighths are exact edges; the height of a merged cell is the share of time that was not idle.
 
 use std::iter::repeat_n;
 
@@ -8,11 +8,12 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar as _;
 
+use super::gil_turns::GilTurns;
 use super::layout::draw_symbol;
 use super::text;
 use super::theme::{self, Theme};
 use crate::app::TimeWindow;
-use crate::model::{GilCell, GilUsage, Lane, LaneCell, LaneId, Nanos, Run, Span, State};
+use crate::model::{Lane, LaneCell, Nanos, Run, Span, State, TaskId};
 
 /// Left eighths of a cell, from one to seven.
 pub(super) const LEFT_EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -23,23 +24,14 @@ pub(super) const LOWER_EIGHTHS: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", 
 /// The number of cells that a label leaves free on its span.
 const LABEL_MARGIN: usize = 1;
 
-/// The minimum width of a label, such as `p1` or `#2`.
-const MIN_LABEL_WIDTH: usize = 2;
+/// The minimum width of a task that is set apart from the one before.
+const MIN_SEAMED_CELLS: usize = 2;
 
 /// The minimum width of a truncated command.
 const MIN_COMMAND_WIDTH: usize = 4;
 
-/// The numbers of holders that fit into one cell. Lanes beyond these share [`SEVERAL`].
-const DIGITS: [&str; 35] = [
-    "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
-    "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z",
-];
-
-/// The glyph for several holders in an ASCII cell, or for a lane beyond [`DIGITS`].
-const SEVERAL: &str = "+";
-
-/// The number of eighths of a cell that a holder's number leaves free.
-const LABEL_MARGIN_EIGHTHS: usize = 8;
+/// The share of a merged cell, in eighths, from which on it is drawn as full.
+pub(super) const FULL_EIGHTHS: u8 = 7;
 
 /// The row, the time window and the end of a lane to draw.
 pub(super) struct LaneBar {
@@ -47,52 +39,128 @@ pub(super) struct LaneBar {
     /// The time until which the lane is drawn.
     pub(super) until: Nanos,
     pub(super) theme: Theme,
-    /// The cells of the lane: one row.
+    /// The cells of the lane, on all of its rows.
     pub(super) area: Rect,
 }
 
+/// A span with its place in the window.
+struct PlacedSpan {
+    span: Span,
+    /// The column whose left edge is nearest to the start of the span in view.
+    column: u16,
+    /// The number of whole cells in view that the span is long.
+    cells: usize,
+}
+
+/// Returns the row of a lane that bears its name and its labels.
+pub(super) const fn text_row(area: Rect) -> Rect {
+    // The last row of several is a gap.
+    let above = area.height.saturating_sub(2) / 2;
+    Rect { y: area.y + above, height: if area.height > 0 { 1 } else { 0 }, ..area }
+}
+
 impl LaneBar {
-    /// Draws a lane's states.
-    pub(super) fn draw_states(&self, lane: &Lane, buf: &mut Buffer) {
-        let Self { window, area, .. } = *self;
-        let columns = usize::from(area.width.min(window.columns));
-        let cells = lane.cells(window.from, window.cell, columns, self.until);
-        for (x, cell) in (area.x..).zip(cells) {
-            let (symbol, style) = lane_cell(cell, self.theme);
-            draw_symbol(x, area.y, symbol, style, buf);
+    /// Draws a lane's states, with a seam where one task follows another.
+    pub(super) fn draw_states(&self, lane: &Lane, turns: GilTurns<'_>, buf: &mut Buffer) {
+        let row = text_row(self.area);
+        let mut columns = 0;
+        for (x, cell) in (row.x..).zip(self.cells(lane)) {
+            let (symbol, style) = lane_cell(turns.weave(columns, cell), self.theme);
+            columns += 1;
+            // The idle lane shows the gridline behind it.
+            let behind = buf.cell(Position::new(x, row.y));
+            let is_idle = cell == LaneCell::Whole(State::Idle);
+            if !(is_idle && behind.is_some_and(|behind| self.theme.is_gridline(behind))) {
+                draw_symbol(x, row.y, symbol, style, buf);
+            }
         }
+        for placed in self.placed_spans(lane).filter(|placed| placed.cells >= MIN_SEAMED_CELLS) {
+            self.draw_seam(placed.column, buf);
+        }
+        self.fill_rows(columns, buf);
     }
 
-    /// Draws the labels of tasks on spans that are wide enough.
+    /// Returns the cells of a lane in the window.
+    pub(super) fn cells(&self, lane: &Lane) -> impl Iterator<Item = LaneCell> {
+        let TimeWindow { from, cell, columns } = self.window;
+        lane.cells(from, cell, usize::from(self.area.width.min(columns)), self.until)
+    }
+
+    /// Draws the labels of tasks on spans that are wide enough. All spans as long as each other are
+    /// treated alike, wherever they lie in their cells.
     pub(super) fn draw_labels(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
-        let window = self.window;
-        let columns = u64::from(self.area.width.min(window.columns));
-        let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
-        for span in labelled_spans(lane, window, self.until.min(end)) {
-            self.draw_label(run, &span, buf);
+        let columns = usize::from(self.area.width.min(self.window.columns));
+        let longest = text::width(&run.label(TaskId(run.progress().known_tasks().max(1))));
+        for PlacedSpan { span, column, cells } in self.placed_spans(lane) {
+            let first = usize::from(column) + LABEL_MARGIN;
+            let text = self.span_label(run, &span, longest, cells.saturating_sub(LABEL_MARGIN));
+            let text = text.filter(|text| first + text::width(text) <= columns);
+            if let Some(text) = text {
+                self.draw_text(first, &text, buf);
+            }
         }
     }
 
-    /// Draws the label of a task at the start of its span, on the colour already there. A command is
-    /// truncated to fit; a number is drawn whole or not at all.
-    fn draw_label(&self, run: &Run, span: &Span, buf: &mut Buffer) {
-        let Self { window, until, area, theme } = *self;
-        // A cell with an edge belongs to the previous span, too.
-        let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
-        let end = span.end.unwrap_or(until).min(until);
-        let last = self.whole_cells(end).min(usize::from(area.width));
-        let room = last.saturating_sub(first + LABEL_MARGIN);
-        if room < MIN_LABEL_WIDTH {
+    /// Returns the spans in view with their places.
+    fn placed_spans<'lane>(&self, lane: &'lane Lane) -> impl Iterator<Item = PlacedSpan> + 'lane {
+        let TimeWindow { from, cell, .. } = self.window;
+        let columns = self.area.width.min(self.window.columns);
+        let end = Nanos(from.0.saturating_add(cell.0.saturating_mul(columns.into())));
+        let until = self.until;
+        labelled_spans(lane, self.window, until.min(end)).map(move |span| {
+            let (start, end) = (span.start.max(from), span.end.unwrap_or(until).min(until));
+            let column = (start.since(from).0 + cell.0 / 2) / cell.0;
+            let cells = usize::try_from(end.since(start).0 / cell.0).unwrap_or(usize::MAX);
+            PlacedSpan { span, column: column as u16, cells }
+        })
+    }
+
+    /// Returns the label of a span in this room: a number is drawn whole or not at all, and only if
+    /// the longest of its run would fit; a command is truncated.
+    fn span_label(&self, run: &Run, span: &Span, longest: usize, room: usize) -> Option<String> {
+        let (name, again) = task_label(run, span);
+        if run.plan().workload().is_command() {
+            let name = text::to_drawable(name, self.theme);
+            return (room >= MIN_COMMAND_WIDTH).then(|| text::truncate(name, self.theme, room));
+        }
+        let longest = longest.max(text::width(&name));
+        let whole = room >= longest + text::width(&again);
+        match again.is_empty() {
+            true => whole.then_some(name),
+            false if whole => Some(format!("{name}{again}")),
+            false => (room >= text::width(&again)).then_some(again),
+        }
+    }
+
+    /// Draws seams on a row of two lanes where both begin a task in the same column.
+    pub(super) fn draw_common_seams(&self, [one, other]: [&Lane; 2], buf: &mut Buffer) {
+        let columns = |lane| {
+            let wide = |placed: &PlacedSpan| placed.cells >= MIN_SEAMED_CELLS;
+            self.placed_spans(lane).filter(wide).map(|placed| placed.column)
+        };
+        let mut others = columns(other).peekable();
+        for column in columns(one) {
+            while others.next_if(|&other| other < column).is_some() {}
+            if others.peek() == Some(&column) {
+                self.draw_seam(column, buf);
+            }
+        }
+    }
+
+    /// Draws a thin line on the left of a column, if the cells on both sides look alike.
+    fn draw_seam(&self, column: u16, buf: &mut Buffer) {
+        let x = self.area.x.saturating_add(column);
+        if column == 0 || column >= self.area.width {
             return;
         }
-        let (name, again) = task_label(run, span);
-        if run.plan().workload().is_command() && room >= MIN_COMMAND_WIDTH {
-            let name = text::to_drawable(name, theme);
-            return self.draw_text(first, &text::truncate(name, theme, room), buf);
-        }
-        let fits = |text: &&String| text::width(text) <= room;
-        if let Some(text) = [&format!("{name}{again}"), &again].into_iter().find(fits) {
-            self.draw_text(first, text, buf);
+        let y = text_row(self.area).y;
+        let before = buf.cell(Position::new(x - 1, y)).cloned();
+        if let Some(cell) = buf.cell_mut(Position::new(x, y))
+            && before.is_some_and(|before| before == *cell)
+            && self.theme.is_filled(cell)
+        {
+            let (symbol, style) = self.theme.seam(cell.bg);
+            cell.set_symbol(symbol).set_style(style);
         }
     }
 
@@ -140,13 +208,13 @@ impl LaneBar {
 
     /// Draws text from a cell on, on the colours already there.
     fn draw_text(&self, first: usize, text: &str, buf: &mut Buffer) {
-        let mut letter = [0; 4];
+        let (mut letter, y) = ([0; 4], text_row(self.area).y);
         let mut x = self.area.x.saturating_add(first as u16);
         for c in text.chars() {
             // A wide character covers the next cell, too.
             let symbols = [c.encode_utf8(&mut letter), " "];
             for symbol in symbols.into_iter().take(c.width().unwrap_or(0)) {
-                if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
+                if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
                     cell.set_symbol(symbol);
                     let style = self.theme.label_style(cell.bg);
                     cell.modifier = Modifier::empty();
@@ -186,9 +254,6 @@ fn labelled_spans(
 fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
     match cell {
         LaneCell::Whole(state) => theme.state_cell(state),
-        LaneCell::Notched(state) => {
-            mixed_cell(eighth_glyph(&LOWER_EIGHTHS, 7), state, State::Idle, state, theme)
-        }
         LaneCell::Edge { left, right, eighths } => {
             let glyph = eighth_glyph(&LEFT_EIGHTHS, eighths);
             let only = match (left, right) {
@@ -199,9 +264,33 @@ fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
             };
             mixed_cell(glyph, left, right, only, theme)
         }
-        LaneCell::Merged { top, under, eighths } => {
-            mixed_cell(eighth_glyph(&LOWER_EIGHTHS, eighths), top, under, top, theme)
+        LaneCell::Merged { main, eighths } => merged_cell(main, eighths, theme),
+    }
+}
+
+/// Returns the state that fills most of a cell. A failure or a limit fills all of it.
+pub(super) fn dominant_state(cell: LaneCell) -> State {
+    match cell {
+        LaneCell::Whole(state) => state,
+        LaneCell::Edge { left, right, .. } if left.is_critical() || right.is_critical() => {
+            left.max(right)
         }
+        LaneCell::Edge { left, eighths: 4.., .. } => left,
+        LaneCell::Edge { right, .. } => right,
+        LaneCell::Merged { main, eighths } if eighths >= 4 || main.is_critical() => main,
+        LaneCell::Merged { .. } => State::Idle,
+    }
+}
+
+/// Returns a cell in the colour of its main state, as high as its share of time that was not idle.
+fn merged_cell(main: State, eighths: u8, theme: Theme) -> (&'static str, Style) {
+    match theme.color(main) {
+        _ if main.is_critical() => theme.state_cell(main),
+        _ if theme.has_patterns() && eighths < 4 => theme.state_cell(State::Idle),
+        Some(color) if eighths < FULL_EIGHTHS && !theme.has_patterns() => {
+            (eighth_glyph(&LOWER_EIGHTHS, eighths), Style::new().fg(color))
+        }
+        _ => theme.state_cell(main),
     }
 }
 
@@ -226,7 +315,7 @@ fn mixed_cell(
 }
 
 /// Returns the style of a glyph in one colour on another, or `None` without colours.
-fn two_colors(front: Option<Color>, back: Option<Color>) -> Option<Style> {
+pub(super) fn two_colors(front: Option<Color>, back: Option<Color>) -> Option<Style> {
     match (front, back) {
         (Some(front), Some(back)) => Some(Style::new().fg(front).bg(back)),
         (Some(front), None) => Some(Style::new().fg(front)),
@@ -270,108 +359,6 @@ pub(super) fn countdown_text(left: Nanos) -> String {
         120..3_600 => format!("{minutes}:{rest:02}"),
         _ => format!("{}:{:02}:{rest:02}", minutes / 60, minutes % 60),
     }
-}
-
-impl LaneBar {
-    pub(super) fn draw_gil_holders(&self, gil: GilUsage<'_>, buf: &mut Buffer) {
-        let Self { window, area, until, theme } = *self;
-        let columns = usize::from(area.width.min(window.columns));
-        let cells: Vec<GilCell> = gil.cells(window.from, window.cell, columns, until).collect();
-        for (x, &cell) in (area.x..).zip(&cells) {
-            let (symbol, style) = holder_cell(cell, theme);
-            draw_symbol(x, area.y, symbol, style, buf);
-        }
-        if theme.has_holder_digits() {
-            return;
-        }
-        let mut first = 0;
-        for alike in cells.chunk_by(|one, next| one == next) {
-            let next = first + alike.len();
-            if let Some(GilCell::Whole(Some(lane))) = alike.first() {
-                let before = first.checked_sub(1).and_then(|before| cells.get(before));
-                let beside = holder_eighths(before, *lane) + holder_eighths(cells.get(next), *lane);
-                self.draw_holder_number(*lane, first, alike.len(), beside, buf);
-            }
-            first = next;
-        }
-    }
-
-    /// Draws the number of a lane on the cells in which it holds the GIL, if there is room: a number
-    /// of whole cells, and of eighths in the cells beside them.
-    fn draw_holder_number(
-        &self,
-        lane: LaneId,
-        first: usize,
-        whole: usize,
-        beside: usize,
-        buf: &mut Buffer,
-    ) {
-        let number = (u32::from(lane.0) + 1).to_string();
-        if number.len() > whole || number.len() * 8 + LABEL_MARGIN_EIGHTHS > whole * 8 + beside {
-            return;
-        }
-        let mut letter = [0; 4];
-        for (x, digit) in (first..).zip(number.chars()) {
-            let x = self.area.x.saturating_add(x as u16);
-            let style = Style::new().fg(self.theme.text_on_holder(lane));
-            draw_symbol(x, self.area.y, digit.encode_utf8(&mut letter), style, buf);
-        }
-    }
-}
-
-/// Returns the eighths of an edge cell that belong to a lane.
-fn holder_eighths(cell: Option<&GilCell>, lane: LaneId) -> usize {
-    match cell {
-        Some(GilCell::Edge { left, eighths, .. }) if *left == Some(lane) => (*eighths).into(),
-        Some(GilCell::Edge { right, eighths, .. }) if *right == Some(lane) => {
-            usize::from(8 - *eighths)
-        }
-        _ => 0,
-    }
-}
-
-/// Returns the glyph and style of a cell.
-fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
-    match cell {
-        GilCell::Whole(None) => theme.state_cell(State::Idle),
-        GilCell::Whole(Some(lane)) => whole_holder_cell(lane, theme),
-        GilCell::Edge { left, right, eighths } if theme.has_holder_digits() => {
-            let (one, other) = if eighths >= 4 { (left, right) } else { (right, left) };
-            // A current holder must not look as if it had released the GIL.
-            one.or(other).map_or_else(
-                || theme.state_cell(State::Idle),
-                |lane| whole_holder_cell(lane, theme),
-            )
-        }
-        GilCell::Edge { left, right, eighths } => {
-            let glyph = eighth_glyph(&LEFT_EIGHTHS, eighths);
-            let color = |lane: Option<LaneId>| theme.holder_color(lane?);
-            two_colors(color(left), color(right))
-                .map_or_else(|| theme.state_cell(State::Idle), |style| (glyph, style))
-        }
-        GilCell::Merged { lane, eighths } => {
-            let color = lane.and_then(|lane| theme.holder_color(lane));
-            let style = color.map_or(theme.shared_holder(), |color| Style::new().fg(color));
-            match (eighths, lane) {
-                _ if theme.is_ascii() => (lane.map_or(SEVERAL, holder_digit), style),
-                (8.., _) => ("█", style),
-                _ => (eighth_glyph(&LOWER_EIGHTHS, eighths), style),
-            }
-        }
-    }
-}
-
-/// Returns a cell that one lane holds from edge to edge.
-fn whole_holder_cell(lane: LaneId, theme: Theme) -> (&'static str, Style) {
-    match theme.holder_color(lane) {
-        Some(color) if theme.has_holder_digits() => (holder_digit(lane), Style::new().fg(color)),
-        Some(color) => (" ", Style::new().bg(color)),
-        None => (holder_digit(lane), Style::new()),
-    }
-}
-
-fn holder_digit(lane: LaneId) -> &'static str {
-    DIGITS.get(usize::from(lane.0)).copied().unwrap_or(SEVERAL)
 }
 
 /// Returns the figures of a run's GIL: as many as fit, the most telling first.

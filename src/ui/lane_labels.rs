@@ -76,6 +76,43 @@ impl Timeline<'_> {
         }
     }
 
+    /// Draws the name of the GIL's row, or that of its run if it has no other row for it.
+    pub(super) fn draw_gil_name(&self, run: &Run, title: LaneTitle, area: Rect, buf: &mut Buffer) {
+        let name = match title {
+            LaneTitle::Mode { hidden } => {
+                let room = self.name_width().saturating_sub(1);
+                format!(" {}", mode_label(run.plan(), hidden, room))
+            }
+            LaneTitle::Indented => "  GIL".to_owned(),
+            LaneTitle::Worker => " GIL".to_owned(),
+        };
+        self.draw_name(&name, self.theme.text(), area, buf);
+    }
+
+    /// Draws the names of two lanes on one row, or that of the chosen one.
+    pub(super) fn draw_pair_name(
+        &self,
+        run: &Run,
+        index: u16,
+        title: LaneTitle,
+        chosen: Option<u16>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        if let Some(chosen) = chosen {
+            let title = LaneTitle::Worker;
+            return self.draw_lane_name(run, index + chosen, title, true, area, buf);
+        }
+        if let LaneTitle::Mode { .. } = title {
+            return self.draw_lane_name(run, index, title, false, area, buf);
+        }
+        let room = self.name_width().saturating_sub(2);
+        let [upper, lower] = [index, index + 1].map(|index| worker_label(run, index, 0));
+        let short = format!("{upper} +1");
+        let name = text::first_fitting([format!("{upper} {lower}"), short], room);
+        self.draw_name(&format!("  {name}"), self.theme.text(), area, buf);
+    }
+
     /// Draws the name of a row.
     pub(super) fn draw_name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
         let area = Rect { width: (self.name_width() as u16).min(area.width), ..area };
@@ -91,7 +128,8 @@ impl Timeline<'_> {
 /// Returns the mode of a run in place of a lane's name, and the number of hidden lanes.
 fn mode_label(plan: &Plan, hidden: usize, room: usize) -> String {
     let more = if hidden > 0 { format!(" +{hidden}") } else { String::new() };
-    text::first_fitting(mode_names(plan.selection()).map(|name| name + &more), room)
+    let names = std::iter::once(plan.name()).chain(mode_names(plan.selection()));
+    text::first_fitting(names.map(|name| name + &more), room)
 }
 
 /// Returns the name of a worker, or a short one if not all names of the run fit.

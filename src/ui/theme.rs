@@ -1,5 +1,6 @@
 //! Maps roles to styles. No other module knows colours and glyphs.
 
+use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::palette::HOLDER_COLORS;
@@ -164,6 +165,26 @@ impl Theme {
         }
     }
 
+    /// Returns whether a cell is filled with one state, so that a task that begins there needs a seam.
+    pub fn is_filled(self, cell: &Cell) -> bool {
+        if self.has_patterns() {
+            return ![" ", self.glyph(State::Idle), self.glyph(State::Error)]
+                .contains(&cell.symbol());
+        }
+        cell.bg != Color::Reset && [" ", "─", self.glyph(State::Native)].contains(&cell.symbol())
+    }
+
+    /// Returns the line on the left of a cell with this background, where a task begins.
+    pub fn seam(self, behind: Color) -> (&'static str, Style) {
+        let color = match self.depth {
+            _ if self.has_patterns() => return (self.pick("│", "|"), self.text()),
+            ColorDepth::True => Color::from_u32(self.background.canvas()),
+            ColorDepth::Indexed => self.pick_ink(Color::Indexed(234), Color::Indexed(231)),
+            ColorDepth::Mono | ColorDepth::Sixteen => self.pick_ink(Color::Black, Color::White),
+        };
+        ("▏", Style::new().fg(color).bg(behind))
+    }
+
     /// Returns the second tone of native code; the first is the colour of computing.
     fn native_shade(self) -> Color {
         match self.depth {
@@ -271,6 +292,27 @@ impl Theme {
     /// Returns the style of box lines and axes.
     pub fn border(self) -> Style {
         self.grey(self.background.line(), [240, 249])
+    }
+
+    /// Returns the line that continues a tick of the axis between the bars, or `None` if no glyph is thin
+    /// enough for it.
+    pub fn gridline(self) -> Option<(&'static str, Style)> {
+        let style = match self.depth {
+            ColorDepth::Mono => Style::new().add_modifier(Modifier::DIM),
+            ColorDepth::Sixteen => Style::new().fg(Color::DarkGray),
+            _ => self.grey(self.background.gridline(), [237, 252]),
+        };
+        (!self.is_ascii()).then_some(("▏", style))
+    }
+
+    /// Returns whether a cell shows only a gridline.
+    pub fn is_gridline(self, cell: &Cell) -> bool {
+        self.gridline().is_some_and(|(symbol, style)| {
+            cell.symbol() == symbol
+                && cell.bg == Color::Reset
+                && cell.fg == style.fg.unwrap_or_default()
+                && cell.modifier == style.add_modifier
+        })
     }
 
     /// Returns a grey, by its 24-bit colour and its indices on a dark and on a light background.

@@ -1,24 +1,21 @@
-//! The timeline: the axis, one row per lane, and the figures beside the lanes.
+//! The timeline: the axis, the lanes, and the figures beside them.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::lane_bar::LaneBar;
+use super::gil_turns::{GilTurns, HolderCells};
+use super::lane_bar::{LaneBar, text_row};
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
-use super::timeline_rows::{MetricRows, RowLayout, TimelineRow};
+use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
 use crate::analysis::stats::percentile;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
-
-/// The minimum number of cells between two ticks.
-const MIN_TICK_CELLS: u64 = 9;
 
 /// A column of figures beside the lanes.
 struct LaneColumn {
@@ -90,27 +87,27 @@ pub(super) fn draw(
         legend::draw(app, theme, legend_row, buf);
         return;
     }
-    let areas = arrange(app, layout, area);
+    let areas = arrange(app, layout, theme, area);
     if let Some(row) = areas.axis {
         let bars = timeline.bar_area(row);
         let label = timeline.cursor_label(bars.width.min(timeline.window.columns));
         let taken = label.as_ref().map_or(0..0, |label| label.columns.clone());
-        draw_axis(timeline.window, theme, &taken, bars, buf);
+        timeline.draw_axis(&taken, bars, buf);
         timeline.draw_on_axis(label, bars, buf);
         timeline.draw_captions(row, buf);
     }
-    for (row, area) in &areas.rows {
-        timeline.draw_row(row, *area, buf);
-    }
-    let TimelineAreas { metric_rows, body, .. } = areas;
-    let top = area.bottom().saturating_sub(metric_rows.total() as u16);
-    timeline.draw_metric_rows(
-        &metric_rows,
-        Rect { y: top, height: metric_rows.total() as u16, ..area },
-        buf,
-    );
+    let TimelineAreas { metric_rows, body, .. } = &areas;
     let height = body.height - body.height.min(metric_rows.chosen as u16);
-    timeline.draw_cursor_lines(Rect { height, ..body }, buf);
+    let plot = Rect { height, ..*body };
+    timeline.draw_gridlines(plot, buf);
+    let mut holders = HolderCells::new(timeline.window, timeline.bar_area(area).width);
+    for (row, area) in &areas.rows {
+        timeline.draw_row(row, *area, &mut holders, buf);
+    }
+    let height = metric_rows.total() as u16;
+    let top = area.bottom().saturating_sub(height);
+    timeline.draw_metric_rows(metric_rows, Rect { y: top, height, ..area }, buf);
+    timeline.draw_cursor_lines(plot, buf);
     match timeline.lane_summary(legend_row.width).filter(|_| metric_rows.chosen == 0) {
         Some(text) => text.render(legend_row, buf),
         None => legend::draw(app, theme, legend_row, buf),
@@ -128,18 +125,36 @@ pub(super) struct TimelineAreas<'app> {
 }
 
 /// Arranges the axis, the lanes and the rows below them.
-pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAreas<'_> {
+pub(super) fn arrange(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    area: Rect,
+) -> TimelineAreas<'_> {
     // The axis shows the time of the cursor.
     let has_axis = layout.height > HeightClass::Tiny || app.picture().cursor().is_some();
-    let mut rows = area.rows();
-    let axis = has_axis.then(|| rows.next()).flatten();
-    let top = u16::from(axis.is_some());
+    let top = u16::from(has_axis).min(area.height);
+    let axis = area.rows().next().filter(|_| top > 0);
     let body = Rect { y: area.y + top, height: area.height - top, ..area };
-    let row_layout = RowLayout { app, layout, baseline_rows: comparison::baseline_row_count(app) };
+    let row_layout = RowLayout {
+        app,
+        layout,
+        baseline_rows: comparison::baseline_row_count(app),
+        // Without colours, half a row cannot be told from a whole one.
+        allows_pairs: !theme.has_patterns(),
+    };
     let metric_rows = row_layout.metric_rows(body.height.into());
     let height = usize::from(body.height).saturating_sub(metric_rows.total());
-    let lanes = comparison::insert_baseline_rows(app, row_layout.rows(height), height);
-    TimelineAreas { axis, body, rows: lanes.into_iter().zip(rows).collect(), metric_rows }
+    let RowPlan { rows, lane_height } = row_layout.rows(height);
+    let mut rest = Rect { height: height as u16, ..body };
+    let rows = comparison::insert_baseline_rows(app, rows, height).into_iter().map(|row| {
+        let height = if row.is_bar() { lane_height } else { 1 }.min(rest.height);
+        let area = Rect { height, ..rest };
+        rest = Rect { y: rest.y + height, height: rest.height - height, ..rest };
+        (row, area)
+    });
+    let rows = rows.filter(|(_, area)| !area.is_empty()).collect();
+    TimelineAreas { axis, body, rows, metric_rows }
 }
 
 /// The timeline of the visible runs.
@@ -150,30 +165,50 @@ pub(super) struct Timeline<'app> {
     pub(super) window: TimeWindow,
 }
 
-impl Timeline<'_> {
-    fn draw_row(&self, row: &TimelineRow<'_>, area: Rect, buf: &mut Buffer) {
+impl<'app> Timeline<'app> {
+    fn draw_row(
+        &self,
+        row: &TimelineRow<'app>,
+        area: Rect,
+        holders: &mut HolderCells<'app>,
+        buf: &mut Buffer,
+    ) {
         let bars = self.bar_area(area);
+        let text_area = text_row(area);
         match row {
             TimelineRow::RunName { run, hidden } => self.draw_run_name(run, *hidden, area, buf),
-            TimelineRow::Gil { run, until, indented } => {
-                let name = if *indented { "  GIL" } else { " GIL" };
-                self.draw_name(name, self.theme.text(), area, buf);
-                if let Some(gil) = run.gil() {
-                    self.lane_bar(*until, bars).draw_gil_holders(gil, buf);
-                    self.draw_gil_share(run, area, buf);
-                }
+            TimelineRow::Gil { run, until, title } => {
+                self.draw_gil_name(run, *title, text_area, buf);
+                let lane_bar = self.lane_bar(*until, bars);
+                lane_bar.draw_gil_holders(holders.of_run(run, *until).unwrap_or(&[]), buf);
+                self.draw_gil_share(run, text_area, buf);
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
                 let chosen = self.app.picture().lane_index() == Some(*place);
-                self.draw_lane_name(run, *index, *title, chosen, area, buf);
+                self.draw_lane_name(run, *index, *title, chosen, text_area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
-                lane_bar.draw_states(lane, buf);
+                let turns = GilTurns::of_lane(LaneId(*index), holders.of_run(run, *until));
+                lane_bar.draw_states(lane, turns, buf);
                 lane_bar.draw_labels(run, lane, buf);
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.processes().missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);
                 }
-                self.draw_figures(run, lane, *until, area, buf);
+                self.draw_figures(run, lane, *until, text_area, buf);
+            }
+            TimelineRow::LanePair { run, until, lanes, index, place, title } => {
+                let lane_bar = self.lane_bar(*until, bars);
+                let holders = holders.of_run(run, *until);
+                let turns = [*index, index + 1].map(|at| GilTurns::of_lane(LaneId(at), holders));
+                lane_bar.draw_pair(*lanes, turns, buf);
+                let chosen = self.app.picture().lane_index();
+                let chosen = chosen.and_then(|chosen| chosen.checked_sub(*place));
+                let lane = chosen.and_then(|at| Some((at as u16, lanes.get(at)?)));
+                let chosen = lane.map(|(at, _)| at);
+                self.draw_pair_name(run, *index, *title, chosen, area, buf);
+                if let Some((_, lane)) = lane {
+                    self.draw_figures(run, lane, *until, area, buf);
+                }
             }
             TimelineRow::Baseline { other, lane, name } => {
                 let indent = if self.layout.width == WidthClass::Tiny { " " } else { "  " };
@@ -241,57 +276,6 @@ impl Timeline<'_> {
             .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
             .collect();
         self.draw_figure_text(&captions.concat(), area, buf);
-    }
-}
-
-/// Draws ticks with their times, except those that would touch the cells `taken`.
-fn draw_axis(window: TimeWindow, theme: Theme, taken: &Range<u16>, area: Rect, buf: &mut Buffer) {
-    let room = u64::from(area.width.min(window.columns));
-    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(room)));
-    // Dense ticks late in a long run need many digits, and so more room.
-    let digits = tick_label(end, tick_step(window.cell, MIN_TICK_CELLS)).len() as u64;
-    let step = tick_step(window.cell, MIN_TICK_CELLS.max(digits + 2));
-    let mut at = Nanos(window.from.0.div_ceil(step.0).saturating_mul(step.0));
-    loop {
-        let column = at.since(window.from).0 / window.cell.0;
-        let text = format!("{}{}", theme.pick("╵", "'"), tick_label(at, step));
-        if column + text.chars().count() as u64 > room {
-            return;
-        }
-        at = at + step;
-        let (column, after) = (column as u16, column as u16 + text.chars().count() as u16);
-        if !taken.is_empty() && column <= taken.end && taken.start <= after {
-            continue;
-        }
-        let x = area.x + column;
-        let width = area.right().saturating_sub(x);
-        Line::styled(text, theme.muted()).render(Rect { x, width, ..area }, buf);
-    }
-}
-
-/// Returns the time between two ticks that are at least `cells` apart, rounded up to 1, 2 or 5 times
-/// a power of ten.
-fn tick_step(cell: Nanos, cells: u64) -> Nanos {
-    let least = cell.0.saturating_mul(cells);
-    let mut power = 1_000_u64;
-    loop {
-        for step in [1, 2, 5] {
-            let step = power.saturating_mul(step);
-            if step >= least {
-                return Nanos(step);
-            }
-        }
-        power = power.saturating_mul(10);
-    }
-}
-
-/// Formats the time of a tick with as many digits as its neighbours need.
-fn tick_label(at: Nanos, step: Nanos) -> String {
-    match (step.0, at.0) {
-        (..1_000_000, ..1_000_000) => format!("{} us", at.0 / 1_000),
-        (..1_000_000, ..1_000_000_000) => format!("{:.3} ms", at.0 as f64 / 1e6),
-        (1_000_000..100_000_000, ..1_000_000_000) => format!("{} ms", at.0 / 1_000_000),
-        _ => format!("{:.*} s", decimal_places(step), at.as_secs_f64()),
     }
 }
 

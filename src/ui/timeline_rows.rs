@@ -4,16 +4,31 @@ use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
 use crate::model::{Lane, Mode, Nanos, Run, Target};
 
+/// The maximum number of rows of a lane, with the gap below it.
+const MAX_LANE_HEIGHT: usize = 4;
+
+/// The maximum number of rows of the requests in flight.
+const MAX_IN_FLIGHT_ROWS: usize = 6;
+
 pub(super) enum TimelineRow<'app> {
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
     /// The holders of the GIL.
-    Gil { run: &'app Run, until: Nanos, indented: bool },
+    Gil { run: &'app Run, until: Nanos, title: LaneTitle },
     /// A lane, with its index in its run and its place among all lanes.
     Lane {
         run: &'app Run,
         until: Nanos,
         lane: &'app Lane,
+        index: u16,
+        place: usize,
+        title: LaneTitle,
+    },
+    /// Two lanes of half a row each, with the index and the place of the upper one.
+    LanePair {
+        run: &'app Run,
+        until: Nanos,
+        lanes: [&'app Lane; 2],
         index: u16,
         place: usize,
         title: LaneTitle,
@@ -24,6 +39,20 @@ pub(super) enum TimelineRow<'app> {
     HiddenLanes(usize),
     /// An empty row.
     Gap,
+}
+
+impl TimelineRow<'_> {
+    /// Returns whether the row may be several rows high.
+    pub(super) const fn is_bar(&self) -> bool {
+        matches!(self, Self::Gil { .. } | Self::Lane { .. })
+    }
+}
+
+/// The rows of the timeline.
+pub(super) struct RowPlan<'app> {
+    pub(super) rows: Vec<TimelineRow<'app>>,
+    /// The number of rows of each lane that has its own.
+    pub(super) lane_height: u16,
 }
 
 /// The title of a lane on its row.
@@ -82,6 +111,8 @@ pub(super) struct RowLayout<'app> {
     pub(super) layout: ScreenLayout,
     /// The number of rows that all lanes of the baseline would take.
     pub(super) baseline_rows: usize,
+    /// If set, two lanes may share a row.
+    pub(super) allows_pairs: bool,
 }
 
 /// The rows of one run.
@@ -98,6 +129,8 @@ struct RunSection<'app> {
     shown: usize,
     /// The index of the first lane with a row.
     first: usize,
+    /// If set, two lanes share a row.
+    paired: bool,
 }
 
 impl<'app> RowLayout<'app> {
@@ -120,6 +153,7 @@ impl<'app> RowLayout<'app> {
                 gil: run.gil().is_some(),
                 shown: lanes,
                 first: 0,
+                paired: false,
             }
         };
         self.app.visible_runs().map(section).collect()
@@ -138,20 +172,43 @@ impl<'app> RowLayout<'app> {
         let crowded = needed + 3 > height && self.app.runs().len() > 2;
         let (in_flight, queue, chosen) = match self.layout.height {
             HeightClass::Tiny => (0, 0, 0),
-            HeightClass::Low | HeightClass::Normal if crowded => (0, 1, 0),
+            HeightClass::Low | HeightClass::Normal if crowded => (0, 0, 0),
             HeightClass::Low => (usize::from(room > 2), 1, 0),
-            HeightClass::Normal if self.layout.boxed && room > 12 => (3, 2, 2),
             // The line of the limit needs height, and most lanes of the run are idle.
             HeightClass::Normal if self.has_auto_run() => {
-                (2 + usize::from(self.layout.boxed), 1, 1)
+                let (in_flight, queue, chosen) = self.spare_metric_rows(height);
+                (in_flight.max(2 + usize::from(self.layout.boxed)), queue, chosen)
             }
-            HeightClass::Normal if self.layout.boxed => (1, 1, 1),
+            HeightClass::Normal if self.layout.boxed => self.spare_metric_rows(height),
             // Without a row to spare, the summary of the selected lane replaces the legend.
             HeightClass::Normal => (1, 1, usize::from(room > 3)),
         };
         let rows = MetricRows { in_flight, queue, quota: 0, chosen };
         let rows = if self.has_quota() { rows.with_quota(room) } else { rows };
         rows.with_room_for_lane(height)
+    }
+
+    /// Returns the rows below the lanes that make use of what the lanes leave, once these are as high
+    /// as they can be.
+    fn spare_metric_rows(&self, height: usize) -> (usize, usize, usize) {
+        let quota = if self.has_quota() { 2 } else { 0 };
+        let lanes = self.rows_of_height(self.lane_height(height.saturating_sub(3 + quota)));
+        let spare = height.saturating_sub(lanes + quota);
+        let (queue, chosen) = (1 + usize::from(spare > 7), 1 + usize::from(spare > 9));
+        (spare.saturating_sub(queue + chosen).clamp(1, MAX_IN_FLIGHT_ROWS), queue, chosen)
+    }
+
+    /// Returns the greatest number of rows of a lane with which all lanes fit on `height` rows.
+    fn lane_height(&self, height: usize) -> usize {
+        let may_grow = self.layout.height == HeightClass::Normal && self.baseline_rows == 0;
+        let heights = (2..=MAX_LANE_HEIGHT).rev().filter(|_| may_grow);
+        heights.into_iter().find(|&times| self.rows_of_height(times) <= height).unwrap_or(1)
+    }
+
+    /// Returns the number of rows that all lanes need if each is this number of rows high.
+    fn rows_of_height(&self, lane_height: usize) -> usize {
+        let bars: usize = self.sections().iter().map(RunSection::bar_rows).sum();
+        self.needed_rows() + bars * (lane_height - 1)
     }
 
     /// Returns whether a visible run adapts its concurrency limit.
@@ -174,7 +231,7 @@ impl<'app> RowLayout<'app> {
     }
 
     /// Returns the rows to draw on `height` rows. The selected lane is always among them.
-    pub(super) fn rows(&self, height: usize) -> Vec<TimelineRow<'app>> {
+    pub(super) fn rows(&self, height: usize) -> RowPlan<'app> {
         let mut sections = self.sections();
         let needed = self.needed_rows();
         // In a comparison each run has at least one lane of its baseline.
@@ -182,82 +239,97 @@ impl<'app> RowLayout<'app> {
         if needed + baseline_rows > height {
             self.shrink_to(&mut sections, height.saturating_sub(baseline_rows));
         }
-        // Spare rows separate runs first, and then lanes.
-        let spare = if self.layout.height == HeightClass::Normal && baseline_rows == 0 {
-            height.saturating_sub(needed)
-        } else {
-            0
-        };
-        let runs = sections.len();
-        let between: usize =
-            sections.iter().map(|section| section.bar_rows().saturating_sub(1)).sum();
-        let gaps = [spare > runs, spare > runs + between];
+        // Spare rows make lanes higher, with a gap below each, or else separate runs.
+        let lane_height = self.lane_height(height);
+        let has_gaps = self.layout.height == HeightClass::Normal
+            && baseline_rows == 0
+            && lane_height == 1
+            && height.saturating_sub(needed) > sections.len();
         let hidden: usize =
             sections.iter().filter(|one| one.shown == 0).map(RunSection::hidden_lanes).sum();
         let mut rows = Vec::new();
         for section in sections.iter().filter(|section| section.shown > 0) {
-            self.push_section(section, gaps, &mut rows);
+            if has_gaps {
+                rows.push(TimelineRow::Gap);
+            }
+            self.push_section(section, &mut rows);
         }
         if hidden > 0 {
             rows.push(TimelineRow::HiddenLanes(hidden));
         }
-        rows
+        RowPlan { rows, lane_height: lane_height as u16 }
     }
 
     /// Appends the rows of one run.
-    fn push_section(
-        &self,
-        section: &RunSection<'app>,
-        gaps: [bool; 2],
-        rows: &mut Vec<TimelineRow<'app>>,
-    ) {
-        let &RunSection { run, until, above, named, gil, shown, first } = section;
-        let [between_runs, between_lanes] = gaps;
-        if between_runs {
-            rows.push(TimelineRow::Gap);
-        }
+    fn push_section(&self, section: &RunSection<'app>, rows: &mut Vec<TimelineRow<'app>>) {
+        let &RunSection { run, until, above, named, gil, shown, first, paired } = section;
         if named {
             rows.push(TimelineRow::RunName { run, hidden: section.hidden_lanes() });
         }
         if gil {
-            rows.push(TimelineRow::Gil { run, until, indented: named });
+            rows.push(TimelineRow::Gil { run, until, title: self.first_title(section) });
         }
-        let lanes = (0..).zip(run.lanes()).enumerate().skip(first).take(shown);
-        for (at, (index, lane)) in lanes {
-            if between_lanes && (at > first || gil) {
-                rows.push(TimelineRow::Gap);
-            }
-            let title = if named { LaneTitle::Indented } else { self.lane_title(section, at) };
-            rows.push(TimelineRow::Lane { run, until, lane, index, place: above + at, title });
+        let mut lanes = (0..).zip(run.lanes()).enumerate().skip(first).take(shown);
+        while let Some((at, (index, lane))) = lanes.next() {
+            let (place, is_first) = (above + at, at == first && !gil);
+            let title = match (is_first, named) {
+                (true, _) => self.first_title(section),
+                (false, true) => LaneTitle::Indented,
+                (false, false) => LaneTitle::Worker,
+            };
+            let below = if paired { lanes.next() } else { None };
+            rows.push(match below {
+                Some((_, (_, below))) => {
+                    let lanes = [lane, below];
+                    TimelineRow::LanePair { run, until, lanes, index, place, title }
+                }
+                None => TimelineRow::Lane { run, until, lane, index, place, title },
+            });
         }
     }
 
-    /// Returns the title of a lane whose run has no row for its name.
-    fn lane_title(&self, section: &RunSection<'_>, at: usize) -> LaneTitle {
+    /// Returns the title of the first row of a run below its name: its mode, if it has no row for its
+    /// name.
+    fn first_title(&self, section: &RunSection<'_>) -> LaneTitle {
         let hidden = section.hidden_lanes();
         let alone = section.run.lanes().len() == 1 && self.layout.width != WidthClass::Tiny;
         // Each run has a lane called worker-1.
-        let ambiguous = self.app.runs().len() > 2;
-        if at == section.first && (alone || ambiguous || hidden > 0) {
-            LaneTitle::Mode { hidden }
-        } else {
-            LaneTitle::Worker
+        let ambiguous = self.app.runs().len() > 2 || self.is_named(section.run);
+        match section.named {
+            true => LaneTitle::Indented,
+            false if alone || ambiguous || hidden > 0 => LaneTitle::Mode { hidden },
+            false => LaneTitle::Worker,
         }
     }
 
-    /// Hides rows until `height` suffices. If possible every run keeps its name and its first lanes;
-    /// the selected lane is always kept.
+    /// Omits what the lanes can do without until `height` suffices: the names of the runs, then the
+    /// row of each second lane, then lanes. If possible every run keeps its first lanes; the selected
+    /// lane is always kept.
     fn shrink_to(&self, sections: &mut [RunSection<'app>], height: usize) {
-        for section in &mut *sections {
-            section.shown = 1;
-            section.named &= section.run.lanes().len() > 1;
-        }
         let rows =
             |sections: &[RunSection<'_>]| sections.iter().map(RunSection::rows).sum::<usize>();
-        if rows(sections) > height {
-            for section in &mut *sections {
-                section.named = false;
+        let omissions: [fn(&RunSection<'_>) -> bool; 3] =
+            [|section| section.run.lanes().len() == 1, |section| !section.gil, |_| true];
+        for may_omit in omissions {
+            if rows(sections) > height {
+                for section in sections.iter_mut().filter(|section| may_omit(section)) {
+                    section.named = false;
+                }
             }
+        }
+        // Of lanes that share a GIL, each turn matters: they share rows last.
+        for with_gil in [false, true] {
+            if rows(sections) > height && self.allows_pairs && self.baseline_rows == 0 {
+                for section in sections.iter_mut().filter(|section| section.gil == with_gil) {
+                    section.paired = section.run.lanes().len() > 1;
+                }
+            }
+        }
+        if rows(sections) <= height {
+            return;
+        }
+        for section in &mut *sections {
+            section.shown = section.lanes_of_rows(1);
         }
         if rows(sections) > height {
             for section in &mut *sections {
@@ -271,7 +343,8 @@ impl<'app> RowLayout<'app> {
             let last = sections.iter().rposition(|section| section.above <= chosen).unwrap_or(0);
             let first = (last + 2).saturating_sub(height);
             for (at, section) in sections.iter_mut().enumerate() {
-                section.shown = usize::from(at >= first && at + 1 < first + height);
+                let is_shown = at >= first && at + 1 < first + height;
+                section.shown = section.lanes_of_rows(usize::from(is_shown));
             }
         } else {
             distribute_rows(sections, height - rows(sections));
@@ -288,7 +361,7 @@ impl<'app> RowLayout<'app> {
 fn distribute_rows(sections: &mut [RunSection<'_>], mut rows: usize) {
     while rows > 0 {
         let without = sections.iter_mut().filter(|one| one.shown > 0 && one.hidden_lanes() > 0);
-        let given = without.take(rows).map(|section| section.shown += 1).count();
+        let given = without.take(rows).map(RunSection::add_row).count();
         if given == 0 {
             return;
         }
@@ -303,7 +376,16 @@ impl RunSection<'_> {
 
     /// Returns the number of rows with bars.
     fn bar_rows(&self) -> usize {
-        usize::from(self.gil) + self.shown
+        usize::from(self.gil) + if self.paired { self.shown.div_ceil(2) } else { self.shown }
+    }
+
+    /// Returns the number of lanes that this number of rows can show.
+    fn lanes_of_rows(&self, rows: usize) -> usize {
+        (rows * if self.paired { 2 } else { 1 }).min(self.run.lanes().len())
+    }
+
+    fn add_row(&mut self) {
+        self.shown = self.lanes_of_rows(self.bar_rows() - usize::from(self.gil) + 1);
     }
 
     /// Returns the number of lanes without a row.

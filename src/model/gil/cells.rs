@@ -20,7 +20,7 @@ pub enum GilCell {
     },
     /// More changes than fit into a cell: the GIL was held for this share of it.
     Merged {
-        /// The lane that held it for at least three quarters of that share, if one did.
+        /// The lane that held it longest. `None` if it changed hands too often to tell.
         lane: Option<LaneId>,
         /// The share in eighths, 1 to 8.
         eighths: u8,
@@ -67,10 +67,7 @@ impl<'run> GilUsage<'run> {
         }
         match (summary.shown, summary.count) {
             _ if summary.omitted_time > width / 8 => self.merged_cell(start, seen, width),
-            // A hold is visible however short it is.
-            ([Some(one), _], 1) if one.holder.is_some() || summary.omitted_time == 0 => {
-                GilCell::Whole(one.holder)
-            }
+            ([Some(one), _], 1) => GilCell::Whole(one.holder),
             ([Some(a), Some(b)], 2) => edge_cell(&a, &b, a.end - start, width),
             _ => self.merged_cell(start, seen, width),
         }
@@ -102,12 +99,11 @@ impl<'run> GilUsage<'run> {
     /// The cell for more than one change: the share of time held, and the main holder.
     fn merged_cell(&self, start: u64, seen: u64, width: u64) -> GilCell {
         let held = self.holds.held_time_until(seen) - self.holds.held_time_until(start);
-        let most = self.main_holder_in(start, seen).filter(|(_, time)| time * 4 >= held * 3);
         let eighths = ((held * 8 + width / 2) / width).clamp(1, 8) as u8;
-        match held {
-            0 => GilCell::Whole(None),
-            _ => GilCell::Merged { lane: most.map(|(lane, _)| lane), eighths },
+        if held <= width / 16 {
+            return GilCell::Whole(None);
         }
+        GilCell::Merged { lane: self.main_holder_in(start, seen).map(|(lane, _)| lane), eighths }
     }
 }
 

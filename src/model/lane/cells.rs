@@ -10,8 +10,6 @@ const MAX_CHANGES: usize = 12;
 pub enum LaneCell {
     /// One state for the whole cell.
     Whole(State),
-    /// One state, interrupted too briefly to be drawn to scale: one task follows another.
-    Notched(State),
     /// One change, or several within a sixteenth of the cell, drawn at its position: `left` fills
     /// this number of eighths of the cell's width.
     Edge {
@@ -22,13 +20,11 @@ pub enum LaneCell {
         /// The width of `left`, 1 to 7.
         eighths: u8,
     },
-    /// More changes than fit into a cell: `top` prevails and fills its share of the cell's height.
+    /// More changes than fit into a cell.
     Merged {
-        /// The prevailing state.
-        top: State,
-        /// The second state.
-        under: State,
-        /// The height of `top`, 1 to 7.
+        /// The state with the most time, not counting idle.
+        main: State,
+        /// The share of the cell in all states but idle, in eighths, 1 to 8.
         eighths: u8,
     },
 }
@@ -63,8 +59,6 @@ struct CellSummary {
     omitted_time: u64,
     /// `true` if one of those is in a state that must stay visible.
     omits_critical_state: bool,
-    /// The states at the cell's borders.
-    borders: Option<(State, State)>,
 }
 
 impl Lane {
@@ -110,33 +104,21 @@ impl Lane {
             return merged_cell(&summary.shares, range.width());
         }
         match (summary.shown, summary.count) {
-            ([Some(one), _], 1) => summary.single_state_cell(one.state),
-            ([Some(a), Some(b)], 2) if a.state != b.state => {
+            ([Some(one), _], 1) => LaneCell::Whole(one.state),
+            ([Some(a), Some(b)], 2) => {
                 edge_cell(a.state, b.state, a.end - range.start, range.width())
             }
             _ => merged_cell(&summary.shares, range.width()),
         }
     }
 
-    /// Collects the states within a cell. Intervals up to a sixteenth of the cell are not drawn,
-    /// unless they add up to more than an eighth of it.
+    /// Collects the states within a cell. Intervals up to a sixteenth of the cell are not drawn one by
+    /// one.
     fn summarize_cell(&self, range: &CellRange) -> CellSummary {
         let fine = range.width() / 16;
         let mut summary = CellSummary::default();
         for piece in self.pieces(range) {
-            let CellPiece { state, start, end } = piece;
-            summary.shares.add(state, end - start);
-            let (first, _) = summary.borders.unwrap_or((state, state));
-            summary.borders = Some((first, state));
-            if end - start > fine {
-                if let Some(slot) = summary.shown.get_mut(summary.count) {
-                    *slot = Some(piece);
-                }
-                summary.count += 1;
-            } else {
-                summary.omitted_time += end - start;
-                summary.omits_critical_state |= state.is_critical();
-            }
+            summary.add(piece, fine);
         }
         summary
     }
@@ -194,13 +176,24 @@ impl Lane {
 }
 
 impl CellSummary {
-    /// The cell if only one state lasts long enough to be drawn. Interruptions show as a notch.
-    fn single_state_cell(&self, state: State) -> LaneCell {
-        if self.omitted_time > 0 && self.borders == Some((state, state)) {
-            LaneCell::Notched(state)
-        } else {
-            LaneCell::Whole(state)
+    fn add(&mut self, piece: CellPiece, fine: u64) {
+        let CellPiece { state, start, end } = piece;
+        self.shares.add(state, end - start);
+        if end - start <= fine {
+            self.omitted_time += end - start;
+            self.omits_critical_state |= state.is_critical();
+            return;
         }
+        // An interruption that is not drawn does not divide a state.
+        let last = self.count.checked_sub(1).and_then(|last| self.shown.get_mut(last)?.as_mut());
+        if let Some(last) = last.filter(|last| last.state == state) {
+            last.end = end;
+            return;
+        }
+        if let Some(slot) = self.shown.get_mut(self.count) {
+            *slot = Some(piece);
+        }
+        self.count += 1;
     }
 }
 
@@ -230,23 +223,17 @@ fn edge_cell(left: State, right: State, at: u64, width: u64) -> LaneCell {
     }
 }
 
-/// The state with the longest time prevails, unless there is a state that must stay visible.
+/// The state with the most time is the main one, unless there is a state that must stay visible. A
+/// lane that is idle but for a sixteenth of the cell is idle.
 fn merged_cell(shares: &StateTimes, width: u64) -> LaneCell {
+    let busy = || shares.spent().filter(|&(state, _)| state != State::Idle);
     let rank = |&(state, share): &(State, u64)| (state.is_critical(), share, state);
-    let mut leading: [Option<(State, u64)>; 2] = [None, None];
-    for one in shares.spent() {
-        let [top, under] = &mut leading;
-        if top.as_ref().map(rank) < Some(rank(&one)) {
-            *under = top.replace(one);
-        } else if under.as_ref().map(rank) < Some(rank(&one)) {
-            *under = Some(one);
+    let time: u64 = busy().map(|(_, share)| share).sum();
+    match busy().max_by_key(rank) {
+        Some((main, _)) if time > width / 16 || main.is_critical() => {
+            LaneCell::Merged { main, eighths: eighths(time, width).max(1) }
         }
-    }
-    match leading {
-        [Some((top, share)), Some((under, _))] => {
-            LaneCell::Merged { top, under, eighths: eighths(share, width).clamp(1, 7) }
-        }
-        [top, _] => LaneCell::Whole(top.map(|(state, _)| state).unwrap_or_default()),
+        _ => LaneCell::Whole(State::Idle),
     }
 }
 

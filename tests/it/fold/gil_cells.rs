@@ -67,21 +67,28 @@ fn gap_shorter_than_a_sixteenth_of_a_cell_is_ignored() {
 }
 
 #[test]
-fn merged_cell_names_a_lane_only_if_it_held_most_of_the_time() {
-    let merged = |lane, eighths| [GilCell::Merged { lane, eighths }];
-    assert_eq!(cells(&[(0, 0, 20), (1, 20, 40), (0, 40, 60), (1, 60, 80)], 80), merged(None, 8));
-    assert_eq!(cells(&[(0, 10, 40), (0, 50, 70)], 80), merged(Some(LaneId(0)), 5));
-    let most = [(0, 0, 35), (1, 35, 45), (0, 45, 80)];
-    assert_eq!(cells(&most, 80), merged(Some(LaneId(0)), 8));
-    // Even the shortest hold fills one eighth.
-    assert_eq!(cells(&[(0, 10, 11), (1, 30, 31)], 80), merged(None, 1));
-    assert_eq!(cells(&[(0, 10, 16), (1, 30, 31)], 80), merged(Some(LaneId(0)), 1));
+fn merged_cell_has_its_main_holder() {
+    let merged = |lane, eighths| [GilCell::Merged { lane: Some(LaneId(lane)), eighths }];
+    assert_eq!(cells(&[(0, 0, 20), (1, 20, 41), (0, 41, 60), (1, 60, 80)], 80), merged(1, 8));
+    assert_eq!(cells(&[(0, 10, 40), (0, 50, 70)], 80), merged(0, 5));
+    let most = [(0, 0, 15), (1, 15, 25), (0, 25, 40), (2, 40, 68)];
+    assert_eq!(cells(&most, 80), merged(0, 7));
+    // The first of equal holders.
+    assert_eq!(cells(&[(2, 0, 20), (1, 20, 40), (0, 40, 60)], 80), merged(2, 6));
+}
+
+#[test]
+fn hold_of_a_sixteenth_of_a_cell_is_not_drawn() {
+    assert_eq!(cells(&[(0, 10, 15)], 80), [FREE]);
+    assert_eq!(cells(&[(0, 10, 12), (1, 30, 33)], 80), [FREE]);
 }
 
 #[test]
 fn cell_with_too_many_changes_shows_only_the_share() {
-    let holds: Vec<_> = (0..40).map(|turn| ((turn % 3) as u16, turn * 2, turn * 2 + 1)).collect();
-    assert_eq!(cells(&holds, 80), [GilCell::Merged { lane: None, eighths: 4 }]);
+    let holds: Vec<_> = (0..200).map(|turn| ((turn % 3) as u16, turn * 2, turn * 2 + 1)).collect();
+    let run = run_with_holds(&holds);
+    let cells = run.gil().unwrap().cells(Nanos(0), Nanos(400), 100, Nanos(400));
+    assert_eq!(cells.collect::<Vec<_>>(), [GilCell::Merged { lane: None, eighths: 4 }]);
 }
 
 proptest! {

@@ -149,8 +149,40 @@ fn throttling_is_shown_however_short() {
         let waiting = LaneAction::Enter(State::Waiting);
         let oracle = LaneOracle::new(&[(0, LaneAction::Start), (500, throttled), (gap, waiting)]);
         let cell = cells(&oracle.lane, 0, 1_000, 1_000)[0];
-        assert!(matches!(cell, LaneCell::Merged { top: State::Throttled, .. }), "{gap} {cell:?}");
+        assert!(matches!(cell, LaneCell::Merged { main: State::Throttled, .. }), "{gap} {cell:?}");
     }
+}
+
+#[test]
+fn interruption_of_a_sixteenth_of_a_cell_is_not_drawn() {
+    let enter = LaneAction::Enter;
+    for (length, cell) in [
+        (100, LaneCell::Whole(State::Waiting)),
+        (200, LaneCell::Merged { main: State::Waiting, eighths: 8 }),
+    ] {
+        let oracle = LaneOracle::new(&[
+            (0, enter(State::Waiting)),
+            (800, enter(State::Computing)),
+            (length, enter(State::Waiting)),
+        ]);
+        assert_eq!(cells(&oracle.lane, 0, 1_600, 1_600), [cell], "{length}");
+    }
+}
+
+#[test]
+fn merged_cell_has_its_main_state_and_its_busy_share() {
+    let enter = LaneAction::Enter;
+    let oracle = LaneOracle::new(&[
+        (200, enter(State::Receiving)),
+        (200, enter(State::Idle)),
+        (100, enter(State::Waiting)),
+        (100, enter(State::Idle)),
+    ]);
+    let main = LaneCell::Merged { main: State::Receiving, eighths: 3 };
+    assert_eq!(cells(&oracle.lane, 0, 800, 800), [main]);
+    // Work of a sixteenth of the cell leaves the lane idle.
+    let oracle = LaneOracle::new(&[(200, enter(State::Receiving)), (50, enter(State::Idle))]);
+    assert_eq!(cells(&oracle.lane, 0, 800, 800), [LaneCell::Whole(State::Idle)]);
 }
 
 #[test]

@@ -91,11 +91,9 @@ fn queue_row_counts_tasks_by_progress() {
     assert_shows(&mut driver, STANDARD, " 0 wait  4 done");
     let mut driver = AppDriver::new(Scenario::default(), threads).play_until(Mode::Threads, 100);
     assert_shows(&mut driver, WIDE, " 4 waiting 4 out 0 done ");
-    // Without a row for tasks in flight, the queue's row counts them.
+    // With several runs, a lane's row is worth more than the queue's.
     let mut driver = AppDriver::new(Scenario::default(), CPU).play_until(Mode::Gil, 100);
-    assert_shows(&mut driver, STANDARD, " queue gil ");
-    assert_shows(&mut driver, STANDARD, " 4 wait  4 out");
-    assert_shows(&mut driver, (60, 14), " 4 wait");
+    assert!(!driver.rows(STANDARD).concat().contains("queue"));
 }
 
 #[test]

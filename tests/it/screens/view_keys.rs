@@ -6,7 +6,7 @@ use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::app::{HelpView, Overlay};
 use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
-use crate::app_driver::{AppDriver, COLOUR};
+use crate::app_driver::{AppDriver, COLOUR, Scenario};
 use crate::screens::run_keys::{finished_race, press};
 
 #[test]
@@ -321,4 +321,21 @@ fn t_changes_the_paper_with_the_ink() {
     assert_eq!((driver.app.background(), own_paper(&mut driver)), (Background::Light, 0));
     press(&mut driver, 't');
     assert!(own_paper(&mut driver) > 1_000, "back to the terminal's own");
+}
+
+#[test]
+fn g_shows_the_switches_of_the_gil_and_goes_back() {
+    let race = Selection::race(Workload::Cpu);
+    let mut driver = AppDriver::new(Scenario::default(), race).play_to_end();
+    driver.draw((120, 36), COLOUR);
+    let whole = driver.app.picture().viewport().window();
+    let driver = driver.press_keys("g");
+    let close = driver.app.picture().viewport().window();
+    assert_eq!((close.cell, close.from), (Nanos::from_millis(2), Nanos::ZERO));
+    let driver = driver.press_keys("g");
+    assert_eq!(driver.app.picture().viewport().window(), whole);
+    // A mode without a GIL is left for the one with it.
+    let driver = driver.press_keys("3").play_to_end().press_keys("g");
+    assert_eq!(driver.app.selection(), Selection::only(Workload::Cpu, Mode::Gil));
+    assert_eq!(driver.app.picture().viewport().window().cell, Nanos::from_millis(2));
 }

@@ -74,6 +74,32 @@ fn s_returns_to_the_requested_simulation() {
     assert_eq!(started_simulation(press(&mut app, 's')), requested);
 }
 
+/// All modes in slow motion, one after another, would take minutes.
+#[test]
+fn s_slows_one_mode_of_a_race_and_follows_it_where_switches_are_seen() {
+    for (lanes, mode) in [("", Mode::Gil), ("j", Mode::Sequential), ("jj", Mode::Threads)] {
+        let mut app = app(Selection::race(Workload::Cpu), None);
+        app.start();
+        for _ in 0..4 {
+            finish_run(&mut app);
+        }
+        for key in lanes.chars() {
+            press(&mut app, key);
+        }
+        let effect = press(&mut app, 's');
+        assert!(matches!(effect, Some(Effect::Start(plan)) if plan.mode == mode), "{mode}");
+        assert_eq!(app.selection(), Selection::only(Workload::Cpu, mode));
+        let viewport = app.picture().viewport();
+        assert!(viewport.is_following());
+        assert_eq!(viewport.is_fitted(), mode != Mode::Gil, "{mode}");
+        if mode == Mode::Gil {
+            assert_eq!(viewport.window().cell, Nanos::from_millis(2));
+            press(&mut app, 'g');
+            assert!(app.picture().viewport().is_fitted(), "g goes back to the whole run");
+        }
+    }
+}
+
 /// A real duration and a simulated one must not be compared.
 #[test]
 fn s_discards_the_runs_of_every_mode() {
