@@ -8,6 +8,7 @@ mod headless;
 mod opened_session;
 mod screen;
 pub mod screen_loop;
+mod screen_summary;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 

@@ -46,7 +46,7 @@ impl Timeline<'_> {
         // The row above names the mode, if there is one.
         let whose =
             lane_labels::mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
-        let [_, _, whose] = whose;
+        let [.., whose] = whose;
         let name = if metric_rows.in_flight == 0 { &whose } else { "queue" };
         self.draw_level(name, run.timing().queue_level(), until, style, queue, buf);
         let figures = match self.app.picture().time_behind(self.app.session()) {

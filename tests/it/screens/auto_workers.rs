@@ -49,7 +49,10 @@ fn bracket_key_replaces_auto_with_one_more_than_the_number_found() {
     let Some(Effect::Start(plan)) = driver.press(KeyCode::Char('r')) else {
         panic!("expected Effect::Start")
     };
-    assert_eq!((plan.auto, plan.workers, plan.name().as_str()), (false, 10, "threads x10"));
+    assert_eq!(
+        (plan.auto, plan.workers, plan.name().as_str()),
+        (false, 10, "threads (no GIL) x10")
+    );
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn cpu_work_has_a_fixed_worker_count() {
     let Some(Effect::Start(plan)) = driver.press(KeyCode::Char('w')) else {
         panic!("expected Effect::Start")
     };
-    assert!(driver.text(STANDARD, COLOUR).contains("workers 4"));
+    assert!(driver.text(WIDE, COLOUR).contains("workers 4"));
     assert!(!plan.auto && plan.workload() == Workload::Cpu, "{plan:?}");
 }
 

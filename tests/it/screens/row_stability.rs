@@ -186,7 +186,9 @@ fn count_lanes(rows: &[String]) -> (usize, usize, bool) {
             ["worker-", "w-", "pid", "main"].iter().any(|name| words[0].starts_with(name));
         // The name of a run above its lanes is not a lane.
         let is_run_name = row.trim_end_matches([' ', '│']).ends_with(words[0])
-            || words.get(1).is_some_and(|x| x.starts_with('x'));
+            || words
+                .iter()
+                .any(|word| word.strip_prefix('x').is_some_and(|n| n.parse::<u16>().is_ok()));
         let is_single_lane = MODES.contains(&words[0]) && !is_run_name;
         // Below the lanes is the summary of the selected one.
         let is_summary = row.contains("waiting ") && row.contains(" ms  ");
@@ -219,7 +221,8 @@ fn every_lane_is_shown_or_counted_and_the_selected_one_is_shown() {
 /// A crowded screen does not show only the first runs.
 #[test]
 fn every_run_and_the_gil_have_a_visible_row() {
-    let names = [["sequential", "seq "], ["threads x4", "thr"], ["gil x4", "gil +"]];
+    let names =
+        [["sequential", "seq "], ["threads (no GIL) x4", "thr"], ["GIL threads x4", "gil +"]];
     let names = names.into_iter().chain([["processes x4", "proc +"]]);
     for size in [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12)] {
         let rows = race_of_four_modes().play_until(Mode::Gil, 100).rows(size);
