@@ -75,6 +75,7 @@
 //! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
 //! | baseline | [`app::Baseline`] | the run that others are compared with |
 //! | verdict | [`analysis::verdict::Verdict`] | the sentence that says what was faster, and why |
+//! | suggestion | [`analysis::verdict::Suggestion`] | what to try next, with its key or its option |
 //! | recording | [`source::recording::Recording`] | a session in a file |
 //! | theme | [`ui::theme`] | the colours and glyphs of roles and states |
 //!
@@ -86,12 +87,12 @@
 //! | --- | --- |
 //! | a key | the table in `app/keymap.rs`; the key bar, `?`, help, manual and configuration follow |
 //! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/it/palette.rs` |
-//! | a sentence on the screen | `ui/status_line.rs`; conclusions in `analysis/verdict.rs` and `analysis/sweep/advice.rs` |
+//! | a sentence on the screen | `ui/status_line.rs`; conclusions in `analysis/verdict.rs` (its causes in `verdict/mode_result.rs`) and `analysis/sweep/advice.rs` |
 //! | a column | `ui/timeline.rs` (beside the lanes), `ui/totals.rs`, `ui/table.rs` |
 //! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
 //! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |
 //! | a state | the table in `model/state.rs`, its colour in `ui/theme.rs` |
-//! | a workload | its row in `model/workload.rs`, `WorkSpec` in `model/plan.rs`, its work in `model/setup.rs`, its sentence in `analysis/verdict/gil.rs`, its [`source::Job`] and how to simulate it; `tests/it/workloads/new_workload.patch` adds one |
+//! | a workload | its row in `model/workload.rs`, `WorkSpec` in `model/plan.rs`, its work in `model/setup.rs`, its [`source::Job`] and how to simulate it; `tests/it/workloads/new_workload.patch` adds one |
 //! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |
 

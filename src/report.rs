@@ -15,7 +15,7 @@ pub use export_target::{ExportError, ExportOutcome, ExportTarget, free_path};
 
 use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement, sequential_run};
-use crate::analysis::verdict::{Form, Verdict};
+use crate::analysis::verdict::{Conclusion, Verdict};
 use crate::model::{Background, Mode, Nanos, Run, State, Target};
 
 /// The subject of an export: the runs and their context.
@@ -46,10 +46,11 @@ impl ReportSubject<'_> {
     }
 
     /// Returns the advice of the sweep or the conclusion from the runs.
-    fn conclusion(&self) -> Option<String> {
+    fn conclusion(&self) -> Option<Conclusion> {
         let workload = self.runs.first()?.plan().workload();
         let advice = self.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
-        advice.or_else(|| Verdict::new(self.runs, self.cores).conclusion(Form::Long))
+        let advice = advice.map(Conclusion::of_text);
+        advice.or_else(|| Verdict::new(self.runs, self.cores).conclusion())
     }
 }
 

@@ -9,6 +9,7 @@ mod opened_session;
 mod run_handles;
 mod screen;
 pub mod screen_loop;
+mod screen_summary;
 mod word_wrap;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};

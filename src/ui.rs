@@ -5,9 +5,10 @@
 //! ```text
 //!  title                                                       ? help
 //!  modes                                                    workers 5
+//!  the verdict, and what to try next
+//!  the check of the results
 //! ┌ totals ──────────── elapsed ── pages ── followers ── ... ────────┐
 //! │ one row per mode                                                 │
-//! │ the conclusion                                              waves│
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ sweep ───────────────────────────────────────────────────────────┐
 //! │ dots and a curve                         one row per thread count│
@@ -112,29 +113,29 @@ fn paint(paper: Color, ink: Color, buf: &mut Buffer) {
     }
 }
 
-/// Returns the parts of the screen from top to bottom: title, modes, totals, sweep chart, timeline,
-/// legend and keys.
+/// Returns the parts of the screen from top to bottom: title, modes, status, totals, sweep chart,
+/// timeline, legend and keys.
 fn split_screen(
     app: &App,
     layout: ScreenLayout,
     status_line: &StatusLine,
     chart: Option<&SweepChart<'_>>,
     area: Rect,
-) -> [Rect; 7] {
+) -> [Rect; 8] {
     let rows = app.modes().len() as u16;
     let comparison = comparison::line_count(app);
     // On a low screen the comparison replaces the status line, unless that reports a failure.
     let hides_status =
         comparison > 0 && !layout.has_headings() && status_line::problem(app).is_none();
     let status =
-        if hides_status { 0 } else { status_line.line_count(inner_width(layout, area).into()) };
-    let lines = status + comparison;
+        if hides_status { 0 } else { status_line.line_count(StatusLine::width(area).into()) };
     let bar = u16::from(layout.has_headings());
     let chart_rows = chart.map_or(0, |chart| chart.row_count(area.height));
     area.layout(&Layout::vertical([
         Constraint::Length(bar),
         Constraint::Length(1),
-        Constraint::Length(rows + lines + layout.frame_rows()),
+        Constraint::Length(status),
+        Constraint::Length(rows + comparison + layout.frame_rows()),
         Constraint::Length(chart_rows),
         Constraint::Fill(1),
         Constraint::Length(bar),
@@ -152,19 +153,19 @@ fn timeline_area(layout: ScreenLayout, part: Rect, screen: Rect) -> Rect {
 fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = inner_width(layout, area);
     let rows = app.modes().len() as u16;
-    let status_line = StatusLine::for_app(app, layout, theme, inside.into());
+    let status_line = StatusLine::for_app(app, layout, theme, area);
     let chart = SweepChart::for_app(app, layout, theme);
-    let [title, modes, totals, sweep_area, timeline, legend, keys] =
+    let [title, modes, status, totals, sweep_area, timeline, legend, keys] =
         split_screen(app, layout, &status_line, chart.as_ref(), area);
     header::draw_title(app, theme, title, buf);
     header::draw_modes(app, layout, theme, modes, buf);
+    let status =
+        Rect { x: status.x + 1, width: StatusLine::width(area), ..status }.intersection(area);
+    status_line.draw(theme, status, buf);
     let body = draw_part(totals, totals_heading(app, layout, inside).as_ref(), layout, theme, buf);
-    let [figures, below] =
+    let [figures, comparison] =
         body.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::draw_rows(app, layout, theme, figures, buf);
-    let comparison = Constraint::Length(comparison::line_count(app));
-    let [status, comparison] = below.layout(&Layout::vertical([Constraint::Fill(1), comparison]));
-    status_line.draw(theme, status, buf);
     comparison::draw(app, theme, comparison, buf);
     if let Some(chart) = chart {
         chart.draw(draw_part(sweep_area, chart.heading().as_ref(), layout, theme, buf), buf);
@@ -212,7 +213,8 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     for run in shown.iter().filter(|run| run.has_started()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();
         let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
-        parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));
+        let [_, mode, ..] = lane_labels::mode_names(run.plan().selection());
+        parts.push(format!("{mode} {elapsed:.2} s {pages}"));
         if let Some(speed_up) = app.session().speed_up(app.selection(), run, app.now())
             && run.plan().mode != Mode::Sequential
         {
@@ -242,9 +244,9 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     let Some(layout) = ScreenLayout::for_size(size) else {
         return PointerTarget::default();
     };
-    let status_line = StatusLine::for_app(app, layout, theme, inner_width(layout, area).into());
+    let status_line = StatusLine::for_app(app, layout, theme, area);
     let chart = SweepChart::for_app(app, layout, theme);
-    let [title, modes, _, _, part, _legend, keys] =
+    let [title, modes, _, _, _, part, _legend, keys] =
         split_screen(app, layout, &status_line, chart.as_ref(), area);
     let action = if keys.contains(position) {
         footer::action_at(app, theme, keys, column)

@@ -23,6 +23,19 @@ pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
     (sequential.0 > 0 && parallel.0 > 0).then(|| sequential.0 as f64 / parallel.0 as f64)
 }
 
+/// Returns the speed-up of a run over the sequential time. While the run is active, it is estimated
+/// from the rate of the tasks completed so far.
+pub fn speed_up_so_far(run: &Run, sequential: Nanos, now: Nanos) -> Option<f64> {
+    let done = run.ended_tasks();
+    let share = f64::from(done) / f64::from(run.progress().known_tasks().max(1));
+    match run.outcome() {
+        Some(_) if run.is_comparable() => speed_up(sequential, run.duration()?),
+        Some(_) => None,
+        None if done == 0 || run.plan().mode == Mode::Sequential => None,
+        None => Some(speed_up(sequential, run.elapsed(now))? * share),
+    }
+}
+
 /// E = S / n: the speed-up as a share of the number of workers.
 pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
     speed_up / workers.into().max(1.0)

@@ -1,23 +1,24 @@
-//! The conclusions from runs, each fact in one wording: what was faster and by how much, whether the
-//! results agree, and what else happened. A conclusion is a list of clauses, joined by semicolons and
-//! without a full stop, so that a screen can drop the last ones. The advice of a sweep is worded in
-//! [`super::sweep`].
+//! The conclusions from runs, each fact in one wording: what was faster and by how much, because of
+//! what was measured; whether the results agree, and what else happened; and what to try next. The
+//! advice of a sweep is worded in [`super::sweep`].
 
-mod gil;
+mod conclusion;
+mod mode_result;
+mod progress;
+mod suggestion;
+
+pub use conclusion::Conclusion;
+pub use suggestion::Suggestion;
 
 use super::plural;
 use super::stats::{self, Agreement};
-use super::sweep::WorkerTerms;
 use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
+use conclusion::Clause;
+pub use mode_result::workers_text;
+use mode_result::{ModeResult, factor_text};
 
-/// The length of a conclusion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For a screen, whose totals show times and speed-ups.
-    Short,
-    /// For a report.
-    Long,
-}
+/// The minimum ratio of the speed-ups with and without a GIL at which the GIL makes no difference.
+const MIN_GIL_RATIO: f64 = 0.9;
 
 /// The runs of one selection, as the basis of a conclusion.
 #[derive(Clone, Copy, Debug)]
@@ -39,98 +40,182 @@ impl<'run> Verdict<'run> {
         Self { runs, baseline, agreement: Agreement::of_runs(runs), cores }
     }
 
-    /// Returns the conclusion. In the long form, an incomplete run comes first. Returns `None` if
-    /// there is nothing to say.
-    pub fn conclusion(&self, form: Form) -> Option<String> {
-        let workload = self.runs.first()?.plan().workload();
+    /// Returns the conclusion. An incomplete run comes first. Returns `None` before a run has started.
+    pub fn conclusion(&self) -> Option<Conclusion> {
         let mut started = self.runs.iter().filter(|run| run.has_started());
-        let incomplete = started.find(|run| form == Form::Long && !run.is_comparable());
-        let mut clauses: Vec<String> = match workload.kind() {
-            _ if incomplete.is_some() => incomplete.map(incomplete_text).into_iter().collect(),
-            TaskKind::Computation => {
-                let differ = self.agreement.filter(Agreement::is_difference);
-                let differ = differ.and_then(|_| self.agreement_text(form));
-                differ.into_iter().chain(self.interpretation()).collect()
-            }
-            TaskKind::Command => {
-                let failed = self.runs.iter().rfind(|run| run.is_over()).map(Run::failed_tasks);
-                let failed = failed.filter(|&failed| failed > 0);
-                let failed = failed.map(|failed| plural::count(failed, "command") + " failed");
-                self.speed_up(form).into_iter().chain(failed).collect()
-            }
-            TaskKind::Page => {
-                let times = self.speed_up(form).filter(|_| form == Form::Long);
-                let parts = times.into_iter().chain(self.agreement_text(form));
-                let parts: Vec<String> = parts.collect();
-                // Modes that run alone have no run to agree with: under the GIL, and in processes.
-                if parts.is_empty() { self.interpretation().into_iter().collect() } else { parts }
-            }
+        started.clone().next()?;
+        let incomplete = started.find(|run| !run.is_comparable());
+        let mut clauses = match incomplete {
+            Some(run) => vec![Clause::other(incomplete_text(run))],
+            None => self.findings(),
         };
-        if clauses.is_empty() && form == Form::Short {
-            return None;
+        if clauses.is_empty() {
+            clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
-        clauses.extend(duplicates_text(self.runs));
-        clauses.extend(self.runs.iter().rev().find_map(limit_text));
-        clauses.extend(remarks(self.runs));
-        (!clauses.is_empty()).then(|| clauses.join("; "))
+        let bug = self.disagreement_text().filter(|_| incomplete.is_none());
+        clauses.splice(0..0, bug.map(Clause::other));
+        let all_over = self.runs.iter().all(Run::is_over);
+        let suggestions = if incomplete.is_none() && all_over {
+            Suggestion::after(self.runs)
+        } else {
+            Vec::new()
+        };
+        Some(Conclusion { clauses, checks: self.checks(), suggestions })
     }
 
-    /// Returns the meaning of the speed-ups for the GIL and the cores.
-    pub fn interpretation(&self) -> Option<String> {
-        gil::interpretation(self.runs, self.baseline?, self.cores)
+    /// Returns what was faster and why.
+    fn findings(&self) -> Vec<Clause> {
+        let results = self.runs.iter().filter_map(|run| {
+            self.baseline.and_then(|baseline| ModeResult::of_run(run, self.runs, baseline))
+        });
+        let results: Vec<ModeResult<'_>> = results.collect();
+        let of_mode = |mode| results.iter().copied().find(|result| result.mode == mode);
+        let (gil, threads) = (of_mode(Mode::Gil), of_mode(Mode::Threads));
+        let Some(first) = gil.or(threads).or(results.first().copied()) else { return Vec::new() };
+        let mut clauses = match (gil, threads) {
+            (Some(gil), Some(threads)) if is_unhindered(gil, threads) => {
+                self.unhindered_clauses(gil, threads)
+            }
+            _ => self.contrast_clauses(first, threads),
+        };
+        let processes = of_mode(Mode::Processes).filter(|result| result.mode != first.mode);
+        let is_list = clauses.last().is_some_and(Clause::is_figure);
+        clauses.extend(processes.map(|processes| {
+            let text = self.processes_text(first, processes);
+            if is_list { Clause::more(text) } else { Clause::other(text) }
+        }));
+        let computes = first.run.plan().workload().is_computed() && clauses.len() > 2;
+        let cores = self.core_count().filter(|_| computes);
+        clauses.extend(
+            cores.map(|cores| Clause::more(format!("on {}", plural::count(cores, "core")))),
+        );
+        clauses
     }
 
-    /// Returns the speed-up of the threads.
-    fn speed_up(&self, form: Form) -> Option<String> {
-        let is_threads = |run: &&Run| run.plan().mode == Mode::Threads && run.is_comparable();
-        let run = self.runs.iter().find(is_threads)?;
-        let (plan, times) = (run.plan(), stats::speed_up(self.baseline?, run.duration()?)?);
-        let terms = WorkerTerms::for_run(plan.workload(), plan.mode);
-        let workers = if plan.auto { plan.name() } else { terms.count_text(plan.workers) };
-        Some(match form {
-            Form::Short => format!("{workers}: {times:.2}x"),
-            Form::Long => format!("{workers}: {}", times_text(times)),
-        })
+    /// The number of cores of the machine that the runs were on.
+    fn core_count(&self) -> Option<u16> {
+        let compute = self.runs.first()?.plan().work.compute();
+        let simulated = compute.and_then(|compute| compute.simulation);
+        simulated.map(|machine| machine.cores).or(self.cores)
     }
 
-    /// Returns the agreement of the results.
-    pub fn agreement_text(&self, form: Form) -> Option<String> {
+    /// Returns the speed-up of processes beside that of threads.
+    fn processes_text(&self, threads: ModeResult<'_>, processes: ModeResult<'_>) -> String {
+        let same = processes.workers == threads.workers;
+        let subject = if same { "processes".to_owned() } else { processes.subject() };
+        let cause = processes.cause(self.core_count()).filter(|_| !processes.is_gain());
+        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+        format!("{subject} {}{cause}", factor_text(processes.speed_up))
+    }
+
+    /// Returns the clauses about threads that are as fast with a GIL as without one.
+    fn unhindered_clauses(&self, gil: ModeResult<'_>, threads: ModeResult<'_>) -> Vec<Clause> {
+        let [with, without] = [gil, threads].map(|result| factor_text(result.speed_up));
+        let also = if with == without {
+            "with or without a GIL".to_owned()
+        } else {
+            format!("{with} with a GIL")
+        };
+        let head = format!("{} were {}", threads.subject(), threads.gain_text());
+        let cause = gil.cause(self.core_count()).map(Clause::cause);
+        [Clause::other(head), Clause::more(also)].into_iter().chain(cause).collect()
+    }
+
+    /// Returns the clauses about a mode, and about threads without a GIL if that is another.
+    fn contrast_clauses(
+        &self,
+        first: ModeResult<'_>,
+        threads: Option<ModeResult<'_>>,
+    ) -> Vec<Clause> {
+        let verb = if first.workers == 1 { "was" } else { "were" };
+        let head = format!("{} {verb} {}", first.subject(), first.gain_text());
+        let than = if self.runs.len() == 1 { " than sequential" } else { "" };
+        let than = if first.gain_text().ends_with("faster") { than } else { "" };
+        let cause = first.cause(self.core_count()).map(Clause::cause);
+        let threads = threads.filter(|threads| threads.mode != first.mode).map(|threads| {
+            let times = factor_text(threads.speed_up);
+            Clause::figure(if threads.workers == first.workers {
+                format!("without a GIL {times}")
+            } else {
+                format!("{} without a GIL {times}", threads.subject())
+            })
+        });
+        [Clause::other(head + than)].into_iter().chain(cause).chain(threads).collect()
+    }
+
+    /// Returns whether the results agree, and what else happened.
+    fn checks(&self) -> Vec<String> {
+        let kind = self.runs.first().map(|run| run.plan().workload().kind());
+        let failed = self.runs.iter().rfind(|run| run.is_over()).map(Run::failed_tasks);
+        let failed = failed.filter(|&failed| failed > 0 && kind == Some(TaskKind::Command));
+        let failed = failed.map(|failed| plural::count(failed, "command") + " failed");
+        let agreement = self.agreement_text().filter(|_| kind != Some(TaskKind::Command));
+        let mut checks: Vec<String> = agreement.into_iter().chain(failed).collect();
+        checks.extend(duplicates_text(self.runs));
+        checks.extend(self.runs.iter().rev().find_map(limit_text));
+        checks.extend(remarks(self.runs));
+        checks
+    }
+
+    /// Returns that the modes computed different results, which is a bug.
+    fn disagreement_text(&self) -> Option<String> {
         let spec = self.runs.first()?.plan().workload().spec();
-        let results = |count| plural::count(count, spec.result);
-        let modes = self.runs.len();
-        let both = if modes == 2 { "both".to_owned() } else { format!("all {modes} modes") };
-        let ordered = |items, order| match form {
-            Form::Short => format!("same {}, {order} order", results(items)),
-            Form::Long => format!("the same {} in {both}, in {order} order", results(items)),
+        match self.agreement? {
+            Agreement::Different { only_first, .. } if spec.kind == TaskKind::Computation => {
+                let results = plural::count(only_first, spec.result);
+                Some(format!(
+                    "the modes disagree on {results}, a bug in threadline, please report it"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the agreement of the results, unless they differ because of a bug.
+    fn agreement_text(&self) -> Option<String> {
+        let spec = self.runs.first()?.plan().workload().spec();
+        let all = match self.runs.len() {
+            2 => "both".to_owned(),
+            modes => format!("all {modes} modes"),
+        };
+        let same = |items| match (items, spec.results) {
+            (0, _) => format!("no {} in any mode", plural::noun(0_u64, spec.result)),
+            (1, _) => format!("{all} got the same {}", spec.result),
+            (items, _) => format!("{all} got the same {}", plural::count(items, spec.result)),
         };
         Some(match self.agreement? {
-            Agreement::Same { items: 0 } => {
-                format!("no {} in either", plural::noun(0, spec.result))
+            Agreement::Same { items } => same(items),
+            Agreement::Reordered { items } => same(items) + ", in a different order",
+            Agreement::Different { .. } if spec.kind == TaskKind::Computation => return None,
+            Agreement::Different { only_first, only_second } => {
+                turnover_text(only_first, only_second)
             }
-            Agreement::Same { items } if spec.kind == TaskKind::Computation => {
-                format!("the same {} in {both}", results(items))
-            }
-            Agreement::Same { items: 1 } => format!("the same {} in {both}", spec.result),
-            Agreement::Same { items } if form == Form::Long => ordered(items, "the same"),
-            Agreement::Same { items } => ordered(items, "same"),
-            Agreement::Reordered { items } if form == Form::Long => ordered(items, "a different"),
-            Agreement::Reordered { items } => ordered(items, "different"),
-            Agreement::Different { only_first, only_second } => match spec.kind {
-                TaskKind::Computation if form == Form::Long => format!(
-                    "the modes disagree on {}; this is a bug in threadline, please report it",
-                    results(only_first)
-                ),
-                TaskKind::Computation => format!("the modes disagree on {}", results(only_first)),
-                _ => turnover_text(only_first, only_second),
-            },
             Agreement::Incomplete => "not compared: a run is incomplete".to_owned(),
         })
     }
 }
 
-/// Returns a speed-up over the sequential run in words.
-pub fn times_text(times: f64) -> String {
-    format!("{times:.2} times as fast as sequential")
+/// Returns `true` if threads gain with a GIL nearly as much as without one.
+fn is_unhindered(gil: ModeResult<'_>, threads: ModeResult<'_>) -> bool {
+    gil.is_gain()
+        && threads.is_gain()
+        && gil.workers == threads.workers
+        && gil.speed_up >= threads.speed_up * MIN_GIL_RATIO
+}
+
+/// Returns what a run without a comparison did: `127 followers fetched in 1.05 s by 5 threads`.
+fn completion_text(run: &Run) -> String {
+    let (plan, spec) = (run.plan(), run.plan().workload().spec());
+    let items = match spec.results {
+        Some(_) => plural::count(run.progress().follower_count(), spec.result),
+        None => plural::count(run.ended_tasks(), spec.task),
+    };
+    let time = run.duration().map_or_else(String::new, |time| format!(" in {time}"));
+    let how = match plan.mode {
+        Mode::Sequential => format!(", one {} after another", spec.task),
+        _ => format!(" by {}", workers_text(plan, run.mean_workers(Nanos::ZERO).round() as u16)),
+    };
+    format!("{items} {}{time}{how}", spec.done)
 }
 
 /// Returns the changes of the list between two runs: `2 followers joined and 1 left between the runs`.
@@ -194,16 +279,15 @@ pub fn spare_workers_text(count: usize) -> Option<String> {
     (count > 0).then(|| plural::was(count, "more worker") + " not needed")
 }
 
-/// Returns the number of waves in which equal pages fill the workers. The long form names the premise.
-pub fn waves_text(waves: Waves, form: Form) -> String {
+/// Returns the number of waves in which equal pages fill the workers.
+pub fn waves_text(waves: Waves) -> String {
     let Waves { tasks, workers, count, idle } = waves;
     let idle = match (idle, count) {
         (0, _) => "no lane idle".to_owned(),
         (idle, 1) => format!("{} idle", plural::count(idle, "lane")),
         (idle, _) => format!("{idle} idle in the last"),
     };
-    let premise = if form == Form::Long { "equal pages: " } else { "" };
-    format!("{premise}ceil({tasks}/{workers}) = {}, {idle}", plural::count(count, "wave"))
+    format!("equal pages: ceil({tasks}/{workers}) = {}, {idle}", plural::count(count, "wave"))
 }
 
 /// Returns an incomplete run with the reason.
@@ -238,6 +322,6 @@ pub fn failure_summary(runs: &[Run]) -> Option<String> {
     Some(match run.failure() {
         Some(failure) if nothing => failure.to_string(),
         None if nothing => format!("stopped before any {} was {}", spec.task, spec.done),
-        _ => format!("{}: {}", run.plan().mode, incomplete_reason(run)),
+        _ => format!("{}: {}", run.plan().selection(), incomplete_reason(run)),
     })
 }

@@ -362,7 +362,7 @@ impl App {
             ModeChoice::Only(mode)
                 if self.session.setup().modes(race).contains(&mode) && self.can_show(race) =>
             {
-                let is_plural = matches!(mode, Mode::Threads | Mode::Processes);
+                let is_plural = mode != Mode::Sequential;
                 let were = if is_plural { "were" } else { "was" };
                 let key = self.key_of(Action::Mode(race.index()));
                 format!("{selection} {were} recorded as part of the race ({key})")

@@ -355,15 +355,7 @@ impl Session {
     /// The speed-up of a run of the selection over the sequential run. While the run is active, it
     /// is estimated from the rate of the tasks completed so far.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
-        let baseline = self.baseline_time(selection)?;
-        let done = run.ended_tasks();
-        let share = f64::from(done) / f64::from(run.progress().known_tasks().max(1));
-        match run.outcome() {
-            Some(_) if run.is_comparable() => stats::speed_up(baseline, run.duration()?),
-            Some(_) => None,
-            None if done == 0 || run.plan().mode == Mode::Sequential => None,
-            None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
-        }
+        stats::speed_up_so_far(run, self.baseline_time(selection)?, now)
     }
 
     /// The minimum speed-up of a complete run whose sequential run started at the same moment and has

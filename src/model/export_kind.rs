@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::plan::Target;
 use super::selection::Selection;
-use super::workload::Workload;
+use super::workload::{ModeChoice, Workload};
 
 /// A kind of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,5 +80,9 @@ pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
     let about = user.unwrap_or_else(|| workload.to_string());
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let about: String = about.chars().take(40).map(safe).collect();
-    format!("threadline-{about}-{selection}")
+    let modes = match selection.choice {
+        ModeChoice::Only(mode) if !selection.workload.is_command() => mode.to_string(),
+        _ => selection.to_string(),
+    };
+    format!("threadline-{about}-{modes}")
 }

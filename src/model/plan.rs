@@ -252,12 +252,22 @@ impl Plan {
     }
 
     /// Returns the mode's label, with the number of workers if there are several: `sequential`,
-    /// `threads x5`, `threads auto`.
+    /// `threads (no GIL) x5`, `GIL threads auto`.
     pub fn name(&self) -> String {
+        self.with_workers(&self.selection().to_string())
+    }
+
+    /// Returns the label without what the other modes' labels imply: `threads x5`.
+    pub fn short_name(&self) -> String {
+        let name = self.selection().to_string();
+        self.with_workers(name.split(" (").next().unwrap_or_default())
+    }
+
+    fn with_workers(&self, mode: &str) -> String {
         match self.mode {
-            Mode::Sequential => self.selection().to_string(),
-            _ if self.auto => format!("{} auto", self.selection()),
-            _ => format!("{} x{}", self.selection(), self.workers),
+            Mode::Sequential => mode.to_owned(),
+            _ if self.auto => format!("{mode} auto"),
+            _ => format!("{mode} x{}", self.workers),
         }
     }
 

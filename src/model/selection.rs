@@ -82,12 +82,14 @@ impl Selection {
     }
 }
 
+/// The name for a reader. Modes are named by what they mean.
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.choice {
             ModeChoice::Race => f.pad("race"),
             ModeChoice::Sweep => f.pad("sweep"),
             ModeChoice::Only(Mode::Threads) => f.pad(self.workload.spec().threads_name),
+            ModeChoice::Only(Mode::Gil) => f.pad("GIL threads"),
             ModeChoice::Only(mode) => mode.fmt(f),
         }
     }

@@ -43,6 +43,8 @@ pub struct WorkloadSpec {
     pub help: &'static str,
     /// The heading of a report.
     pub heading: &'static str,
+    /// The heading in a few words, for a list.
+    pub short_heading: &'static str,
     /// The kind of a task.
     pub kind: TaskKind,
     /// The noun of a task: `page`.
@@ -69,7 +71,7 @@ pub struct WorkloadSpec {
     pub built_in_race_modes: &'static [Mode],
     /// The choices among modes, in the order of the keys.
     pub mode_choices: &'static [ModeChoice],
-    /// The name of [`Mode::Threads`].
+    /// The name of [`Mode::Threads`] by its meaning.
     pub threads_name: &'static str,
     /// The states that a task can have in every mode.
     pub states: &'static [State],
@@ -81,6 +83,7 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
     name: "followers",
     help: "Fetch the pages of a user's followers: I/O without the GIL",
     heading: "followers",
+    short_heading: "followers",
     kind: TaskKind::Page,
     task: "page",
     tasks: "pages",
@@ -94,7 +97,7 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
     race_modes: &[Mode::Sequential, Mode::Threads],
     built_in_race_modes: &[Mode::Sequential, Mode::Threads, Mode::Gil],
     mode_choices: &ModeChoice::ALL,
-    threads_name: "threads",
+    threads_name: "threads (no GIL)",
     states: &[
         State::Connecting,
         State::Waiting,
@@ -111,6 +114,7 @@ const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     name: "cpu",
     help: "CPU work that needs the GIL, like pure Python",
     heading: "CPU work that needs the GIL",
+    short_heading: "CPU work",
     kind: TaskKind::Computation,
     task: "task",
     tasks: "tasks",
@@ -124,7 +128,7 @@ const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     race_modes: &Mode::ALL,
     built_in_race_modes: &Mode::ALL,
     mode_choices: &ModeChoice::ALL,
-    threads_name: "threads",
+    threads_name: "threads (no GIL)",
     states: &[State::Computing],
     has_io_share: false,
 };
@@ -135,6 +139,7 @@ static NATIVE: WorkloadSpec = WorkloadSpec {
     name: "native",
     help: "CPU work that releases the GIL, like hashlib and zlib",
     heading: "CPU work of native code",
+    short_heading: "native code",
     states: &[State::Computing, State::Native],
     ..COMPUTATIONS
 };
@@ -143,6 +148,7 @@ static MIXED: WorkloadSpec = WorkloadSpec {
     name: "mixed",
     help: "Fetch a page without the GIL, then process it under the GIL",
     heading: "Pages, then CPU work",
+    short_heading: "mixed work",
     states: &[State::Connecting, State::Waiting, State::Receiving, State::Computing, State::Error],
     has_io_share: true,
     ..COMPUTATIONS
@@ -153,6 +159,7 @@ static COMMANDS: WorkloadSpec = WorkloadSpec {
     name: "commands",
     help: "Run commands",
     heading: "Commands",
+    short_heading: "commands",
     kind: TaskKind::Command,
     task: "command",
     tasks: "commands",
@@ -242,6 +249,7 @@ impl Mode {
     pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Gil, Self::Processes];
 }
 
+/// The name on the command line and in JSON. A [`super::Selection`] has the name for a reader.
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::plain::{Remark, write_remarks, write_table};
+use super::plain::{Remark, write_remarks, write_table, write_verdict};
 use super::{Comparison, json, median_and_p95};
 use crate::analysis::plural;
 use crate::model::printable::printable;
@@ -47,6 +47,8 @@ pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for entry in command_records(last) {
         write_output(out, last, &entry)?;
     }
+    writeln!(out)?;
+    write_verdict(out, runs, None, "")?;
     write_times(out, runs)?;
     write_remarks(out, remarks(runs))
 }
@@ -88,7 +90,6 @@ fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         let (name, elapsed) = (run.plan().name(), elapsed.to_string());
         [name, elapsed, commands, failed.to_string(), median, p95]
     };
-    writeln!(out)?;
     write_table(out, columns, runs.iter().filter(|run| run.has_started()).map(row))
 }
 

@@ -25,8 +25,10 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     if let Some(task) = plain::describe_task(first, subject.cores) {
         writeln!(out, "{task}.\n")?;
     }
-    if let Some(sentence) = subject.conclusion() {
-        writeln!(out, "{}\n", inline_sentence(&sentence))?;
+    if let Some(conclusion) = subject.conclusion() {
+        writeln!(out, "{}", inline_sentence(&conclusion.sentence()))?;
+        let details = conclusion.details();
+        writeln!(out, "{}\n", if details.is_empty() { details } else { details + "." })?;
     }
     if let Some(sweep) = subject.sweep {
         write_sweep(out, sweep, workload)?;
@@ -61,6 +63,7 @@ fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
 
 /// Formats the verdict in bold, or escapes it if it may quote a server.
 fn inline_sentence(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
     let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-".contains(c);
     if sentence.chars().all(is_plain) && !sentence.contains("://") {
         format!("**{sentence}.**")

@@ -8,8 +8,12 @@ use std::io::{self, Write};
 
 use super::{Comparison, median_and_p95, run_time};
 use crate::analysis::plural;
+use crate::analysis::verdict::Verdict;
 use crate::model::{ComputeSpec, Mode, Run, Target};
 pub(super) use table::write_table;
+
+/// Ends bold text: <https://www.ecma-international.org/publications-and-standards/standards/ecma-48/>.
+const RESET: &str = "\x1b[0m";
 
 /// Writes the report of the runs, or nothing if no run has started. `cores` is the number of cores of
 /// this machine, if known.
@@ -20,29 +24,70 @@ pub fn write(
     cores: Option<u16>,
 ) -> io::Result<()> {
     let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
-    if first.plan().workload().is_computed() {
+    let is_computed = first.plan().workload().is_computed();
+    if is_computed {
         write_times(out, runs)?;
+    } else {
+        // The example's lines come first: it has no other modes.
+        let is_example = |run: &&Run| matches!(run.plan().mode, Mode::Sequential | Mode::Threads);
+        let (example, others): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(is_example);
+        for group in [example, others] {
+            write_times(out, group.iter().copied())?;
+            write_counts(out, &group)?;
+        }
+    }
+    writeln!(out)?;
+    write_verdict(out, runs, cores, "")?;
+    if is_computed {
         if let Some(task) = describe_task(first, cores) {
-            writeln!(out, "\n{}: {task}\n", first.plan().workload())?;
+            writeln!(out, "{}: {task}\n", first.plan().workload())?;
         }
         write_computed_table(out, runs)?;
-        return write_remarks(out, remarks::for_computed(runs, cores));
-    }
-    // The example's lines come first: it has no other modes.
-    let is_example = |run: &&Run| matches!(run.plan().mode, Mode::Sequential | Mode::Threads);
-    let (example, others): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(is_example);
-    for group in [example, others] {
-        write_times(out, group.iter().copied())?;
-        write_counts(out, &group)?;
+        return write_remarks(out, remarks::for_computed(runs));
     }
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
         (target, runs.iter().rfind(|run| run.has_started()))
     {
         let pages = plural::count(last.progress().known_tasks(), "page");
-        writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
+        writeln!(out, "{user} @ {api}, {pages}, {per_page} each\n")?;
     }
     write_followers_table(out, runs)?;
     write_remarks(out, remarks::for_followers(runs))
+}
+
+/// Writes the verdict and the totals, to remain after the screen. `bold` starts bold text, if the
+/// terminal has it.
+pub fn write_summary(
+    out: &mut dyn Write,
+    runs: &[Run],
+    cores: Option<u16>,
+    bold: &str,
+) -> io::Result<()> {
+    let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
+    write_verdict(out, runs, cores, bold)?;
+    match first.plan().workload().is_computed() {
+        true => write_computed_table(out, runs),
+        false => write_followers_table(out, runs),
+    }
+}
+
+/// Writes the verdict, its check and what to try next, and an empty line. Incomplete runs have their
+/// remarks instead of a verdict.
+pub(super) fn write_verdict(
+    out: &mut dyn Write,
+    runs: &[Run],
+    cores: Option<u16>,
+    bold: &str,
+) -> io::Result<()> {
+    let Some(conclusion) = Verdict::new(runs, cores).conclusion() else { return Ok(()) };
+    let is_whole = runs.iter().all(Run::is_comparable);
+    let sentence = Some(conclusion.sentence()).filter(|_| is_whole);
+    let reset = if bold.is_empty() { "" } else { RESET };
+    let sentence = sentence.map(|sentence| format!("{bold}{sentence}.{reset}"));
+    let details = Some(conclusion.details()).filter(|details| !details.is_empty());
+    let lines: Vec<String> = sentence.into_iter().chain(details).collect();
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    if lines.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
 /// A line after the table: its label and its text.
@@ -139,9 +184,16 @@ pub(super) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
     ))
 }
 
+/// Returns the width of the longest name of a mode.
+fn name_width(runs: &[Run]) -> usize {
+    let started = runs.iter().filter(|run| run.has_started());
+    started.map(|run| run.plan().name().len()).fold(12, usize::max)
+}
+
 fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let started = || runs.iter().filter(|run| run.has_started());
     let columns = [
-        ("mode", 12),
+        ("mode", name_width(runs)),
         ("elapsed", 10),
         ("tasks", 14),
         ("tasks/s", 9),
@@ -159,13 +211,13 @@ fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         let (name, elapsed) = (run.plan().name(), elapsed.to_string());
         [name, elapsed, tasks, rate, median, p95, speed_up, efficiency]
     };
-    write_table(out, columns, runs.iter().filter(|run| run.has_started()).map(row))
+    write_table(out, columns, started().map(row))
 }
 
 fn write_followers_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let started = || runs.iter().filter(|run| run.has_started());
     let columns = [
-        ("mode", started().map(|run| run.plan().name().len()).fold(12, usize::max)),
+        ("mode", name_width(runs)),
         ("elapsed", 10),
         ("pages", 11),
         ("followers", 11),

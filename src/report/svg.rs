@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use super::{Comparison, ReportSubject, plain};
 use crate::analysis::plural;
+use crate::analysis::verdict::Conclusion;
 use crate::model::{Background, Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
 use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
@@ -71,15 +72,14 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
         writer: SvgWriter::default(),
         y: MARGIN,
     };
-    let sentence = subject.conclusion();
+    let conclusion = subject.conclusion().unwrap_or_default();
     let title = picture.title();
-    picture.draw_head(&title, sentence.as_deref());
+    picture.draw_head(&title, &conclusion);
     let states = picture.draw_timeline();
     picture.draw_legend(&states);
     let (height, ground) = (format_number(picture.y), hex_color(picture.background.canvas()));
     let width = format_number(WIDTH);
-    let (title, sentence) =
-        (escape_xml(&title), escape_xml(sentence.as_deref().unwrap_or_default()));
+    let (title, sentence) = (escape_xml(&title), escape_xml(&conclusion.sentence()));
     write!(
         out,
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -107,26 +107,33 @@ impl SvgPicture<'_> {
         let per_page = self.subject.target.map_or(0, |target| target.per_page);
         let tasks = plural::count(tasks, self.workload.spec().task);
         if let Some(results) = self.workload.spec().results {
-            return format!("{results}, {tasks} of {per_page}");
+            return format!("{results}, {tasks}, {per_page} each");
         }
         let computed = self.runs.first();
         let task = computed.and_then(|run| plain::describe_task(run, self.subject.cores));
         task.unwrap_or(tasks)
     }
 
-    fn draw_head(&mut self, title: &str, sentence: Option<&str>) {
+    /// Draws the title, the verdict and the totals.
+    fn draw_head(&mut self, title: &str, conclusion: &Conclusion) {
         let (text, quiet) = (self.background.text(), self.background.muted());
         let font = Font::new(24.0, text).bold();
         let room = WIDTH - 2.0 * MARGIN;
         self.writer.push_text([MARGIN, self.y + 14.0], font, &font.fit_text(title, room));
         self.writer.push_text([MARGIN, self.y + 36.0], Font::new(14.0, quiet), &self.subtitle());
-        self.y += 58.0;
-        self.draw_totals();
-        let font = Font::new(15.0, text).bold();
-        for line in sentence.into_iter().flat_map(|sentence| wrap_text(font, sentence, room)) {
-            self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
-            self.y += 21.0;
+        self.y += 54.0;
+        let lines = [
+            (Font::new(16.0, text).bold(), conclusion.sentence()),
+            (Font::new(14.0, quiet), conclusion.details()),
+        ];
+        for (font, sentence) in lines {
+            for line in wrap_text(font, &sentence, room) {
+                self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
+                self.y += 21.0;
+            }
         }
+        self.y += 22.0;
+        self.draw_totals();
         self.y += 20.0;
     }
 
@@ -157,7 +164,10 @@ impl SvgPicture<'_> {
         let length = self.scale.x(elapsed) / self.scale.width * (BARS_RIGHT - LEFT);
         let name = Font::new(13.0, text);
         let baseline = self.y + 17.0;
-        let words = name.fit_text(&run.plan().name(), LEFT - MARGIN - 8.0);
+        let room = LEFT - MARGIN - 8.0;
+        let [full, short] = [run.plan().name(), run.plan().short_name()];
+        let fits = name.text_width(&full) <= room;
+        let words = name.fit_text(if fits { &full } else { &short }, room);
         self.writer.push_text([MARGIN, baseline], name, &words);
         self.writer.push_rect([LEFT, self.y + 4.0, length.max(1.0), ROW - 8.0], &hex_color(color));
         let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);

@@ -3,9 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::Streams;
 use super::exit::{Exit, print_error};
 use super::word_wrap::WordWrap;
+use super::{Streams, screen_summary};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
@@ -16,6 +16,9 @@ use crate::report::{ExportError, ExportOutcome, ExportTarget, ReportSubject, pla
 
 /// The maximum number of failed commands named on stderr. The report lists all of them.
 const MAX_NAMED_FAILURES: usize = 20;
+
+/// The signal of Ctrl-C.
+const SIGINT: i32 = 2;
 
 /// A session that has been followed to its end.
 pub(super) struct EndedSession {
@@ -144,13 +147,16 @@ impl EndedSession {
         streams: &mut Streams<'_>,
     ) -> io::Result<Exit> {
         match &self.state {
-            EndedState::Screen(app) if app.replay_progress().is_some() => {
-                saved.report(Exit::Success, streams.err)
-            }
             EndedState::Screen(app) if is_exec(app) => {
                 report_commands(self.runs(), OutputMode::Plain(Progress::None), saved, streams)
             }
-            EndedState::Screen(app) => report_failure(app.session(), saved, streams.err),
+            EndedState::Screen(app) => {
+                self.print_summary(saved.stdout_taken, streams.err);
+                if app.replay_progress().is_some() {
+                    return saved.report(Exit::Success, streams.err);
+                }
+                report_failure(app.session(), saved, streams.err)
+            }
             EndedState::Headless { session, selection, is_cut_off } => {
                 let exit = if selection.workload.is_command() {
                     report_commands(self.runs(), output_mode, saved, streams)
@@ -162,6 +168,18 @@ impl EndedSession {
                     |exit| if *is_cut_off && exit == Exit::Success { Exit::Partial } else { exit },
                 )
             }
+        }
+    }
+}
+
+impl EndedSession {
+    /// Prints the verdict and the totals after the screen, unless the terminal is gone or another
+    /// program ends this one.
+    fn print_summary(&self, stdout_taken: bool, err: &mut dyn Write) {
+        let was_left = self.signal.is_none_or(|signal| signal == SIGINT);
+        if was_left && self.terminal_error.is_none() {
+            let cores = self.session().setup().cores();
+            screen_summary::print(self.runs(), self.sweep(), cores, stdout_taken, err);
         }
     }
 }

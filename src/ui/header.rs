@@ -75,11 +75,11 @@ fn workload_line(app: &App, theme: Theme) -> Line<'static> {
     Line::from(vec![key, Span::raw(" "), name])
 }
 
-/// Returns the user and the API whose followers are fetched.
+/// Returns the user and the API whose followers are fetched. The built-in server has only demo data.
 fn target_text(app: &App) -> Option<String> {
-    let Target { user, api, .. } =
-        app.session().target().filter(|_| app.selection().workload.is_fetched())?;
-    Some(format!("{user} @ {api}"))
+    let target = app.session().target().filter(|_| app.selection().workload.is_fetched())?;
+    let Target { user, api, .. } = target;
+    Some(if target.is_built_in() { format!("demo data, {api}") } else { format!("{user} @ {api}") })
 }
 
 /// Returns the number and the size of the tasks, in a long and a short form.
@@ -92,9 +92,9 @@ fn task_texts(app: &App) -> [String; 2] {
     let short = match workload.kind() {
         TaskKind::Page => {
             let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks} of {per_page}")
+            format!("{GAP}{tasks}, {per_page} each")
         }
-        TaskKind::Computation => format!("{GAP}{tasks} of {size}"),
+        TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
         TaskKind::Command => format!("{GAP}{tasks}"),
     };
     let long = if workload.spec().has_io_share {
@@ -213,8 +213,8 @@ fn mode_segments(app: &App, layout: ScreenLayout, theme: Theme, width: u16) -> V
         let spans = segments.iter().flat_map(|segment| &segment.spans);
         spans.map(Span::width).sum::<usize>() + workers <= usize::from(width)
     };
-    let forms = [ModeForm::Long, ModeForm::Short, ModeForm::ShownOnly];
-    forms.into_iter().map(segments).find(fits).unwrap_or_else(|| segments(ModeForm::Compact))
+    let fitting = ModeForm::ALL.into_iter().map(segments).find(fits);
+    fitting.unwrap_or_else(|| segments(ModeForm::Compact))
 }
 
 /// Returns the number of workers, from the longest form to the shortest.
@@ -229,12 +229,19 @@ fn worker_texts(app: &App, layout: ScreenLayout, theme: Theme) -> [Line<'static>
 enum ModeForm {
     /// All modes with full names.
     Long,
+    /// All modes with names that differ from each other.
+    Medium,
     /// All modes with short names.
     Short,
     /// All keys, but only the name of the selected mode.
     ShownOnly,
     /// Like `ShownOnly`, without gaps.
     Compact,
+}
+
+impl ModeForm {
+    /// All forms, from the longest to the shortest.
+    const ALL: [Self; 5] = [Self::Long, Self::Medium, Self::Short, Self::ShownOnly, Self::Compact];
 }
 
 /// Returns a mode with its key.
@@ -247,9 +254,10 @@ fn mode_spans(
 ) -> Vec<Span<'static>> {
     let key = app.key_of(Action::Mode(index));
     let shown = selection == app.selection();
-    let [long, short, _] = mode_names(selection);
+    let [long, medium, short, _] = mode_names(selection);
     let name = match form {
         ModeForm::Long => format!(" {long}"),
+        ModeForm::Medium => format!(" {medium}"),
         ModeForm::Short => format!(" {short}"),
         ModeForm::ShownOnly | ModeForm::Compact if shown => format!(" {short}"),
         ModeForm::ShownOnly | ModeForm::Compact => String::new(),

@@ -12,19 +12,22 @@ use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
 use crate::app::{Action, SelectedLane};
-use crate::model::{self, LaneId, Mode, Nanos, Plan, Run, Selection, State};
+use crate::model::{self, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, State};
 
-/// Returns the name of a mode, a short name, and one as short as a lane's.
-pub(super) fn mode_names(selection: Selection) -> [String; 3] {
+/// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
+pub(super) fn mode_names(selection: Selection) -> [String; 4] {
     let name = selection.to_string();
-    let (short, shortest) = match name.as_str() {
-        "sequential" => ("seq", "seq"),
-        "threads" => ("threads", "thr"),
-        "processes" => ("proc", "proc"),
-        "parallel" => ("par", "par"),
-        other => (other, other),
-    };
-    [name.clone(), short.to_owned(), shortest.to_owned()]
+    let [shorter, short, shortest] = match selection.choice {
+        ModeChoice::Only(Mode::Sequential) => [&name, "seq", "seq"],
+        ModeChoice::Only(Mode::Threads) if selection.workload.is_command() => [&name, "par", "par"],
+        ModeChoice::Only(Mode::Threads) => ["threads", "threads", "thr"],
+        // The row of the GIL is called GIL.
+        ModeChoice::Only(Mode::Gil) => [&name, "GIL", "gil"],
+        ModeChoice::Only(Mode::Processes) => [&name, "proc", "proc"],
+        ModeChoice::Race | ModeChoice::Sweep => [name.as_str(); 3],
+    }
+    .map(str::to_owned);
+    [name, shorter, short, shortest]
 }
 
 impl Timeline<'_> {
@@ -128,8 +131,8 @@ impl Timeline<'_> {
 /// Returns the mode of a run in place of a lane's name, and the number of hidden lanes.
 fn mode_label(plan: &Plan, hidden: usize, room: usize) -> String {
     let more = if hidden > 0 { format!(" +{hidden}") } else { String::new() };
-    let names = std::iter::once(plan.name()).chain(mode_names(plan.selection()));
-    text::first_fitting(names.map(|name| name + &more), room)
+    let [name, shorter, _, shortest] = mode_names(plan.selection());
+    text::first_fitting([name, shorter, shortest].map(|name| name + &more), room)
 }
 
 /// Returns the name of a worker, or a short one if not all names of the run fit.

@@ -46,7 +46,7 @@ impl Timeline<'_> {
         }
         // The row above names the mode, if there is one.
         let scale = format!("0-{}", run.timing().queue_level().peak());
-        let [_, _, mode] = lane_labels::mode_names(run.plan().selection());
+        let [.., mode] = lane_labels::mode_names(run.plan().selection());
         let forms = if metric_rows.in_flight == 0 {
             [format!("queue {mode} {scale}"), format!("queue {mode}")]
         } else {
@@ -186,7 +186,7 @@ impl Timeline<'_> {
 
     /// Draws the name of the run and the scale of its level above the name of the level.
     fn draw_run_and_scale(&self, run: &Run, peak: u32, area: Rect, buf: &mut Buffer) {
-        let [long, short, _] = lane_labels::mode_names(run.plan().selection());
+        let [long, _, short, _] = lane_labels::mode_names(run.plan().selection());
         let scale = format!("0-{peak}");
         let mut above = area.rows().rev().skip(1);
         let (first, second) = (above.next(), above.next());
@@ -260,7 +260,7 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
 
 /// Returns the number in flight with its scale and the run, for a row without the name of the run.
 fn short_figures(run: &Run, now: u32) -> String {
-    let [_, short, _] = lane_labels::mode_names(run.plan().selection());
+    let [_, _, short, _] = lane_labels::mode_names(run.plan().selection());
     format!("{now:>4}  0-{} {short}", run.timing().in_flight_level().peak())
 }
 

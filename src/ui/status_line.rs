@@ -1,119 +1,228 @@
-//! The status line under the totals, and its sentences about runs: active rate limits, failures,
-//! progress, conclusions and remarks.
+//! The status lines under the title: the verdict on the runs, with its check and what to try next; or
+//! an active rate limit, a failure, or the progress.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::lane_bar::countdown_text;
-use super::layout::{ScreenLayout, draw_left_and_right};
+use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{sweep, text};
-use crate::analysis::verdict::{self, Form, Verdict};
+use crate::analysis::verdict::{self, Conclusion, Suggestion, Verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
 use crate::model::time::time_of_day;
-use crate::model::{LimitKind, Mode, Nanos, Quota, ReachedLimit, Run, RunOutcome, TaskKind};
+use crate::model::{LimitKind, Nanos, Quota, ReachedLimit, Run, RunOutcome, Selection, TaskKind};
 
-/// The maximum number of lines once the run is over.
+/// The maximum number of lines of a failure or of the advice of a sweep.
 const MAX_LINES: usize = 4;
 
-/// The maximum number of lines of a conclusion made of clauses.
-const MAX_CLAUSE_LINES: usize = 2;
+/// The maximum number of rows of the totals beside which the details have a line of their own on a
+/// screen without boxes.
+const MAX_ROWS_WITH_DETAILS: usize = 3;
 
-/// The status line, fitted to the screen.
+/// The minimum height of such a screen.
+const MIN_HEIGHT_WITH_DETAILS: u16 = 22;
+
+/// The gap between two texts on a line.
+const GAP: &str = "  ";
+
+/// The lines under the title: the verdict or the progress; then its check and what to try next.
+#[derive(Default)]
 pub(super) struct StatusLine {
-    text: String,
+    lead: String,
     style: Style,
-    /// The waves, right-aligned on the same line.
-    waves: String,
+    /// The suggestions, if they fit on the line of the lead.
+    beside: Vec<Span<'static>>,
+    /// The second line.
+    details: Vec<Span<'static>>,
+    /// The number of lines that are reserved, so that the rows below stay in place.
+    reserved: u16,
 }
 
 impl StatusLine {
-    /// Creates the status line for lines of `room` cells. It takes one line during a run, so that the
-    /// rows below stay in place.
-    pub(super) fn for_app(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> Self {
-        let (text, style) = if app.session().active() == Some(app.selection()) {
-            text_while_running(app, layout, theme, room)
+    /// Creates the status line for lines of `room` cells. It takes the same lines during a run and
+    /// after it, unless there is a failure to report.
+    pub(super) fn for_app(app: &App, layout: ScreenLayout, theme: Theme, screen: Rect) -> Self {
+        let (rows, room) = (app.modes().len(), Self::width(screen).into());
+        let is_roomy = screen.height >= MIN_HEIGHT_WITH_DETAILS && rows <= MAX_ROWS_WITH_DETAILS;
+        let has_details = layout.boxed || is_roomy;
+        let reserved = if has_details { 2 } else { 1 };
+        let status = if app.session().active() == Some(app.selection()) {
+            status_while_running(app, layout, theme, room)
         } else {
-            text_at_rest(app, layout, theme, room)
+            status_at_rest(app, layout, theme, room, reserved)
         };
-        let beside = room.saturating_sub(text::width(&text) + 1);
-        // Only equal pages come in waves: CPU work competes for cores, and commands differ in length.
-        // A sweep shows the waves of its knee.
-        let pages = app.selection().workload.is_fetched() && !app.selection().is_sweep();
-        let mut runs = app.runs().iter().filter(|_| pages && problem(app).is_none());
-        let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
-        let waves = threads.and_then(Run::waves).into_iter();
-        let waves = waves.flat_map(|waves| {
-            [Form::Long, Form::Short].map(|form| verdict::waves_text(waves, form))
-        });
-        let waves = waves.into_iter().find(|waves| waves.len() <= beside);
-        Self { text, style, waves: waves.unwrap_or_default() }
+        Self { reserved, ..status }
+    }
+
+    /// Returns the width of the lines: the screen without its margins.
+    pub(super) const fn width(screen: Rect) -> u16 {
+        screen.width.saturating_sub(2)
     }
 
     /// Returns the number of lines it takes.
     pub(super) fn line_count(&self, room: usize) -> u16 {
-        text::line_count(&self.text, room).min(MAX_LINES) as u16
+        (text::line_count(&self.lead, room).min(MAX_LINES) as u16).max(self.reserved)
     }
 
-    /// Draws the status line.
+    /// Draws the lines.
     pub(super) fn draw(self, theme: Theme, area: Rect, buf: &mut Buffer) {
-        if area.height > 1 {
-            let text = Paragraph::new(self.text).wrap(Wrap { trim: true });
-            text.style(self.style).render(area, buf);
+        if text::line_count(&self.lead, area.width.into()) > 1 {
+            let lead = Paragraph::new(self.lead).wrap(Wrap { trim: true });
+            lead.style(self.style).render(area, buf);
             return;
         }
-        let waves = Span::styled(self.waves, theme.muted());
-        draw_left_and_right(Span::styled(self.text, self.style).into(), waves.into(), area, buf);
+        let mut lead = Line::from(Span::styled(self.lead, self.style));
+        lead.extend(self.beside);
+        let details = Line::from(self.details).style(theme.muted());
+        for (line, row) in [lead, details].into_iter().zip(area.rows()) {
+            line.render(row, buf);
+        }
+    }
+
+    /// Creates a line without details.
+    fn of_text(lead: String, style: Style) -> Self {
+        Self { lead, style, ..Self::default() }
+    }
+
+    /// Creates the lines of a conclusion. Clauses that do not fit are dropped from the end.
+    fn of_conclusion(
+        conclusion: &Conclusion,
+        app: &App,
+        theme: Theme,
+        room: usize,
+        lines: u16,
+    ) -> Self {
+        let lead = conclusion.sentence_forms().find(|one| text::width(one) <= room);
+        // A full stop is worth less than a clause.
+        let stop = |lead: String| if text::width(&lead) < room { lead + "." } else { lead };
+        let lead = lead.map(stop).unwrap_or_else(|| {
+            let shortest = conclusion.sentence_forms().last().unwrap_or_default();
+            text::fit_words(&shortest, "", theme, room, 1)
+        });
+        let checks = conclusion.checks();
+        let (checks, style) = (text::fit_parts(&checks, "; ", theme, room, 1), theme.strong());
+        let left = room.saturating_sub(text::width(&lead));
+        let beside = suggestion_spans(app, conclusion, theme, left);
+        if beside.len() == suggestion_spans(app, conclusion, theme, usize::MAX).len() || lines < 2 {
+            let details = vec![Span::raw(checks)];
+            return Self { lead, style, beside, details, reserved: lines };
+        }
+        let left = room.saturating_sub(text::width(&checks) + 1);
+        let mut details = suggestion_spans(app, conclusion, theme, left);
+        if checks.is_empty() && !details.is_empty() {
+            details.remove(0);
+        }
+        let stop = if checks.is_empty() || details.is_empty() { "" } else { "." };
+        details.insert(0, Span::raw(checks + stop));
+        Self { lead, style, beside: Vec::new(), details, reserved: lines }
     }
 }
 
-fn text_while_running(
+/// Returns as many suggestions with their keys as fit, after a gap. Empty if none fits.
+fn suggestion_spans(
     app: &App,
-    layout: ScreenLayout,
+    conclusion: &Conclusion,
     theme: Theme,
     room: usize,
-) -> (String, Style) {
+) -> Vec<Span<'static>> {
+    let mut spans = vec![Span::raw(GAP)];
+    let mut used = GAP.len();
+    let can_run = app.replay_progress().is_none();
+    for suggestion in conclusion.suggestions().iter().filter(|_| can_run) {
+        let joint = if spans.len() == 1 { "Next: " } else { ", " };
+        let (text, keys) = (format!("{joint}{suggestion} ("), keys_of(app, *suggestion));
+        used += text::width(&text) + text::width(&keys) + 1;
+        if used > room {
+            break;
+        }
+        spans.push(Span::styled(text, theme.text()));
+        spans.push(Span::styled(keys, theme.key()));
+        spans.push(Span::styled(")", theme.text()));
+    }
+    if spans.len() == 1 { Vec::new() } else { spans }
+}
+
+/// Returns the keys that start a suggestion: `[ [ r`.
+fn keys_of(app: &App, suggestion: Suggestion) -> String {
+    let workload = app.selection().workload;
+    match suggestion {
+        Suggestion::Workers { to, .. } => {
+            let from = app.session().worker_count(workload);
+            let step = if to < from { Action::FewerWorkers } else { Action::MoreWorkers };
+            let steps = std::iter::repeat_n(app.key_of(step), from.abs_diff(to).into());
+            let keys: Vec<String> = steps.chain([app.key_of(Action::Run)]).collect();
+            keys.join(" ")
+        }
+        Suggestion::Sweep => app.key_of(Action::Mode(Selection::sweep(workload).index())),
+        Suggestion::Race => app.key_of(Action::Mode(Selection::race(workload).index())),
+        Suggestion::SlowMotion => app.key_of(Action::Simulate),
+        Suggestion::Workload(_) => app.key_of(Action::NextWorkload),
+    }
+}
+
+fn status_while_running(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> StatusLine {
     if let Some(stage) = app.unfinished_stage() {
         let forms = [progress(app, room), format!("ends here, {stage}")];
-        return (text::first_fitting(forms, room), theme.strong());
+        return StatusLine::of_text(text::first_fitting(forms, room), theme.strong());
     }
     if let Some(limit) = active_limit(app) {
-        return (text::first_fitting(limit_texts(limit, app.now()), room), theme.strong());
+        let text = text::first_fitting(limit_texts(limit, app.now()), room);
+        return StatusLine::of_text(text, theme.strong());
     }
     if let Some((problem, _)) = problem(app) {
-        return (text::fit_words(&problem, "", theme, room, 1), theme.problem());
+        let text = text::fit_words(&problem, "", theme, room, 1);
+        return StatusLine::of_text(text, theme.problem());
     }
     match (
         app.picture().time_behind(app.session()),
         app.session().active_runs().find_map(|(_, run)| run.reduced_limit()),
     ) {
         // With headings, the timeline's heading already says so.
-        (Some(behind), _) if !layout.has_headings() => (paused_text(behind), theme.strong()),
-        (_, Some(most)) => (text::first_fitting(narrowed_texts(most), room), theme.text()),
-        _ => (text::fit_words(&progress(app, room), "", theme, room, 1), theme.muted()),
+        (Some(behind), _) if !layout.has_headings() => {
+            StatusLine::of_text(paused_text(behind), theme.strong())
+        }
+        (_, Some(most)) => {
+            StatusLine::of_text(text::first_fitting(narrowed_texts(most), room), theme.text())
+        }
+        _ => {
+            let lead = text::fit_words(&progress(app, room), "", theme, room, 1);
+            let details = vec![Span::raw(quota_text(app))];
+            StatusLine { details, ..StatusLine::of_text(lead, theme.strong()) }
+        }
     }
 }
 
-fn text_at_rest(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> (String, Style) {
+fn status_at_rest(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    room: usize,
+    lines: u16,
+) -> StatusLine {
     if let Some((problem, then)) = problem(app) {
-        return (text::fit_words(&problem, &then, theme, room, MAX_LINES), theme.problem());
+        let text = text::fit_words(&problem, &then, theme, room, MAX_LINES);
+        return StatusLine::of_text(text, theme.problem());
     }
     if let (Some(behind), false) = (app.picture().time_behind(app.session()), layout.has_headings())
     {
-        return (paused_text(behind), theme.strong());
+        return StatusLine::of_text(paused_text(behind), theme.strong());
     }
-    let lines = if layout.has_headings() { MAX_CLAUSE_LINES } else { 1 };
+    if let Some(sentences) = sweep::conclusion(app) {
+        let text = text::fit_parts(&sentences, ". ", theme, room, MAX_LINES);
+        return StatusLine::of_text(text, theme.strong());
+    }
     match conclusion(app) {
-        Some(sentences) if app.selection().is_sweep() => {
-            (text::fit_parts(&sentences, ". ", theme, room, MAX_LINES), theme.strong())
+        Some(conclusion) => StatusLine::of_conclusion(&conclusion, app, theme, room, lines),
+        None => {
+            let remarks: Vec<String> = verdict::remarks(app.runs()).collect();
+            let details = vec![Span::raw(remarks.join("; "))];
+            StatusLine { details, ..StatusLine::of_text(progress(app, room), theme.strong()) }
         }
-        Some(sentence) if app.selection().workload.is_fetched() => (sentence, theme.strong()),
-        Some(sentence) => (text::fit_parts(&sentence, "; ", theme, room, lines), theme.strong()),
-        None => (progress(app, room) + &remarks(app), theme.muted()),
     }
 }
 
@@ -141,25 +250,27 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     Some((format!("{}.", failure.message), then))
 }
 
-/// Returns the conclusion of the visible runs once they are over.
-fn conclusion(app: &App) -> Option<String> {
+/// Returns the runs shown, as the basis of a conclusion.
+fn shown_verdict(app: &App) -> Verdict<'_> {
     let (session, shown) = (app.session(), app.selection());
-    if shown.is_sweep() {
-        return sweep::conclusion(app);
-    }
-    if app.runs().iter().any(|run| run.outcome() == Some(&RunOutcome::Stopped)) {
-        return None;
-    }
-    let verdict = Verdict {
+    Verdict {
         runs: app.runs(),
         baseline: session.baseline_time(shown),
         agreement: session.agreement(shown),
         cores: session.setup().cores(),
-    };
-    verdict.conclusion(Form::Short)
+    }
 }
 
-/// Returns the progress of the active run, or its end, in `room` cells.
+/// Returns the conclusion of the visible runs once they are over.
+fn conclusion(app: &App) -> Option<Conclusion> {
+    let is_stopped = |run: &Run| run.outcome() == Some(&RunOutcome::Stopped);
+    if app.selection().is_sweep() || app.runs().iter().any(is_stopped) {
+        return None;
+    }
+    shown_verdict(app).conclusion()
+}
+
+/// Returns the progress of the active runs, or their end, in `room` cells.
 pub(super) fn progress(app: &App, room: usize) -> String {
     let session = app.session();
     if let Some(stage) = app.unfinished_stage() {
@@ -169,69 +280,30 @@ pub(super) fn progress(app: &App, room: usize) -> String {
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
             "calibrating the size of a task".to_owned()
         }
-        Some(run) => {
-            let what = sweep::progress_text(app).unwrap_or_else(|| running_text(app, run));
-            what + &quota_text(app)
-        }
+        Some(run) => sweep::progress_text(app).unwrap_or_else(|| {
+            let forms = shown_verdict(app).progress_forms(app.now());
+            if forms.is_empty() {
+                return format!("starting: {}", run.plan().selection());
+            }
+            text::first_fitting(forms, room)
+        }),
         None => match app.runs().iter().rev().find_map(Run::outcome) {
             Some(RunOutcome::Stopped) if app.selection().workload.is_fetched() => {
                 "stopped; what was fetched is kept".to_owned()
             }
             Some(RunOutcome::Stopped) => "stopped".to_owned(),
-            Some(RunOutcome::Finished) => completion_text(app, room),
             _ => String::new(),
         },
     }
 }
 
-/// Returns which modes run, and in a race whether they started at the same moment or follow one
-/// another.
-fn running_text(app: &App, run: &Run) -> String {
-    let (session, shown) = (app.session(), app.selection());
-    let names = session.active_names().unwrap_or_default();
-    match app.modes().len() {
-        1 => format!("running: {}", run.plan().selection()),
-        _ if session.setup().is_simultaneous(shown) => {
-            format!("running: {names}; all started at the same moment")
-        }
-        _ => format!("running: {names}; one mode after another"),
-    }
-}
-
-/// Returns the clause on the quota that the selection still needs.
+/// Returns the text on the quota that the selection still needs.
 fn quota_text(app: &App) -> String {
     let estimate = app.session().quota_estimate().filter(|estimate| estimate.requests > 0);
     estimate.map_or_else(String::new, |QuotaEstimate { requests, quota }| {
         let left = text::group_thousands(quota.remaining);
-        format!("; needs {requests} of {left} requests")
+        format!("needs {requests} of {left} requests")
     })
-}
-
-/// Returns the conclusion of a mode that ran alone.
-fn completion_text(app: &App, room: usize) -> String {
-    let all = app.runs().iter().all(|run| run.progress().last_visible_page().is_none());
-    let fetched = app.selection().workload.is_fetched();
-    let whole = if all && fetched { "done, all pages fetched" } else { "done" };
-    let [run] = app.runs() else { return whole.to_owned() };
-    let done = match app.session().speed_up(app.selection(), run, app.now()) {
-        Some(times) if run.plan().mode != Mode::Sequential => {
-            format!("done: {}", verdict::times_text(times))
-        }
-        _ => whole.to_owned(),
-    };
-    let done = match verdict::limit_text(run) {
-        None => done,
-        Some(found) => {
-            text::first_fitting([format!("{done}; {found}"), format!("done; {found}")], room)
-        }
-    };
-    done + &verdict::duplicates_text(app.runs())
-        .map_or_else(String::new, |text| format!("; {text}"))
-}
-
-/// Returns further remarks on the visible runs, as clauses that follow a sentence.
-fn remarks(app: &App) -> String {
-    verdict::remarks(app.runs()).fold(String::new(), |before, text| before + "; " + &text)
 }
 
 /// Returns the text of a paused view, with its lag behind the runs.

@@ -11,7 +11,7 @@ use super::layout::{ScreenLayout, draw_symbol};
 use super::theme::Theme;
 use crate::analysis::stats::efficiency;
 use crate::app::App;
-use crate::model::{Mode, Nanos, Run, Selection, TaskKind};
+use crate::model::{Mode, Nanos, Plan, Run, Selection, TaskKind};
 
 /// A column of figures.
 struct TotalsColumn {
@@ -76,6 +76,9 @@ const COMMANDS_SUBSETS: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
 /// The usual width of the modes' names.
 const NAME_WIDTH: u16 = 13;
 
+/// The minimum width of a bar beside full names of the modes.
+const USUAL_BAR_WIDTH: u16 = 20;
+
 /// The minimum width of a bar.
 const MIN_BAR_WIDTH: u16 = 8;
 
@@ -92,7 +95,7 @@ fn fitting_columns(
         let longest = started.map(|run| (column.figure)(app, run).len()).max().unwrap_or(0);
         usual.max(longest as u16 + 2)
     };
-    let names = name_width(app);
+    let names = name_width(app, Plan::short_name);
     let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload.kind() {
         TaskKind::Page => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
         TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),
@@ -108,20 +111,20 @@ fn fitting_columns(
     let with_bar = forms.iter().map(choose).find(|columns| fits(columns, names + MIN_BAR_WIDTH));
     let mut fitting = with_bar.or_else(|| forms.last().map(choose)).unwrap_or_default();
     // The elapsed time and the speed-up say more than a name cut short.
-    while fitting.len() > 2 && !fits(&fitting, longest_name(app)) {
+    while fitting.len() > 2 && !fits(&fitting, longest_name(app, Plan::short_name)) {
         fitting.remove(1);
     }
     fitting
 }
 
-/// Returns the width of the modes' names.
-fn name_width(app: &App) -> u16 {
-    longest_name(app).max(NAME_WIDTH)
+/// Returns the width of the modes' names in a form.
+fn name_width(app: &App, form: fn(&Plan) -> String) -> u16 {
+    longest_name(app, form).max(NAME_WIDTH)
 }
 
-/// Returns the width of the longest name, and the cell after it.
-fn longest_name(app: &App) -> u16 {
-    let names = app.runs().iter().map(|run| run.plan().name().len() as u16 + 1);
+/// Returns the width of the longest name in a form, and the cell after it.
+fn longest_name(app: &App, form: fn(&Plan) -> String) -> u16 {
+    let names = app.runs().iter().map(|run| form(run.plan()).len() as u16 + 1);
     names.max().unwrap_or(NAME_WIDTH)
 }
 
@@ -145,14 +148,16 @@ pub(super) fn draw_rows(
     buf: &mut Buffer,
 ) {
     let columns = fitting_columns(app, layout, area.width);
-    let names = name_width(app);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
+    let fits = name_width(app, Plan::name) + USUAL_BAR_WIDTH + figures <= area.width;
+    let form = if fits { Plan::name } else { Plan::short_name };
+    let names = name_width(app, form);
     let longest = full_bar_time(app);
     for (mode, row) in app.modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let started = run.filter(|run| run.has_started());
         let selection = Selection::only(app.selection().workload, *mode);
-        let name = run.map_or_else(|| selection.to_string(), |run| run.plan().name());
+        let name = run.map_or_else(|| selection.to_string(), |run| form(run.plan()));
         Line::styled(name, theme.text()).render(row, buf);
         let Some(run) = started else { continue };
         let mut x = row.right().saturating_sub(figures);

@@ -1,55 +1,95 @@
-//! Conclusions from complete runs: the meaning of their speed-ups, and of different results.
+//! Conclusions from runs: what was faster, because of what was measured; the check of the results; and
+//! what to try next.
 
 use threadline::analysis::stats::Agreement;
-use threadline::analysis::verdict::{Form, Verdict};
+use threadline::analysis::verdict::{Conclusion, Verdict};
 use threadline::model::{
     Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, RunOutcome,
-    Simulation, Target, TaskId, TaskKind, TaskOutcome, WorkSpec,
+    Simulation, State, Target, TaskId, TaskKind, TaskOutcome, WorkSpec,
 };
 
 /// The time of the sequential run, in nanoseconds.
 const BASELINE: f64 = 1e12;
 
-/// Returns a complete run that takes this number of nanoseconds.
-fn run(work: &WorkSpec, mode: Mode, workers: u16, tasks: u32, nanos: u64) -> Run {
-    let plan = Plan::new(work.clone(), mode, workers, tasks);
-    let mut run = Run::opened(plan.clone());
-    let product = match work.workload().kind() {
+/// The states of each task, with their percentages of its time.
+type States<'a> = &'a [(State, u64)];
+
+const COMPUTING: States<'static> = &[(State::Computing, 100)];
+const NATIVE: States<'static> = &[(State::Computing, 2), (State::Native, 98)];
+const FETCHING: States<'static> =
+    &[(State::Connecting, 1), (State::Waiting, 88), (State::Receiving, 10), (State::Computing, 1)];
+const CONTENDING: States<'static> = &[(State::LockWait, 75), (State::Computing, 25)];
+
+/// A mode with the speed-up and the states of its run.
+type ModeFixture<'a> = (Mode, f64, States<'a>);
+
+/// Returns the events of a run whose workers share its tasks evenly.
+fn events(plan: &Plan, nanos: u64, states: States<'_>) -> Vec<Event> {
+    let product = match plan.workload().kind() {
         TaskKind::Page => Product::PastLastPage,
         TaskKind::Computation => Product::Value(1),
         TaskKind::Command => Product::Success,
     };
     let outcome = TaskOutcome::Done(Completion { response: None, product });
-    let each = (1..=tasks).map(TaskId).flat_map(|task| {
-        let outcome = outcome.clone();
-        [EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]
-    });
-    let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
-    for kind in [EventKind::RunStarted { plan }].into_iter().chain(each).chain([end]) {
-        run.apply(&Event { at: Nanos(nanos), lane: LaneId(0), kind });
+    let workers = u32::from(plan.workers);
+    let each = nanos / u64::from(plan.tasks.div_ceil(workers));
+    let mut events = Vec::new();
+    for task in 0..plan.tasks {
+        let lane = LaneId((task % workers) as u16);
+        let mut at = u64::from(task / workers) * each;
+        let task = TaskId(task + 1);
+        events.push(Event { at: Nanos(at), lane, kind: EventKind::TaskStarted { task } });
+        for &(state, percent) in states {
+            events.push(Event { at: Nanos(at), lane, kind: EventKind::StateEntered { state } });
+            at += each * percent / 100;
+        }
+        let kind = EventKind::TaskFinished { task, outcome: outcome.clone() };
+        events.push(Event { at: Nanos(at), lane, kind });
     }
+    events.sort_by_key(|event| event.at);
+    events
+}
+
+/// Returns a complete run that takes this number of nanoseconds.
+fn run(
+    work: &WorkSpec,
+    mode: Mode,
+    workers: u16,
+    tasks: u32,
+    nanos: u64,
+    states: States<'_>,
+) -> Run {
+    let plan = Plan::new(work.clone(), mode, workers, tasks);
+    let mut run = Run::opened(plan.clone());
+    let at = |at, kind| Event { at, lane: LaneId(0), kind };
+    run.apply(&at(Nanos::ZERO, EventKind::RunStarted { plan: plan.clone() }));
+    for event in events(&plan, nanos, states) {
+        run.apply(&event);
+    }
+    run.apply(&at(Nanos(nanos), EventKind::RunFinished { outcome: RunOutcome::Finished }));
     assert!(run.is_complete());
     run
 }
 
-/// Returns the meaning of these speed-ups of 8 tasks on 4 workers.
-fn verdict_text(work: &WorkSpec, speed_ups: &[(Mode, f64)], cores: Option<u16>) -> String {
-    verdict_text_for(work, speed_ups, cores, (4, 8))
-}
-
-fn verdict_text_for(
+fn conclude(
     work: &WorkSpec,
-    speed_ups: &[(Mode, f64)],
+    modes: &[ModeFixture<'_>],
     cores: Option<u16>,
     (workers, tasks): (u16, u32),
-) -> String {
-    let runs: Vec<Run> = speed_ups
-        .iter()
-        .map(|&(mode, times)| run(work, mode, workers, tasks, (BASELINE / times).round() as u64))
-        .collect();
+) -> Conclusion {
+    let runs = modes.iter().map(|&(mode, times, states)| {
+        let workers = if mode == Mode::Sequential { 1 } else { workers };
+        run(work, mode, workers, tasks, (BASELINE / times).round() as u64, states)
+    });
+    let runs: Vec<Run> = runs.collect();
     let baseline = Some(Nanos(BASELINE as u64));
-    let verdict = Verdict { runs: &runs, baseline, agreement: None, cores };
-    verdict.interpretation().unwrap_or_default()
+    let verdict = Verdict { runs: &runs, baseline, agreement: Agreement::of_runs(&runs), cores };
+    verdict.conclusion().unwrap_or_default()
+}
+
+/// Returns the sentence about 8 tasks on 4 workers.
+fn sentence(work: &WorkSpec, modes: &[ModeFixture<'_>], cores: Option<u16>) -> String {
+    conclude(work, modes, cores, (4, 8)).sentence()
 }
 
 fn followers() -> WorkSpec {
@@ -61,136 +101,216 @@ fn followers() -> WorkSpec {
     })
 }
 
-fn race(gil: f64, threads: f64, processes: f64) -> [(Mode, f64); 3] {
-    [(Mode::Gil, gil), (Mode::Threads, threads), (Mode::Processes, processes)]
-}
-
 fn cpu() -> WorkSpec {
     WorkSpec::Cpu(ComputeSpec::default())
 }
 
-#[test]
-fn cpu_work_gains_only_without_a_shared_gil() {
-    assert_eq!(
-        verdict_text(&cpu(), &race(0.97, 1.95, 1.9), Some(2)),
-        "threads under the GIL: 0.97x, no gain on CPU work; 4 threads without a GIL: 1.95x, \
-         4 processes: 1.90x on 2 cores"
-    );
-    assert_eq!(
-        verdict_text(&cpu(), &[(Mode::Gil, 0.97), (Mode::Processes, 1.9)], Some(2)),
-        "threads under the GIL: 0.97x, no gain on CPU work; 4 processes: 1.90x on 2 cores"
-    );
-    assert_eq!(
-        verdict_text(&cpu(), &race(1.149, 0.99, 1.14), Some(1)),
-        "threads under the GIL: 1.15x, no gain on CPU work; 4 threads without a GIL: 0.99x, \
-         4 processes: 1.14x on 1 core, where only one computes at a time"
-    );
-    assert_eq!(
-        verdict_text(&cpu(), &race(1.4, 0.99, 0.8), None),
-        "threads under the GIL: 1.40x, more than CPU work allows, so something slowed the \
-         sequential run; 4 threads without a GIL: 0.99x, 4 processes: 0.80x, because the cores \
-         were busy or the tasks are too short for the overhead of workers"
-    );
+const fn sequential(states: States<'_>) -> ModeFixture<'_> {
+    (Mode::Sequential, 1.0, states)
 }
 
 #[test]
-fn native_code_gains_under_the_gil() {
-    let native = WorkSpec::Native(ComputeSpec::default());
-    assert_eq!(
-        verdict_text(&native, &[(Mode::Gil, 1.85)], Some(2)),
-        "threads under the GIL: 1.85x, because native code releases it"
-    );
-    assert_eq!(
-        verdict_text(&native, &[(Mode::Gil, 1.0), (Mode::Threads, 1.01)], Some(1)),
-        "threads under the GIL: 1.00x, no gain although native code releases it; 4 threads \
-         without a GIL: 1.01x on 1 core, where only one computes at a time"
-    );
+fn threads_that_waited_for_the_server_were_faster() {
+    let race = [sequential(FETCHING), (Mode::Threads, 4.43, FETCHING)];
+    let conclusion = conclude(&followers(), &race, Some(2), (5, 5));
+    let (waited, next) = ("they waited for the server side by side", "(--threads 3)");
+    assert_eq!(conclusion.sentence(), format!("5 threads were 4.4x faster: {waited}"));
+    let forms: Vec<String> = conclusion.sentence_forms().collect();
+    assert_eq!(forms[1..], ["5 threads were 4.4x faster"]);
+    let options = format!("Next: 3 workers {next}, CPU work (--workload cpu)");
+    assert_eq!(conclusion.options_text(), options);
+    let alone = conclude(&followers(), &race[1..], None, (5, 5));
+    assert_eq!(alone.sentence(), format!("5 threads were 4.4x faster than sequential: {waited}"));
 }
 
 #[test]
-fn mixed_work_is_bounded_by_its_cpu_share() {
-    let mixed = |share, speed_up| {
-        let work = WorkSpec::Mixed(ComputeSpec { share, ..ComputeSpec::default() });
-        verdict_text(&work, &[(Mode::Gil, speed_up)], None)
+fn gil_makes_no_difference_to_threads_that_wait() {
+    let race = |with| {
+        let race =
+            [sequential(FETCHING), (Mode::Threads, 4.43, FETCHING), (Mode::Gil, with, FETCHING)];
+        conclude(&followers(), &race, Some(2), (5, 5)).sentence()
     };
-    assert_eq!(
-        mixed(30, 2.4),
-        "threads under the GIL: 2.40x of at most 3.33x, because waits overlap but the 30 % CPU \
-         work does not"
-    );
-    assert_eq!(mixed(0, 3.9), "4 threads under the GIL: 3.90x, because waiting releases it");
-    assert_eq!(mixed(100, 1.02), "threads under the GIL: 1.02x, no gain on CPU work");
-    assert_eq!(
-        mixed(50, 2.4),
-        "threads under the GIL: 2.40x, more than the 2.00x that 50 % CPU work allows, so \
-         something slowed the sequential run"
-    );
-    assert_eq!(mixed(95, 1.02), "threads under the GIL: 1.02x, no gain with 95 % CPU work");
-    assert_eq!(
-        mixed(30, 1.1),
-        "threads under the GIL: 1.10x, no gain although 30 % CPU work allows 3.33x"
-    );
+    let waited = "they waited for the server side by side";
+    let equal = format!("5 threads were 4.4x faster, with or without a GIL: {waited}");
+    assert_eq!(race(4.42), equal);
+    assert_eq!(race(4.21), format!("5 threads were 4.4x faster, 4.2x with a GIL: {waited}"));
+    let apart = format!("5 GIL threads were 3.0x faster: {waited}; without a GIL 4.4x");
+    assert_eq!(race(3.0), apart);
 }
 
 #[test]
-fn waves_bound_the_speed_up_of_few_tasks() {
-    let mixed = WorkSpec::Mixed(ComputeSpec { share: 10, ..ComputeSpec::default() });
-    let five = verdict_text_for(&mixed, &[(Mode::Gil, 2.38)], None, (4, 5));
-    assert!(
-        five.contains("2.38x of at most 2.50x, because waits overlap but the 10 % CPU work"),
-        "{five}"
-    );
-    let one = verdict_text_for(&cpu(), &race(1.0, 1.0, 0.7), Some(2), (4, 1));
+fn slow_server_explains_threads_without_a_gain() {
+    let race = |times| {
+        sentence(&followers(), &[sequential(FETCHING), (Mode::Threads, times, FETCHING)], None)
+    };
+    let longer = "each page took 4.0x as long";
+    assert_eq!(race(1.01), format!("4 threads were no faster (1.01x): {longer}"));
+    assert_eq!(race(0.5), "4 threads were slower (0.50x): each page took 8.0x as long");
+}
+
+#[test]
+fn nothing_is_blamed_without_a_measurement() {
+    let alone = sentence(&cpu(), &[(Mode::Threads, 1.0, COMPUTING)], Some(2));
+    assert_eq!(alone, "4 threads were no faster (1.00x)");
+}
+
+#[test]
+fn threads_wait_for_the_gil_to_compute() {
+    let race = [
+        sequential(COMPUTING),
+        (Mode::Threads, 1.95, COMPUTING),
+        (Mode::Gil, 0.97, CONTENDING),
+        (Mode::Processes, 1.9, COMPUTING),
+    ];
     assert_eq!(
-        one,
-        "threads under the GIL: 1.00x, because one task runs on one thread; 4 threads without a \
-         GIL: 1.00x, 4 processes: 0.70x on 2 cores"
+        sentence(&cpu(), &race, Some(2)),
+        "4 GIL threads were no faster (0.97x): each waited for the GIL 75 % of the time; \
+         without a GIL 1.95x, processes 1.90x, on 2 cores"
     );
-    let alone = verdict_text_for(&cpu(), &[(Mode::Gil, 1.0)], Some(2), (1, 8));
-    let reason = "because one thread never waits for it";
-    assert_eq!(alone, format!("threads under the GIL: 1.00x, {reason}"));
+    let simulated = Some(Simulation { seed: 1, cores: 8 });
+    let work = WorkSpec::Cpu(ComputeSpec { simulation: simulated, ..ComputeSpec::default() });
+    let text = sentence(&work, &race, Some(2));
+    assert!(text.ends_with("on 8 cores"), "the simulated cores count: {text}");
+}
+
+#[test]
+fn one_core_computes_one_task_at_a_time() {
+    let race = [sequential(COMPUTING), (Mode::Threads, 0.99, COMPUTING)];
+    let one = "one core computes one task at a time";
+    assert_eq!(
+        sentence(&cpu(), &race, Some(1)),
+        format!("4 threads were no faster (0.99x): {one}")
+    );
 }
 
 #[test]
 fn process_overhead_explains_slow_processes() {
-    let short = verdict_text(&cpu(), &race(1.0, 1.9, 0.12), Some(2));
-    let reason = "4 processes: 0.12x on 2 cores, because the tasks are too short for the overhead \
-               of processes";
-    assert!(short.ends_with(reason), "{short}");
+    let states: States<'_> =
+        &[(State::Starting, 60), (State::HandOver, 20), (State::Computing, 20)];
+    let race =
+        [sequential(COMPUTING), (Mode::Gil, 1.0, CONTENDING), (Mode::Processes, 0.5, states)];
+    let text = sentence(&cpu(), &race, Some(2));
+    let overhead = "processes 0.50x (starting and hand-over took 80 % of their time), on 2 cores";
+    assert!(text.ends_with(overhead), "{text}");
 }
 
 #[test]
-fn waiting_releases_the_gil() {
-    let work = followers();
-    assert_eq!(verdict_text(&work, &[(Mode::Threads, 4.4)], Some(2)), "");
+fn native_code_releases_the_gil() {
+    let native = WorkSpec::Native(ComputeSpec::default());
     assert_eq!(
-        verdict_text(&work, &[(Mode::Gil, 3.9)], None),
-        "4 threads under the GIL: 3.90x, because waiting releases it"
+        sentence(&native, &[(Mode::Gil, 1.85, NATIVE)], Some(2)),
+        "4 GIL threads were 1.85x faster than sequential: native code releases the GIL"
     );
+    let race = [sequential(NATIVE), (Mode::Threads, 1.9, NATIVE), (Mode::Gil, 1.85, NATIVE)];
     assert_eq!(
-        verdict_text(&work, &[(Mode::Gil, 1.0)], None),
-        "4 threads under the GIL: 1.00x, no gain although waiting releases it"
+        sentence(&native, &race, None),
+        "4 threads were 1.90x faster, 1.85x with a GIL: native code releases the GIL"
     );
 }
 
 #[test]
-fn simulated_cores_replace_those_of_this_machine() {
-    let machine = Some(Simulation { seed: 1, cores: 8 });
-    let work = WorkSpec::Cpu(ComputeSpec { simulation: machine, ..ComputeSpec::default() });
+fn computing_under_the_gil_bounds_mixed_work() {
+    let mixed = WorkSpec::Mixed(ComputeSpec { share: 30, ..ComputeSpec::default() });
+    let states: States<'_> = &[(State::Waiting, 70), (State::Computing, 30)];
     assert_eq!(
-        verdict_text(&work, &[(Mode::Processes, 4.0)], Some(2)),
-        "4 processes: 4.00x on 8 cores"
+        sentence(&mixed, &[sequential(states), (Mode::Gil, 2.4, states)], None),
+        "4 GIL threads were 2.4x faster: waits overlap, but computing (30 % of the work) does not, \
+         so 3.3x at most"
     );
+    let excess = sentence(&cpu(), &[sequential(COMPUTING), (Mode::Gil, 1.4, COMPUTING)], None);
+    assert_eq!(
+        excess,
+        "4 GIL threads were 1.40x faster: more than the 1.00x that 100 % computing allows, so \
+         something slowed the sequential run"
+    );
+}
+
+#[test]
+fn single_task_or_thread_needs_no_gil() {
+    let text = |workers, tasks| {
+        let race = [sequential(COMPUTING), (Mode::Gil, 1.0, COMPUTING)];
+        conclude(&cpu(), &race, Some(2), (workers, tasks)).sentence()
+    };
+    assert_eq!(text(4, 1), "4 GIL threads were no faster (1.00x): one task runs on one thread");
+    assert_eq!(text(1, 8), "1 GIL thread was no faster (1.00x): there was only one thread");
+}
+
+#[test]
+fn held_back_threads_are_told_as_that() {
+    let states: States<'_> = &[(State::Throttled, 90), (State::Waiting, 10)];
+    let race = [sequential(FETCHING), (Mode::Threads, 1.0, states)];
+    let text = sentence(&followers(), &race, None);
+    assert_eq!(text, "4 threads were no faster (1.00x): they were held back 90 % of the time");
+}
+
+#[test]
+fn modes_without_a_comparison_say_what_they_did() {
+    let alone = |mode, workers| {
+        let runs = [run(&cpu(), mode, workers, 8, 1_500_000_000, COMPUTING)];
+        let verdict = Verdict::new(&runs, None);
+        verdict.conclusion().unwrap()
+    };
+    let sequential = alone(Mode::Sequential, 1);
+    assert_eq!(sequential.sentence(), "8 tasks done in 1.500 s, one task after another");
+    let options = "Next: race all modes (--mode race), native code (--workload native)";
+    assert_eq!(sequential.options_text(), options);
+    assert_eq!(alone(Mode::Gil, 4).sentence(), "8 tasks done in 1.500 s by 4 GIL threads");
+}
+
+#[test]
+fn suggested_workers_change_the_number_of_waves() {
+    let next = |workers, tasks| {
+        let race = [sequential(FETCHING), (Mode::Threads, 2.0, FETCHING)];
+        let options = conclude(&followers(), &race, None, (workers, tasks)).options_text();
+        options.split([':', ',']).nth(1).unwrap().trim().to_owned()
+    };
+    assert_eq!(next(5, 5), "3 workers (--threads 3)");
+    assert_eq!(next(3, 5), "5 workers (--threads 5)");
+    assert_eq!(next(2, 3), "3 workers (--threads 3)");
+    assert_eq!(next(2, 2), "CPU work (--workload cpu)");
+    assert_eq!(next(5, 100), "how many threads help (--mode sweep)");
 }
 
 #[test]
 fn no_runs_give_no_conclusion() {
-    assert_eq!(verdict_text(&cpu(), &[], Some(2)), "");
+    assert_eq!(Verdict::new(&[], Some(2)).conclusion(), None);
+}
+
+#[test]
+fn progress_names_what_goes_on_and_the_speed_up_so_far() {
+    let plan = Plan::new(followers(), Mode::Threads, 2, 4);
+    let mut threads = Run::opened(plan.clone());
+    let started = EventKind::RunStarted { plan: plan.clone() };
+    threads.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: started });
+    let all = events(&plan, 2_000_000_000, FETCHING);
+    let half = all.iter().filter(|event| event.at <= Nanos(1_000_000_000));
+    half.for_each(|event| threads.apply(event));
+    let (runs, now) = ([threads], Nanos(1_000_000_000));
+    let forms = |baseline| {
+        Verdict { runs: &runs, baseline, agreement: None, cores: None }.progress_forms(now)
+    };
+    let so_far = "2 of 4 pages so far";
+    assert_eq!(forms(None), [&format!("2 threads side by side: {so_far}"), so_far]);
+    let faster = format!("{so_far}, 2.0x faster");
+    let all = [format!("2 threads side by side: {faster}"), faster];
+    assert_eq!(forms(Some(Nanos(4_000_000_000))), all);
+    // A mode that overtakes the sequential run says so.
+    let mut sequential = Run::opened(Plan::new(followers(), Mode::Sequential, 1, 4));
+    let plan = sequential.plan().clone();
+    let kind = EventKind::RunStarted { plan };
+    sequential.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
+    let done = run(&followers(), Mode::Threads, 2, 4, 2_000_000_000, FETCHING);
+    let runs = [sequential, done];
+    let verdict = Verdict { runs: &runs, baseline: None, agreement: None, cores: None };
+    let active = "one page after another: 0 of 4 pages so far";
+    let whole = format!("2 threads are done after 2.000 s; {active}");
+    let forms = verdict.progress_forms(now);
+    assert_eq!(forms, [&whole, active, "0 of 4 pages so far"]);
 }
 
 #[test]
 fn turnover_names_both_directions_with_the_right_number() {
-    let runs = [run(&followers(), Mode::Sequential, 1, 1, 1)];
+    let runs = [run(&followers(), Mode::Sequential, 1, 1, 1, &[])];
     for (left, joined, words) in [
         (0, 2, "2 followers joined"),
         (0, 1, "1 follower joined"),
@@ -201,7 +321,8 @@ fn turnover_names_both_directions_with_the_right_number() {
     ] {
         let agreement = Some(Agreement::Different { only_first: left, only_second: joined });
         let verdict = Verdict { runs: &runs, baseline: None, agreement, cores: None };
-        let text = verdict.agreement_text(Form::Long);
-        assert_eq!(text, Some(format!("{words} between the runs")));
+        let checks = verdict.conclusion().unwrap().checks();
+        let text = format!("{words} between the runs;");
+        assert!(checks.starts_with(&text), "{checks}");
     }
 }

@@ -9,8 +9,7 @@ use crate::source::{Source, file, flat, root, sources};
 
 /// The files that match on, or compare with, a variant of `Workload` or `WorkSpec`. A new workload
 /// needs a line in those that must know how its tasks are done; all others read its row.
-const FILES: [&str; 6] = [
-    "analysis/verdict/gil.rs",
+const FILES: [&str; 5] = [
     "model/plan.rs",
     "model/setup.rs",
     "model/workload.rs",

@@ -122,7 +122,7 @@ fn keys_typed_before_raw_mode_are_processed() {
 fn background_reply_in_pieces_is_one_reply_and_no_key() {
     let server = stalled_server();
     let mut pty = start_and_wait_for_query(&server);
-    pty.wait_text("running: sequential");
+    pty.wait_text("one page after another");
     for reply in [LIGHT, ATTRIBUTES] {
         // ESC is not sent alone: its timeout would make the test depend on the machine's speed.
         let (start, rest) = reply.split_at(3);
@@ -130,7 +130,7 @@ fn background_reply_in_pieces_is_one_reply_and_no_key() {
         rest.bytes().for_each(|byte| pty.keys([byte]));
     }
     wait_for_colour(&pty, CAPTION_ON_LIGHT, CAPTION_ON_DARK);
-    pty.inspect(|view| assert!(view.has("running: sequential") && view.has("? help")));
+    pty.inspect(|view| assert!(view.has("one page after another") && view.has("? help")));
     type_search(&mut pty);
     interrupt(pty);
 }
@@ -185,7 +185,7 @@ fn background_is_not_queried_if_the_environment_decides() {
         (("NO_COLOR", "1"), None),
     ] {
         let mut pty = start_without_reply(&server, &[variable]);
-        pty.wait_text("running: sequential");
+        pty.wait_text("one page after another");
         pty.inspect(|view| {
             for one in [CAPTION_ON_LIGHT, CAPTION_ON_DARK] {
                 assert_eq!(has_colour(view, one), colour == Some(one), "{variable:?}");

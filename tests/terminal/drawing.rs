@@ -2,7 +2,7 @@
 
 use crate::pty::{LEAVE_ALTERNATE_SCREEN, Pty};
 use crate::{
-    DEFAULT_SIZE, RACE_SUMMARY, WIDE, assert_no_output_after_screen, fast_server, stalled_server,
+    DEFAULT_SIZE, RACE_SUMMARY, WIDE, assert_race_stays_after_screen, fast_server, stalled_server,
     start_race, start_running_race, start_with,
 };
 
@@ -10,12 +10,12 @@ use crate::{
 fn race_runs_without_arguments() {
     let program = env!("CARGO_BIN_EXE_threadline");
     let mut pty = Pty::start(program, &["--theme", "dark"], &[], WIDE);
-    pty.wait_text("aaronlelevier @ built-in server");
-    pty.wait("the first lane", |view| view.has("running: sequential") && view.has("worker-5"));
+    pty.wait_text("demo data, built-in server");
+    pty.wait("the first lane", |view| view.has("one page after another") && view.has("worker-5"));
     pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();
-        for mode in ["sequential", "threads x5"] {
+        for mode in ["sequential", "threads (no GIL) x5"] {
             let row = rows.iter().find(|row| row.contains(&format!("│ {mode}"))).expect(mode);
             assert!(row.contains(" 5/5 ") && row.contains(" 127 "), "{row}");
         }
@@ -23,7 +23,7 @@ fn race_runs_without_arguments() {
     pty.keys("q");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 0);
-    assert_no_output_after_screen(&exit);
+    assert_race_stays_after_screen(&exit);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn race_fetches_the_given_user() {
     pty.keys("q");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 0);
-    assert_no_output_after_screen(&exit);
+    assert_race_stays_after_screen(&exit);
 }
 
 /// A mode runs when it is selected for the first time, and keeps its timeline.
@@ -149,7 +149,7 @@ fn light_terminal_gets_light_colours() {
     pty.keys("q");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 0);
-    assert_no_output_after_screen(&exit);
+    assert_race_stays_after_screen(&exit);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn race_is_drawn_on_a_terminal_that_answers_no_query() {
     pty.keys("q");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 0);
-    assert_no_output_after_screen(&exit);
+    assert_race_stays_after_screen(&exit);
 }
 
 /// Every frame is one synchronized update, which the terminal shows without tearing.

@@ -121,7 +121,7 @@ fn program_suspends_and_resumes_under_an_interactive_shell() {
     let program = env!("CARGO_BIN_EXE_threadline");
     let url = server.url();
     pty.keys(format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
-    pty.wait_text("running: sequential");
+    pty.wait_text("one page after another");
     pty.keys("\x1a");
     pty.wait("the shell", |view| {
         !view.screen.alternate_screen()

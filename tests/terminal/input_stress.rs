@@ -13,7 +13,7 @@ fn assert_undisturbed(pty: &mut Pty) {
     pty.wait_text("Shift-Tab");
     pty.keys("?");
     pty.wait("the help to close", |view| !view.has("Shift-Tab"));
-    pty.inspect(|view| assert!(view.has("running: sequential") && !view.has("Quit anyway?")));
+    pty.inspect(|view| assert!(view.has("one page after another") && !view.has("Quit anyway?")));
 }
 
 #[test]

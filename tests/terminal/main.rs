@@ -30,6 +30,7 @@ mod exec_termination;
 mod exit_and_suspend;
 mod export_menu;
 mod input_stress;
+mod main_screen;
 mod mouse;
 mod open_file_limit;
 mod pager;
@@ -52,7 +53,7 @@ const WIDE: (u16, u16) = (120, 36);
 const DEFAULT_SIZE: (u16, u16) = (80, 24);
 
 /// The verdict on the screen after a race without errors.
-const RACE_SUMMARY: &str = "same 127 followers, same order";
+const RACE_SUMMARY: &str = "both got the same 127 followers";
 
 /// Starts a server that answers within milliseconds.
 fn fast_server() -> Server {
@@ -108,9 +109,20 @@ fn start_race(server: &Server) -> Pty {
 /// Starts a race and waits until its first run is active; `server` must never finish it.
 fn start_running_race(server: &Server) -> Pty {
     let pty = start_race(server);
-    pty.wait_text("running: sequential");
+    pty.wait_text("one page after another");
     pty.wait_text("p1");
     pty
+}
+
+/// Asserts that the program left the verdict and the totals of a race on the main screen.
+fn assert_race_stays_after_screen(exit: &PtyExit) {
+    let rows: Vec<&str> = exit.screen.lines().map(str::trim_end).collect();
+    assert!(rows[0].starts_with("5 threads were ") && rows[0].ends_with('.'), "{rows:?}");
+    assert!(rows[1].starts_with(RACE_SUMMARY), "{rows:?}");
+    for mode in ["sequential ", "threads (no GIL) x5 "] {
+        let row = rows.iter().find(|row| row.starts_with(mode)).expect(mode);
+        assert!(row.contains(" 5/5 ") && row.contains(" 127 "), "{row}");
+    }
 }
 
 /// Asserts that the program wrote nothing after it had left the alternate screen.

@@ -78,7 +78,7 @@ fn mouse_capture_is_released_on_every_exit_and_suspension() {
     let server = stalled_server();
     let start_with_mouse = || {
         let pty = start_with(&server, &["--theme", "dark"], &[], DEFAULT_SIZE);
-        pty.wait_text("running: sequential");
+        pty.wait_text("one page after another");
         pty
     };
     for signal in ["TERM", "HUP", "INT"] {

@@ -36,8 +36,8 @@ fn accessible_mode_prints_ascii_lines_and_draws_nothing() {
     let output = exit.output.replace("\r\n", "\n");
     for words in [
         "sequential starts\nthere are 5 pages\n",
-        "threads x2 done: ",
-        "threads x2, worker-2: busy ",
+        "threads (no GIL) x2 done: ",
+        "threads (no GIL) x2, worker-2: busy ",
         "speed-up",
     ] {
         assert!(output.contains(words), "{words}: {output}");

@@ -51,6 +51,7 @@ impl Action {
             | Self::ScrubBack
             | Self::ScrubForward => KeyGroup::Run,
             Self::ZoomIn
+            | Self::ShowGil
             | Self::ZoomOut
             | Self::Fit
             | Self::PanLeft

@@ -9,7 +9,7 @@ use crate::model::{ModeChoice, Run, RunOutcome, Selection};
 pub struct Baseline<'session> {
     /// The name in a sentence: `the previous run`.
     pub name: String,
-    /// A shorter name, for narrow screens.
+    /// The name beside the same mode's workers: `before`.
     pub short: String,
     runs: Vec<&'session Run>,
     /// A single run may be compared with a run in another mode.
@@ -98,10 +98,10 @@ impl Session {
             let same_workload =
                 runs.iter().filter(|run| run.plan().workload() == selection.workload);
             let short = name.rsplit('/').next().unwrap_or_default();
-            add(name, short, same_workload.collect());
+            add(name, &format!("in {short}"), same_workload.collect());
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
-            add("the previous run", "previous", run_set.earlier.iter().collect());
+            add("the previous run", "before", run_set.earlier.iter().collect());
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {

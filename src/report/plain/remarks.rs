@@ -3,17 +3,13 @@
 use std::cmp::Reverse;
 
 use super::Remark;
-use crate::analysis::plural;
-use crate::analysis::verdict::{self, Form, Verdict};
+use crate::analysis::{plural, verdict};
 use crate::model::{GilUsage, Mode, Nanos, Run, State};
 use crate::report::{Comparison, run_time, time_in};
 
 /// Returns the remarks on runs of CPU work.
-pub(super) fn for_computed(runs: &[Run], cores: Option<u16>) -> Vec<Remark> {
+pub(super) fn for_computed(runs: &[Run]) -> Vec<Remark> {
     let mut remarks = gil_and_processes(runs);
-    let verdict = Verdict::new(runs, cores);
-    remarks.extend(verdict.agreement_text(Form::Long).map(|text| Remark::new("results", text)));
-    remarks.extend(verdict.interpretation().map(|text| Remark::new("meaning", text)));
     remarks.extend(unfinished(runs));
     remarks
 }
@@ -27,13 +23,11 @@ pub(super) fn for_followers(runs: &[Run]) -> Vec<Remark> {
             let text = format!("{times} with {}, efficiency {share}", workers_phrase(run));
             remarks.push(Remark::new("speed-up", text));
         }
-        let waves = run.waves().map(|waves| verdict::waves_text(waves, Form::Long));
+        let waves = run.waves().map(|waves| verdict::waves_text(waves));
         remarks.extend(waves.map(|text| Remark::new("waves", text)));
     }
     let changes = runs.iter().filter_map(limit_changes_phrase);
     remarks.extend(changes.map(|text| Remark::new("in flight", text)));
-    let agreement = Verdict::new(runs, None).agreement_text(Form::Long);
-    remarks.extend(agreement.map(|text| Remark::new("followers", text)));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
     remarks.extend(verdict::last_page_text(runs).map(|text| Remark::new("last page", text)));
     remarks.extend(gil_and_processes(runs));

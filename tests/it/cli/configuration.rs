@@ -35,27 +35,30 @@ fn plain_report(command: &mut Command) -> String {
 fn command_line_overrides_the_configuration_file() {
     let (folder, file) = write_configuration("threads = 2\nper-page = 50\n");
     let from_file = plain_report(&mut command_in(folder.path(), &[]));
-    assert!(from_file.contains("2 pages of 50") && from_file.contains("threads x2"), "{from_file}");
+    assert!(
+        from_file.contains("2 pages, 50 each") && from_file.contains("threads (no GIL) x2"),
+        "{from_file}"
+    );
     let overridden =
         plain_report(&mut command_in(folder.path(), &["--threads", "3", "--per-page", "10"]));
     assert!(
-        overridden.contains("10 pages of 10") && overridden.contains("threads x3"),
+        overridden.contains("10 pages, 10 each") && overridden.contains("threads (no GIL) x3"),
         "{overridden}"
     );
     let unconfigured = plain_report(&mut command_in(folder.path(), &["--config", "/dev/null"]));
     assert!(
-        unconfigured.contains("4 pages of 30") && unconfigured.contains("threads x4"),
+        unconfigured.contains("4 pages, 30 each") && unconfigured.contains("threads (no GIL) x4"),
         "{unconfigured}"
     );
     let by_option = plain_report(threadline().arg("--config").arg(&file));
-    assert!(by_option.contains("2 pages of 50"), "{by_option}");
+    assert!(by_option.contains("2 pages, 50 each"), "{by_option}");
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".config")).unwrap();
     std::fs::rename(folder.path().join("threadline"), home.path().join(".config/threadline"))
         .unwrap();
     let below_home =
         plain_report(threadline().env_remove("XDG_CONFIG_HOME").env("HOME", home.path()));
-    assert!(below_home.contains("2 pages of 50"), "{below_home}");
+    assert!(below_home.contains("2 pages, 50 each"), "{below_home}");
 }
 
 /// Asserts exit code 2, no stdout, and a message of at most three lines with `expected` on stderr.

@@ -108,6 +108,7 @@ fn page_fault_loses_at_most_that_page() {
             assert_eq!(first_error(&err), "", "{name}");
             return;
         }
+        let mode = if mode == "threads" { "threads (no GIL)" } else { mode };
         let summary = format!("{mode}: 4 of 5 pages fetched; ");
         assert!(
             first_error(&err).starts_with(&summary) && first_error(&err).contains(case.message),
@@ -191,7 +192,7 @@ fn all_workers_wait_for_a_rate_limit() {
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("\nmulti_threaded count: 3000\n"), "{out}");
     assert!(
-        out.contains("\nrate limits  1 in threads x8: requests were paused meanwhile\n"),
+        out.contains("\nrate limits  1 in threads (no GIL) x8: requests were paused meanwhile\n"),
         "{out}"
     );
     let counts = server.request_counts();

@@ -124,9 +124,9 @@ fn plain_report_and_markdown_name_the_requests_past_the_end() {
     let args = ["--mode", "threads", "--threads", "4", "--plain", "--report", "-"];
     let CliOutput { code, out, err } = run_to_end(command_for_url(server.url()).args(args));
     assert_eq!(code, Some(0), "{err}");
-    let line = "\npast the end 2 in threads x4: requests past the end of the list";
+    let line = "\npast the end 2 in threads (no GIL) x4: requests past the end of the list";
     assert!(err.contains(line), "{err}");
-    assert!(out.contains("threads x4: 2 requests past the end of the list."), "{out}");
+    assert!(out.contains("threads (no GIL) x4: 2 requests past the end of the list."), "{out}");
 }
 
 /// The number of pages is known after the sequential run.

@@ -71,7 +71,7 @@ fn duplicates_in_a_shifting_list_are_counted_once() {
     assert_eq!(out.lines().map(id).collect::<Vec<_>>(), (1..=127).collect::<Vec<_>>());
     assert!(err.contains("both single_threaded and multi_threaded count: 127\n"), "{err}");
     let expected = "the same 127 followers in both, in the same order\n\
-                duplicates   4 in sequential, 4 in threads x2: seen before, counted once\n";
+                duplicates   4 in sequential, 4 in threads (no GIL) x2: seen before, counted once\n";
     assert!(err.ends_with(expected), "{err}");
     let CliOutput { out, .. } = run_to_end(command_for_url(server.url()).arg("--json"));
     let report: Value = serde_json::from_str(&out).unwrap();

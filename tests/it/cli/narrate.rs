@@ -15,18 +15,18 @@ fn race_is_narrated() {
     let CliOutput { code, out, err } = narrate(&server.url(), &["--threads", "2"]);
     assert_eq!(code, Some(0), "{err}");
     let lines: Vec<&str> = err.lines().collect();
-    let starts = ["sequential starts", "threads x2 starts: 5 pages"];
+    let starts = ["sequential starts", "threads (no GIL) x2 starts: 5 pages"];
     assert_eq!(lines.iter().filter(|line| starts.contains(line)).count(), 2, "{err}");
     assert_eq!(lines[..2], ["sequential starts", "there are 5 pages"]);
     for prefix in [
         "sequential done: ",
-        "threads x2 done: ",
+        "threads (no GIL) x2 done: ",
         "sequential, main: busy ",
-        "threads x2, worker-2: busy ",
+        "threads (no GIL) x2, worker-2: busy ",
     ] {
         assert!(lines.iter().any(|line| line.starts_with(prefix)), "{prefix}: {err}");
     }
-    let done = lines.iter().find(|line| line.starts_with("threads x2 done")).unwrap();
+    let done = lines.iter().find(|line| line.starts_with("threads (no GIL) x2 done")).unwrap();
     assert!(done.ends_with('x'), "no speed-up: {done}");
     assert!(out.starts_with("single_threaded time(sec): ") && out.contains("\nspeed-up "), "{out}");
     assert!(!err.contains(['\x1b', '\r']), "{err:?}");
@@ -38,11 +38,12 @@ fn adaptive_run_narrates_final_limit_and_active_workers() {
     let args = ["--mode", "threads", "--threads", "auto"];
     let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(0), "{err}");
-    let done = err.lines().find(|line| line.starts_with("threads auto done: ")).unwrap();
+    let done = err.lines().find(|line| line.starts_with("threads (no GIL) auto done: ")).unwrap();
     assert!(done.ends_with(" in flight at the end"), "{err}");
-    let lanes: Vec<&str> = err.lines().filter(|l| l.starts_with("threads auto, worker-")).collect();
+    let lanes: Vec<&str> =
+        err.lines().filter(|l| l.starts_with("threads (no GIL) auto, worker-")).collect();
     assert!(lanes.iter().all(|lane| lane.contains(": busy ")), "{err}");
-    let spare = err.lines().find_map(|line| line.strip_prefix("threads auto: ")).unwrap();
+    let spare = err.lines().find_map(|line| line.strip_prefix("threads (no GIL) auto: ")).unwrap();
     let spare = spare.split_once(" more workers were not needed").unwrap().0;
     assert_eq!(lanes.len() + spare.parse::<usize>().unwrap(), 64, "{err}");
 }
@@ -147,7 +148,7 @@ fn commands_and_simulated_runs_are_narrated() {
     assert!(exec.err.contains(": 1 of 2 commands done\n"), "{}", exec.err);
     let simulated =
         run_to_end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
-    assert!(simulated.err.contains("gil x4 done: 1.2"), "{}", simulated.err);
+    assert!(simulated.err.contains("GIL threads x4 done: 1.2"), "{}", simulated.err);
     assert!(simulated.out.starts_with('{'), "{}", simulated.out);
 }
 

@@ -81,7 +81,7 @@ fn replay_is_narrated_like_the_run() {
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(narration(&replayed.err), narration(&live.err));
-    assert!(replayed.err.contains("threads x3 done: "), "{}", replayed.err);
+    assert!(replayed.err.contains("threads (no GIL) x3 done: "), "{}", replayed.err);
 }
 
 #[test]

@@ -31,6 +31,8 @@ fn report_of_a_complete_race() {
 \x1b
 ==> command 3 of 3, exit status 0, 1.000 s: true
 
+2 jobs were 1.50x faster: they ran side by side.
+
 mode              elapsed      commands  failed    median       p95
 sequential        3.000 s           3/3       0   1.000 s   1.000 s
 parallel x2       2.000 s           3/3       0   1.000 s   1.000 s

@@ -27,15 +27,17 @@ single_threaded time(sec): 3.0
 multi_threaded time(sec): 2.0
 both single_threaded and multi_threaded count: 5
 
-octocat @ api.example, 3 pages of 2
+2 threads were 1.50x faster: they waited for the server side by side.
+both got the same 5 followers. Next: 3 workers (--threads 3), CPU work (--workload cpu)
 
-mode           elapsed      pages  followers  requests/s    median       p95
-sequential     3.000 s        3/3          5        1.00   1.000 s   1.000 s
-threads x2     2.000 s        3/3          5        1.50   1.000 s   1.000 s
+octocat @ api.example, 3 pages, 2 each
+
+mode                  elapsed      pages  followers  requests/s    median       p95
+sequential            3.000 s        3/3          5        1.00   1.000 s   1.000 s
+threads (no GIL) x2   2.000 s        3/3          5        1.50   1.000 s   1.000 s
 
 speed-up     1.50x with 2 workers, efficiency 75 %
 waves        equal pages: ceil(3/2) = 2 waves, 1 idle in the last
-followers    the same 5 followers in both, in the same order
 "
     );
 }
@@ -44,11 +46,11 @@ followers    the same 5 followers in both, in the same order
 fn differing_lists_are_reported() {
     let report = report(&race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
     assert!(report.contains("both single_threaded and multi_threaded count: 3\n"), "{report}");
-    let differ = "\nfollowers    1 follower joined and 1 left between the runs\n";
+    let differ = "\n1 follower joined and 1 left between the runs. Next: ";
     assert!(report.contains(differ), "{report}");
     assert!(!report.contains("same"), "{report}");
     let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-    assert!(super::followers_report::report(&reordered).contains("in a different order\n"));
+    assert!(super::followers_report::report(&reordered).contains("in a different order. Next: "));
 }
 
 #[test]
@@ -79,11 +81,11 @@ fn duplicates_are_counted_once_and_reported() {
     let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
     let both = report(&race(&doubled, &doubled));
     assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
-    let said = "the same 3 followers in both, in the same order\n\
-                duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
+    let said =
+        "\nduplicates   2 in sequential, 2 in threads (no GIL) x2: seen before, counted once\n";
     assert!(both.ends_with(said), "{both}");
     let one = report(&race(&plain, &doubled));
-    assert!(one.ends_with("duplicates   2 in threads x2: seen before, counted once\n"));
+    assert!(one.ends_with("duplicates   2 in threads (no GIL) x2: seen before, counted once\n"));
     assert!(!report(&race(&plain, &plain)).contains("duplicates"));
 }
 
@@ -98,7 +100,7 @@ fn differing_counts_are_both_reported() {
 fn wide_numbers_are_separated_by_a_space() {
     let pages: Vec<PageFixture<'_>> = vec![Ok(&[]); 100_000];
     let report = report(&[run(Mode::Threads, 1000, &pages)]);
-    assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
+    assert!(report.contains("threads (no GIL) x1000 100.000 s 100000/100000 "), "{report}");
 }
 
 #[test]
@@ -107,9 +109,9 @@ fn missing_page_is_reported() {
     let report = report(&race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
     let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
     assert!(report.contains(line), "{report}");
-    assert!(report.contains("followers    not compared: a run is incomplete\n"));
+    assert!(report.contains("\nnot compared: a run is incomplete\n"));
     assert!(!report.contains("speed-up"), "{report}");
-    let trouble = "threads x2   1 of 2 pages fetched; api.example broke; try again\n";
+    let trouble = "threads (no GIL) x2 1 of 2 pages fetched; api.example broke; try again\n";
     assert!(report.ends_with(trouble), "{report}");
 }
 

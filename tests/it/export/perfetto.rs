@@ -55,7 +55,8 @@ fn importer_reads_the_race_without_loss() {
     let results = query(&engine, &trace, &[PROBLEMS, DEPTH, THREADS, COUNTERS, ARGS, SLICES]);
     assert_eq!(results[0], json!([]), "import errors");
     assert_eq!(results[1][0][0], 1, "states are nested in their tasks");
-    let workers = (1..=5).map(|number| json!([2, "threads x5", format!("worker-{number}")]));
+    let workers =
+        (1..=5).map(|number| json!([2, "threads (no GIL) x5", format!("worker-{number}")]));
     let threads: Vec<Value> =
         [json!([1, "sequential", "main"])].into_iter().chain(workers).collect();
     assert_eq!(results[2], Value::from(threads));

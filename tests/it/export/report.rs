@@ -67,7 +67,7 @@ fn running_run_is_not_called_stopped_or_incomplete() {
     assert!(report.contains("still running") && !report.contains("stopped"), "{report}");
     assert!(!report.contains("incomplete"), "{report}");
     let (_, times) = report.split_once("## Worker time by state").unwrap();
-    let row = times.lines().find(|line| line.starts_with("| threads x5")).unwrap();
+    let row = times.lines().find(|line| line.starts_with("| threads (no GIL) x5")).unwrap();
     assert!(row.contains(" %)"), "{report}");
 }
 
@@ -86,7 +86,7 @@ fn simulated_machine_is_named_in_report_and_svg() {
 fn failed_commands_count_as_run() {
     let runs = [commands(Mode::Sequential, 1), commands(Mode::Threads, 2)];
     let report = write_report(&runs_subject(&runs));
-    for text in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "2.00 times as fast", "1 command failed"] {
+    for text in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "were 2.0x faster", "1 command failed"] {
         assert!(report.contains(text), "{text}: {report}");
     }
     assert!(!report.contains("pages") && !report.contains("incomplete"), "{report}");

@@ -47,14 +47,17 @@ fn bracket_key_replaces_auto_with_one_more_than_the_number_found() {
     driver.press(KeyCode::Char(']'));
     assert!(driver.text(WIDE, COLOUR).contains("workers auto, next run 10 "));
     let plan = started_plan(driver.press(KeyCode::Char('r')));
-    assert_eq!((plan.auto, plan.workers, plan.name().as_str()), (false, 10, "threads x10"));
+    assert_eq!(
+        (plan.auto, plan.workers, plan.name().as_str()),
+        (false, 10, "threads (no GIL) x10")
+    );
 }
 
 #[test]
 fn cpu_work_has_a_fixed_worker_count() {
     let mut driver = AppDriver::new(auto_scenario(), THREADS).play_to_end();
     let plan = started_plan(driver.press(KeyCode::Char('w')));
-    assert!(driver.text(STANDARD, COLOUR).contains("workers 4"));
+    assert!(driver.text(WIDE, COLOUR).contains("workers 4"));
     assert!(!plan.auto && plan.workload() == Workload::Cpu, "{plan:?}");
 }
 

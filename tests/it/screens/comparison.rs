@@ -39,10 +39,10 @@ fn c_compares_a_run_with_the_previous_run_of_its_mode() {
     assert!(difference.p50.unwrap().abs() < 0.01 && difference.p95.unwrap().abs() < 0.01);
     let shown = screen_at(&mut driver, WIDE);
     assert!(
-        shown.contains("threads x3 against the previous run, 1.050 s:  0.57x  elapsed +75.2 %"),
+        shown.contains("3 threads: 1.84 s; 5 threads before: 1.05 s (1.75x as fast)  p50 "),
         "{shown}"
     );
-    assert_eq!(shown.matches("  previous ").count(), 5, "one row for each lane of the baseline");
+    assert_eq!(shown.matches("  x5 before ").count(), 5, "one row for each lane of the baseline");
 }
 
 #[test]
@@ -126,7 +126,10 @@ fn external_baseline_comes_first() {
     let [Difference { other, .. }] =
         driver.app.picture().differences(driver.app.session()).try_into().unwrap();
     assert_eq!(other.plan().workers, 5);
-    assert!(screen_at(&mut driver, WIDE).contains("threads x3 against slow.jsonl, 1.050 s:"));
+    assert!(
+        screen_at(&mut driver, WIDE)
+            .contains("3 threads: 1.84 s; 5 threads in slow.jsonl: 1.05 s (1.75x")
+    );
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn notice_explains_an_unusable_external_baseline() {
     let alone =
         AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Gil));
     let alone = alone.play_to_end().app.runs().to_vec();
-    assert_unusable(&alone, "gil.jsonl", "gil.jsonl contains only gil, not a race");
+    assert_unusable(&alone, "gil.jsonl", "gil.jsonl contains only GIL threads, not a race");
     let half = AppDriver::race().play_until(Mode::Threads, 300);
     let [at_start, on_key] = notices(&mut driver, half.app.runs(), "half.jsonl");
     assert_eq!(at_start, "c compares with half.jsonl (complete runs only)");
@@ -180,7 +183,7 @@ fn baseline_shares_the_time_axis() {
     let mut driver = rerun_with_fewer_workers().press_keys("c");
     let baseline_cells = |driver: &mut AppDriver| {
         let rows = driver.rows(WIDE);
-        let row = rows.iter().find(|row| row.contains("  previous ")).unwrap().clone();
+        let row = rows.iter().find(|row| row.contains("  x5 before ")).unwrap().clone();
         row.chars().filter(|&c| c == '━').count()
     };
     let fitted = baseline_cells(&mut driver);
@@ -201,7 +204,7 @@ fn selected_lane_keeps_its_baseline_row_on_a_crowded_screen() {
     }
     let rows = driver.rows(STANDARD);
     let at = rows.iter().position(|row| row.contains("worker-31")).unwrap();
-    assert!(rows[at + 1].contains("previous"), "{}", rows.join("\n"));
+    assert!(rows[at + 1].contains("before"), "{}", rows.join("\n"));
 }
 
 #[test]

@@ -19,20 +19,25 @@ fn assert_shows(driver: &mut AppDriver, size: (u16, u16), text: &str) {
 #[test]
 fn verdict_shows_as_many_clauses_as_fit() {
     let mut driver = AppDriver::new(Scenario::default(), CPU).play_to_end();
-    let gil = " threads under the GIL: 1.00x, no gain on CPU work";
-    let parallel = "4 threads without a GIL: 2.00x, 4 processes: 1.93x on 2 cores";
-    assert_shows(&mut driver, WIDE, &format!("{gil}; {parallel} "));
-    assert_shows(&mut driver, STANDARD, &format!("{gil}; 4 threads without a GIL: "));
-    assert_shows(&mut driver, STANDARD, " 2.00x, 4 processes: 1.93x on 2 cores ");
-    assert_shows(&mut driver, (60, 14), &format!("{gil} "));
-    assert_shows(&mut driver, NARROW, " threads under the GIL: 1.00x, no gain… ");
+    let gil = " 4 GIL threads were no faster (1.00x): each waited for the GIL 75 % of the time";
+    assert_shows(&mut driver, WIDE, &format!("{gil}; without a GIL 2.0x, processes 1.93x. "));
+    assert_shows(&mut driver, WIDE, " all 4 modes got the same 8 results.  Next: slow motion (s)");
+    assert_shows(
+        &mut driver,
+        (140, 36),
+        &format!("{gil}; without a GIL 2.0x, processes 1.93x, on 2"),
+    );
+    assert_shows(&mut driver, STANDARD, &format!("{gil} "));
+    assert_shows(&mut driver, (60, 14), " 4 GIL threads were no faster (1.00x).  Next: ");
+    assert_shows(&mut driver, NARROW, " 4 GIL threads were no faster (1.00x). ");
 }
 
 #[test]
 fn differing_results_are_reported_before_speed_ups() {
     let wrong = Some((Mode::Gil, 3));
     let mut driver = AppDriver::new(Scenario { wrong, ..Scenario::default() }, CPU).play_to_end();
-    let text = " the modes disagree on 1 result; threads under the GIL: 1.00x, no gain ";
+    let text =
+        " the modes disagree on 1 result, a bug in threadline, please report it; 4 GIL threads";
     assert_shows(&mut driver, WIDE, text);
 }
 
@@ -41,7 +46,7 @@ fn stopped_run_has_no_verdict() {
     let driver =
         AppDriver::new(Scenario::default(), CPU).play_until(Mode::Gil, 500).press_keys("x");
     let mut driver = driver.play_to_end();
-    assert_shows(&mut driver, WIDE, "│ stopped ");
+    assert_shows(&mut driver, WIDE, " stopped ");
     assert!(!driver.rows(WIDE).concat().contains("no gain"));
 }
 
@@ -49,9 +54,9 @@ fn stopped_run_has_no_verdict() {
 fn single_mode_is_compared_with_an_earlier_sequential_run() {
     let gil = Selection::only(Workload::Cpu, Mode::Gil);
     let mut driver = AppDriver::new(Scenario::default(), gil).play_to_end();
-    assert_shows(&mut driver, WIDE, "│ done ");
+    assert_shows(&mut driver, WIDE, " 8 tasks done in 1.200 s by 4 GIL threads.");
     let mut driver = driver.press_keys("2").play_to_end().press_keys("4");
-    assert_shows(&mut driver, WIDE, "│ threads under the GIL: 1.00x, no gain on CPU work ");
+    assert_shows(&mut driver, WIDE, " 4 GIL threads were no faster (1.00x): each waited");
 }
 
 #[test]
@@ -76,7 +81,7 @@ fn failed_commands_are_counted_and_named_on_the_selected_lane() {
     let race = Selection::race(Workload::Commands);
     let mut driver = AppDriver::new(Scenario::default(), race).play_to_end();
     for size in [WIDE, STANDARD, NARROW] {
-        assert_shows(&mut driver, size, " 3 jobs: 2.09x; 1 command failed ");
+        assert_shows(&mut driver, size, " 3 jobs were 2.1x faster");
     }
     let mut driver = driver.press_keys("jjjj");
     assert_shows(&mut driver, WIDE, "worker-3  `cargo doc` ended with status 101 ");
@@ -111,8 +116,8 @@ fn gil_figures_are_never_truncated() {
     let mut driver = AppDriver::new(Scenario::default(), gil).play_to_end();
     let figures = |driver: &mut AppDriver, width| -> Vec<String> {
         let rows = driver.rows((width, 24));
-        let row = rows.iter().rfind(|row| row.starts_with(" gil x4")).unwrap();
-        let parts = row.trim_start_matches(" gil x4").split("  ").map(str::trim);
+        let row = rows.iter().rfind(|row| row.starts_with(" GIL threads x4")).unwrap();
+        let parts = row.trim_start_matches(" GIL threads x4").split("  ").map(str::trim);
         parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
     };
     let mut complete = figures(&mut driver, 140);

@@ -21,13 +21,13 @@ fn removed_duplicates_are_reported() {
     assert_reports(
         &list_with_duplicates(),
         Selection::race(Workload::Followers),
-        "same 127 followers, same order; 4 duplicates removed ",
+        "both got the same 127 followers; 4 duplicates removed",
     );
     let scenario = Scenario { followers: 31, listed: 31, ..list_with_duplicates() };
     assert_reports(
         &scenario,
         Selection::race(Workload::Followers),
-        "same 31 followers, same order; 1 duplicate removed ",
+        "both got the same 31 followers; 1 duplicate removed",
     );
 }
 
@@ -35,11 +35,7 @@ fn removed_duplicates_are_reported() {
 fn removed_duplicates_of_a_single_mode_are_reported() {
     for mode in [Mode::Sequential, Mode::Threads] {
         let selection = Selection::only(Workload::Followers, mode);
-        assert_reports(
-            &list_with_duplicates(),
-            selection,
-            "done, all pages fetched; 4 duplicates removed ",
-        );
+        assert_reports(&list_with_duplicates(), selection, "4 duplicates removed");
     }
 }
 
@@ -49,12 +45,12 @@ fn list_that_changed_between_runs_is_not_called_the_same() {
     assert_reports(
         &scenario,
         Selection::race(Workload::Followers),
-        "2 followers joined and 2 left between the runs ",
+        "2 followers joined and 2 left between the runs. ",
     );
     let rows =
         AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end().rows((80, 24));
     assert!(!rows.concat().contains("same"), "{}", rows.join("\n"));
     let scenario = Scenario { moved: 1, ..list_with_duplicates() };
-    let text = "1 follower joined and 1 left between the runs; 4 duplicates removed ";
+    let text = "1 follower joined and 1 left between the runs; 4 duplicates removed";
     assert_reports(&scenario, Selection::race(Workload::Followers), text);
 }

@@ -95,7 +95,7 @@ fn truncated_recording_shows_its_end_and_no_activity() {
         let notice = format!("the recording ends here, {stage}");
         assert!(shown.contains("recording 100 %") && shown.contains(&notice), "{shown}");
         let is_active =
-            shown.contains("running:") || shown.contains("race…") || shown.contains("following");
+            shown.contains("so far") || shown.contains("race…") || shown.contains("following");
         assert!(!is_active, "{shown}");
     }
     let ends_run = |entry: &LogEntry| match entry {
@@ -107,7 +107,7 @@ fn truncated_recording_shows_its_end_and_no_activity() {
         ends.next().unwrap()
     };
     let shown = last_screen(&mut truncated_replay(end_of_first_run));
-    assert!(shown.contains("the recording ends here, before threads started"), "{shown}");
+    assert!(shown.contains("the recording ends here, before threads (no GIL) started"), "{shown}");
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn key_of_a_mode_recorded_in_a_race_points_to_the_race() {
     let mut app = truncated_replay(<[LogEntry]>::len);
     for (key, notice) in [
         ('2', "sequential was recorded as part of the race (1)"),
-        ('3', "threads were recorded as part of the race (1)"),
-        ('4', "the recording does not contain gil"),
+        ('3', "threads (no GIL) were recorded as part of the race (1)"),
+        ('4', "the recording does not contain GIL threads"),
     ] {
         app.update(Msg::Key(KeyEvent::from(KeyCode::Char(key))));
         assert_eq!(app.notice(), Some(notice));
@@ -274,7 +274,7 @@ fn replay_switches_to_the_mode_that_starts() {
     assert_eq!(replay.app.selection().choice, threadline::model::ModeChoice::Only(Mode::Threads));
     assert!(replay.app.runs()[0].is_complete());
     // The speed-up is relative to the first run, as in the live session.
-    assert!(replay.body().iter().any(|row| row.contains("times as fast as sequential")));
+    assert!(replay.body().iter().any(|row| row.contains("x faster")));
 }
 
 #[test]

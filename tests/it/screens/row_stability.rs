@@ -234,8 +234,9 @@ fn selected_lane_is_always_shown() {
 /// A crowded screen does not show only the first runs.
 #[test]
 fn every_run_and_the_gil_have_a_visible_row() {
-    let names = [["sequential", "seq "], ["threads x4", "thr"], ["gil x4", "gil"]];
-    let names = names.into_iter().chain([["processes", "proc"]]);
+    let names =
+        [["sequential", "seq "], ["threads (no GIL) x4", "thr"], ["GIL threads x4", "gil +"]];
+    let names = names.into_iter().chain([["processes x4", "proc +"]]);
     for size in [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12)] {
         let rows = race_of_four_modes().play_until(Mode::Gil, 100).rows(size);
         let timeline = rows.iter().position(|row| row.contains("▏0")).unwrap_or(5);

@@ -206,7 +206,7 @@ fn x_stops_the_active_run_of_another_mode() {
 fn x_cancels_the_queued_selection() {
     for (keys, queued, notice) in [
         ("6", SWEEP, "race stops and sweep does not start; r runs it"),
-        ("3", THREADS, "race stops and threads does not start; r runs it"),
+        ("3", THREADS, "race stops and threads (no GIL) does not start; r runs it"),
         (
             "w",
             Selection::race(Workload::Cpu),

@@ -123,7 +123,7 @@ fn s_is_refused_with_a_notice_while_a_run_is_active() {
     let mut app = app(CPU, None);
     app.start();
     assert_eq!(press(&mut app, 's'), None);
-    assert_eq!(app.notice(), Some("gil is running; x stops it"));
+    assert_eq!(app.notice(), Some("GIL threads is running; x stops it"));
     assert_eq!(speed(&app), None);
 }
 

@@ -1,0 +1,104 @@
+//! A conclusion: what was found, the check of the results, and what to try next.
+
+use super::Suggestion;
+
+/// A conclusion from runs, worded the same on the screen, after it, and in reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conclusion {
+    /// The finding and its cause. The first clause has the figure; the last ones can be dropped.
+    pub(super) clauses: Vec<Clause>,
+    /// The agreement of the results, and remarks.
+    pub(super) checks: Vec<String>,
+    /// The suggestions, the best first.
+    pub(super) suggestions: Vec<Suggestion>,
+}
+
+/// A part of a sentence, which can end before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Clause {
+    /// The text between this clause and the one before: `: `.
+    joint: &'static str,
+    text: String,
+    /// A figure that more figures can follow.
+    is_figure: bool,
+}
+
+impl Clause {
+    /// Creates a clause that gives the cause of the one before.
+    pub(super) const fn cause(text: String) -> Self {
+        Self { joint: ": ", text, is_figure: false }
+    }
+
+    /// Creates a clause about something else.
+    pub(super) const fn other(text: String) -> Self {
+        Self { joint: "; ", text, is_figure: false }
+    }
+
+    /// Creates a clause with the figure of something else, which can be followed by more.
+    pub(super) const fn figure(text: String) -> Self {
+        Self { joint: "; ", text, is_figure: true }
+    }
+
+    /// Returns `true` if this is a figure of a list.
+    pub(super) const fn is_figure(&self) -> bool {
+        self.is_figure
+    }
+
+    /// Creates a clause that continues the one before.
+    pub(super) const fn more(text: String) -> Self {
+        Self { joint: ", ", text, is_figure: false }
+    }
+}
+
+impl Conclusion {
+    /// Creates a conclusion of a text alone.
+    pub fn of_text(text: String) -> Self {
+        Self { clauses: vec![Clause::other(text)], ..Self::default() }
+    }
+
+    /// Returns the sentence with as many clauses as possible, then with fewer, without a full stop.
+    pub fn sentence_forms(&self) -> impl Iterator<Item = String> {
+        let counts = (1..=self.clauses.len()).rev();
+        counts.map(|count| {
+            let mut sentence = String::new();
+            for Clause { joint, text, .. } in self.clauses.iter().take(count) {
+                if !sentence.is_empty() {
+                    sentence.push_str(joint);
+                }
+                sentence.push_str(text);
+            }
+            sentence
+        })
+    }
+
+    /// Returns the whole sentence, without a full stop.
+    pub fn sentence(&self) -> String {
+        self.sentence_forms().next().unwrap_or_default()
+    }
+
+    /// Returns the check of the results and the remarks. Empty if there are none.
+    pub fn checks(&self) -> String {
+        self.checks.join("; ")
+    }
+
+    /// The suggestions, the best first.
+    pub fn suggestions(&self) -> &[Suggestion] {
+        &self.suggestions
+    }
+
+    /// Returns the suggestions with the options that follow them:
+    /// `Next: 3 workers (--threads 3), CPU work (--workload cpu)`. Empty if there are none.
+    pub fn options_text(&self) -> String {
+        let each = self.suggestions.iter().map(|one| format!("{one} ({})", one.option()));
+        let all = each.collect::<Vec<_>>().join(", ");
+        if all.is_empty() { all } else { format!("Next: {all}") }
+    }
+
+    /// Returns the checks and the suggestions for the line after the sentence, without a full stop.
+    /// Empty if there are neither.
+    pub fn details(&self) -> String {
+        let parts = [self.checks(), self.options_text()];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(". ")
+    }
+}

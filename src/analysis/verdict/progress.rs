@@ -1,0 +1,58 @@
+//! The conclusion so far, while runs are active.
+
+use super::mode_result::{MIN_GAIN, factor_text, workers_text};
+use super::{Verdict, plural};
+use crate::analysis::stats;
+use crate::model::{Mode, Nanos, Run};
+
+impl Verdict<'_> {
+    /// Returns what the active runs do and the speed-up so far, from the longest form to the
+    /// shortest. Empty if no run is active. `now` is the elapsed time of the active runs.
+    pub fn progress_forms(&self, now: Nanos) -> Vec<String> {
+        let active: Vec<&Run> =
+            self.runs.iter().filter(|run| run.has_started() && !run.is_over()).collect();
+        if active.is_empty() {
+            return Vec::new();
+        }
+        // Without a sequential time, a mode that is done already says how far ahead it is.
+        let over = self.runs.iter().filter(|run| run.is_comparable() && self.baseline.is_none());
+        let over = over.map(done_text).reduce(|all, one| format!("{all}, {one}"));
+        let [progress, short] = [true, false].map(|is_long| {
+            let each = active.iter().map(|run| self.run_progress(run, now, is_long));
+            each.collect::<Vec<_>>().join("; ")
+        });
+        let whole = over.iter().map(|over| format!("{over}; {progress}"));
+        whole.chain([progress.clone(), short]).collect()
+    }
+
+    /// Returns the progress of a run, in the long form with its workers.
+    fn run_progress(&self, run: &Run, now: Nanos, is_long: bool) -> String {
+        let (plan, spec) = (run.plan(), run.plan().workload().spec());
+        let tasks = plural::count(run.progress().known_tasks(), spec.task);
+        let so_far = format!("{} of {tasks} so far", run.ended_tasks());
+        let workers = workers_text(plan, plan.workers);
+        let what = match plan.mode {
+            Mode::Sequential => format!("one {} after another", spec.task),
+            _ if plan.auto => format!("up to {workers}"),
+            Mode::Gil => format!("{workers} share one GIL"),
+            _ if plan.workers == 1 => workers,
+            _ => format!("{workers} side by side"),
+        };
+        let times = self.baseline.and_then(|one| stats::speed_up_so_far(run, one, now));
+        let times = times.map_or_else(String::new, |times| match times {
+            MIN_GAIN.. => format!(", {} faster", factor_text(times)),
+            _ => format!(", {times:.2}x as fast"),
+        });
+        if is_long { format!("{what}: {so_far}{times}") } else { so_far + &times }
+    }
+}
+
+/// Returns that a run is done: `5 threads are done after 1.05 s`.
+fn done_text(run: &Run) -> String {
+    let (plan, time) = (run.plan(), run.duration().unwrap_or_default());
+    match plan.mode {
+        Mode::Sequential => format!("sequential is done after {time}"),
+        _ if plan.workers == 1 => format!("{} is done after {time}", workers_text(plan, 1)),
+        _ => format!("{} are done after {time}", workers_text(plan, plan.workers)),
+    }
+}

@@ -1,0 +1,94 @@
+//! Suggestions of what to try next after a run.
+
+use std::fmt;
+
+use crate::analysis::plural;
+use crate::model::{Mode, Run, Waves, Workload};
+
+/// The maximum difference from the number of workers that is suggested instead of a sweep.
+const MAX_WORKER_STEPS: u16 = 4;
+
+/// The maximum number of waves of which one makes a difference.
+const MAX_WAVES: u32 = 6;
+
+/// Something to try next. Its text names it; a key or an option starts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suggestion {
+    /// Another number of workers, which makes a difference.
+    Workers {
+        /// The number of workers of the run.
+        from: u16,
+        /// The number to try.
+        to: u16,
+    },
+    /// The number of workers that the tasks need: a sweep.
+    Sweep,
+    /// The comparison with the other modes.
+    Race,
+    /// The same on a simulated machine, slowly.
+    SlowMotion,
+    /// Another workload.
+    Workload(Workload),
+}
+
+impl Suggestion {
+    /// Returns what to try after complete runs of a workload.
+    pub(super) fn after(runs: &[Run]) -> Vec<Self> {
+        let Some(first) = runs.first().map(Run::plan) else { return Vec::new() };
+        let order = Workload::SELECTABLE;
+        let place = order.iter().position(|&one| one == first.workload());
+        let next = place.and_then(|place| order.get((place + 1) % order.len()));
+        let next = next.copied().map(Self::Workload);
+        let here = match runs {
+            [_] => Some(Self::Race).filter(|_| next.is_some()),
+            _ if first.workload().is_computed() => {
+                Some(Self::SlowMotion).filter(|_| !first.is_simulated())
+            }
+            _ => runs.iter().find(|run| run.plan().mode == Mode::Threads).and_then(Self::workers),
+        };
+        here.into_iter().chain(next).collect()
+    }
+
+    /// Returns the nearest number of workers that changes the number of waves, or a sweep if that is
+    /// far away.
+    fn workers(run: &Run) -> Option<Self> {
+        let Waves { tasks, workers: from, count, .. } = run.waves()?;
+        if tasks < 2 || !run.plan().workload().is_fetched() {
+            return None;
+        }
+        let waves = match count {
+            1 => 2,
+            2..=MAX_WAVES => count - 1,
+            _ => return Some(Self::Sweep),
+        };
+        let to = u16::try_from(tasks.div_ceil(waves)).unwrap_or(u16::MAX);
+        if to < 2 {
+            return None;
+        }
+        let near = to != from && to.abs_diff(from) <= MAX_WORKER_STEPS;
+        Some(if near { Self::Workers { from, to } } else { Self::Sweep })
+    }
+
+    /// Returns the option that starts it: `--threads 3`.
+    pub fn option(self) -> String {
+        match self {
+            Self::Workers { to, .. } => format!("--threads {to}"),
+            Self::Sweep => "--mode sweep".to_owned(),
+            Self::Race => "--mode race".to_owned(),
+            Self::SlowMotion => "--simulate".to_owned(),
+            Self::Workload(workload) => format!("--workload {workload}"),
+        }
+    }
+}
+
+impl fmt::Display for Suggestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workers { to, .. } => f.write_str(&plural::count(*to, "worker")),
+            Self::Sweep => f.write_str("how many threads help"),
+            Self::Race => f.write_str("race all modes"),
+            Self::SlowMotion => f.write_str("slow motion"),
+            Self::Workload(workload) => f.write_str(workload.spec().short_heading),
+        }
+    }
+}

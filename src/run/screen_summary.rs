@@ -1,0 +1,52 @@
+//! The verdict and the totals that stay on the main screen after the alternate one.
+
+use std::io::{self, Write};
+
+use crate::analysis::Sweep;
+use crate::model::{Mode, Run};
+use crate::report::plain;
+use crate::terminal::writer::{SHUTDOWN_GRACE, Writer};
+use crate::ui::theme::ColorDepth;
+
+/// Starts bold text on a terminal.
+const BOLD: &str = "\x1b[1m";
+
+/// Prints the verdict and the totals of runs, or nothing if none is complete. A terminal that accepts
+/// no output delays the exit only briefly. If stdout is `taken` by an export, prints to `err`.
+pub(super) fn print(
+    runs: &[Run],
+    sweep: Option<&Sweep>,
+    cores: Option<u16>,
+    taken: bool,
+    err: &mut dyn Write,
+) {
+    let depth = ColorDepth::from_env(|name| std::env::var(name).ok());
+    let bold = if depth == ColorDepth::Mono || taken { "" } else { BOLD };
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    _ = write(&mut text, runs, sweep, cores, bold);
+    if text.is_empty() {
+        return;
+    }
+    if taken {
+        // An error is ignored: there is no other stream to report it on.
+        _ = err.write_all(&text);
+    } else if let Ok(writer) = Writer::start(io::stdout()) {
+        writer.write(text).wait(SHUTDOWN_GRACE);
+    }
+}
+
+fn write(
+    out: &mut dyn Write,
+    runs: &[Run],
+    sweep: Option<&Sweep>,
+    cores: Option<u16>,
+    bold: &str,
+) -> io::Result<()> {
+    let workload = runs.first().map(|run| run.plan().workload());
+    match (sweep, workload) {
+        (Some(sweep), Some(workload)) => plain::sweep::write(out, sweep, workload, Mode::Threads),
+        _ if runs.iter().any(Run::is_complete) => plain::write_summary(out, runs, cores, bold),
+        _ => Ok(()),
+    }
+}
