@@ -55,7 +55,7 @@ impl RunHandles {
         // Events that arrive meanwhile are left to the next call: a simulated run has millions.
         let arrived = self.0.iter().map(|(id, run)| {
             let events = run.events();
-            (*id, events.try_iter().take(events.len()).peekable())
+            (*id, run.started(), events.try_iter().take(events.len()).peekable())
         });
         for (run, event) in MergedEvents(arrived.collect()) {
             apply(run, event);
@@ -65,15 +65,16 @@ impl RunHandles {
     }
 }
 
-/// The events of several runs, each run's in the order in which it sent them.
-struct MergedEvents<'runs>(Vec<(RunId, Peekable<Take<TryIter<'runs, Event>>>)>);
+/// The events of several runs in the order of the clock, as far as each run sent its events in that
+/// order. Each run has its start on the clock.
+struct MergedEvents<'runs>(Vec<(RunId, Nanos, Peekable<Take<TryIter<'runs, Event>>>)>);
 
 impl Iterator for MergedEvents<'_> {
     type Item = (RunId, Event);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let heads = self.0.iter_mut().filter_map(|(run, events)| {
-            let at = events.peek()?.at;
+        let heads = self.0.iter_mut().filter_map(|(run, started, events)| {
+            let at = *started + events.peek()?.at;
             Some((at, *run, events))
         });
         let (_, run, events) = heads.min_by_key(|&(at, run, _)| (at, run))?;

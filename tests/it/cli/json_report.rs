@@ -21,7 +21,7 @@ fn parse_report(out: &str) -> Value {
 }
 
 const REPORT_KEYS: [&str; 7] =
-    ["format", "version", "workload", "target", "compute", "runs", "sweep"];
+    ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
 
 const RUN_KEYS: [&str; 28] = [
     "requests_past_end",
