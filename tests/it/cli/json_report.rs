@@ -20,7 +20,7 @@ fn parse_report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const REPORT_KEYS: [&str; 7] =
+const REPORT_KEYS: [&str; 8] =
     ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
 
 const RUN_KEYS: [&str; 28] = [
