@@ -24,7 +24,7 @@
 //! | [`cli`] | arguments, configuration, documentation, usage errors |
 //! | [`run`] | carries out a command, with or without a screen; exit codes |
 //!
-//! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
+//! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds its [`model::Plan`];
 //! [`run::screen_loop`] hands it to the [`source::Launcher`]; [`source::pool`] fills a queue and starts
 //! workers, whose [`source::Worker`] requests a page through [`github::Client`] once the run's rate
 //! limiter grants a permit; events return through the channel, and [`app::Session`] folds them into the
@@ -73,7 +73,7 @@
 //! | viewport | `viewport` | the stretch of time in view, and its scale |
 //! | sweep | `sweep` | a workload repeated over thread counts |
 //! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
-//! | baseline | `baseline` | the run that others are compared with |
+//! | baseline | `baselines` | the run that others are compared with |
 //! | verdict | [`analysis::verdict::Verdict`] | the sentence that says what was faster, and why |
 //! | recording | [`source::recording::Recording`] | a session in a file |
 //! | theme | [`ui::theme`] | the colours and glyphs of roles and states |
