@@ -24,7 +24,7 @@
 //! | [`cli`] | arguments, configuration, documentation, usage errors |
 //! | [`run`] | carries out a command, with or without a screen; exit codes |
 //!
-//! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
+//! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds its [`model::Plan`];
 //! [`run::screen_loop`] hands it to the [`source::Launcher`]; [`source::pool`] fills a queue and starts
 //! workers, whose [`source::Worker`] requests a page through [`github::Client`] once the run's rate
 //! limiter grants a permit; events return through the channel, and [`app::Session`] folds them into the

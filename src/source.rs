@@ -61,6 +61,11 @@ impl RunHandle {
         now.since(self.started)
     }
 
+    /// The start of the run on the launcher's clock.
+    pub const fn started(&self) -> Nanos {
+        self.started
+    }
+
     /// The events of the run. The channel closes after the last one.
     pub const fn events(&self) -> &Receiver<Event> {
         &self.events

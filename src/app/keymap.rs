@@ -186,7 +186,7 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextMode, "next-mode", &[key(KeyCode::Tab)], "next mode"),
     bind(Action::PreviousMode, "previous-mode", &[key(KeyCode::BackTab)], "previous mode"),
     bind(Action::NextWorkload, "next-workload", &[char('w')], "next workload"),
-    bind(Action::Mode(0), "mode-race", &[char('1')], "race: each mode in turn"),
+    bind(Action::Mode(0), "mode-race", &[char('1')], "race: compare the modes"),
     bind(Action::Mode(1), "mode-sequential", &[char('2')], "sequential only"),
     bind(Action::Mode(2), "mode-threads", &[char('3')], "threads only"),
     bind(Action::Mode(3), "mode-gil", &[char('4')], "gil: threads sharing a GIL"),

@@ -14,7 +14,7 @@ use crate::model::{Mode, ModeChoice, Selection, SweepSetup};
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ModeArg {
-    /// All modes of the workload, one after another, on one time axis
+    /// All modes of the workload, on one time axis
     Race,
     /// One task after another, on one thread
     Sequential,

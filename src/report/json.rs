@@ -30,8 +30,10 @@ pub struct JsonReport {
     pub target: Option<TargetReport>,
     /// The CPU work and the machine; null for other workloads.
     pub compute: Option<ComputeReport>,
-    /// The runs, in order of execution.
+    /// The runs, in the order of their modes.
     pub runs: Vec<RunReport>,
+    /// `true` if the runs started at the same moment; otherwise they followed one another.
+    pub simultaneous: bool,
     /// The sweep that the runs belong to, if any.
     pub sweep: Option<SweepReport>,
 }
@@ -316,8 +318,15 @@ impl JsonReport {
                 .filter(|run| run.has_started())
                 .map(|run| RunReport::from_run(runs, run))
                 .collect(),
+            simultaneous: false,
             sweep: None,
         }
+    }
+
+    /// Sets whether the runs started at the same moment.
+    #[must_use]
+    pub fn with_simultaneous_runs(self, simultaneous: bool) -> Self {
+        Self { simultaneous, ..self }
     }
 
     /// Adds the sweep that the runs belong to, over a workload in a mode.

@@ -287,7 +287,8 @@ fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
 
 fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
     let runs = session.runs(selection);
-    let report = JsonReport::from_runs(session.target(), runs, session.setup().cores());
+    let report = JsonReport::from_runs(session.target(), runs, session.setup().cores())
+        .with_simultaneous_runs(session.setup().is_simultaneous(selection));
     match session.sweep(selection) {
         Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
         None => report.write(out),

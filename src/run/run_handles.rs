@@ -52,11 +52,7 @@ impl RunHandles {
         // Read before the events: a run that has ended sends no more.
         let is_over = |run: &RunHandle| run.over().try_recv() == Err(TryRecvError::Disconnected);
         let ended: Vec<bool> = self.0.iter().map(|(_, run)| is_over(run)).collect();
-        // Events that arrive meanwhile are left to the next call: a simulated run has millions.
-        let arrived = self.0.iter().map(|(id, run)| {
-            let events = run.events();
-            (*id, events.try_iter().take(events.len()).peekable())
-        });
+        let arrived = self.0.iter().map(|(run, handle)| ArrivedEvents::new(*run, handle));
         for (run, event) in MergedEvents(arrived.collect()) {
             apply(run, event);
         }
@@ -65,18 +61,35 @@ impl RunHandles {
     }
 }
 
-/// The events of several runs, each run's in the order in which it sent them.
-struct MergedEvents<'runs>(Vec<(RunId, Peekable<Take<TryIter<'runs, Event>>>)>);
+/// The events of a run that have arrived, in the order in which the run sent them.
+struct ArrivedEvents<'run> {
+    run: RunId,
+    /// The start of the run on the launcher's clock.
+    started: Nanos,
+    events: Peekable<Take<TryIter<'run, Event>>>,
+}
+
+impl<'run> ArrivedEvents<'run> {
+    /// Leaves the events that arrive meanwhile to the next call: a simulated run has millions.
+    fn new(run: RunId, handle: &'run RunHandle) -> Self {
+        let events = handle.events();
+        let arrived = events.try_iter().take(events.len()).peekable();
+        Self { run, started: handle.started(), events: arrived }
+    }
+}
+
+/// The events of several runs in the order of the clock, as far as each run's own order permits.
+struct MergedEvents<'run>(Vec<ArrivedEvents<'run>>);
 
 impl Iterator for MergedEvents<'_> {
     type Item = (RunId, Event);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let heads = self.0.iter_mut().filter_map(|(run, events)| {
-            let at = events.peek()?.at;
-            Some((at, *run, events))
+        let heads = self.0.iter_mut().filter_map(|arrived| {
+            let at = arrived.started + arrived.events.peek()?.at;
+            Some((at, arrived))
         });
-        let (_, run, events) = heads.min_by_key(|&(at, run, _)| (at, run))?;
-        Some((run, events.next()?))
+        let (_, next) = heads.min_by_key(|(at, arrived)| (*at, arrived.run))?;
+        Some((next.run, next.events.next()?))
     }
 }

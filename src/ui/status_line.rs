@@ -287,7 +287,7 @@ pub(super) fn progress(app: &App, room: usize) -> String {
             }
             text::first_fitting(forms, room)
         }),
-        None => match app.runs().iter().rev().find_map(Run::outcome) {
+        None => match last_outcome(app.runs()) {
             Some(RunOutcome::Stopped) if app.selection().workload.is_fetched() => {
                 "stopped; what was fetched is kept".to_owned()
             }
@@ -295,6 +295,14 @@ pub(super) fn progress(app: &App, room: usize) -> String {
             _ => String::new(),
         },
     }
+}
+
+/// Returns the outcome of runs that have ended. A race at the same moment may be stopped after some of
+/// its modes have finished.
+fn last_outcome(runs: &[Run]) -> Option<&RunOutcome> {
+    let mut outcomes = runs.iter().rev().filter_map(Run::outcome);
+    let last = outcomes.next()?;
+    Some(outcomes.find(|&outcome| *outcome == RunOutcome::Stopped).unwrap_or(last))
 }
 
 /// Returns the text on the quota that the selection still needs.

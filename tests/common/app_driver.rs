@@ -91,7 +91,7 @@ impl AppDriver {
 
     /// Starts the race on the built-in server, where its modes start at the same moment.
     pub(crate) fn built_in_race() -> Self {
-        let scenario = Scenario { is_built_in: true, ..Scenario::default() };
+        let scenario = Scenario { host: Target::BUILT_IN, ..Scenario::default() };
         Self::new(scenario, Selection::race(Workload::Followers))
     }
 

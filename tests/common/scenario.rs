@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 
-use threadline::model::{ComputeSpec, Event, LimitKind, Mode, Plan, SweepSetup, Target, Workload};
+use threadline::model::{ComputeSpec, Event, LimitKind, Mode, Plan, SweepSetup, Workload};
 
 use super::{auto_script, compute_script, fetch_script};
 
 /// The server's data, the settings of the session, and the faults in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
-    /// `true` if the server is the built-in one, on which the modes of a race start at the same moment.
-    pub(crate) is_built_in: bool,
+    /// The server, unless it is the real API. On the built-in one, the modes of a race start at the
+    /// same moment.
+    pub(crate) host: &'static str,
     /// `true` if the server is the real API, which has a quota.
     pub(crate) costs_quota: bool,
     /// The requests left of the quota.
@@ -58,7 +59,7 @@ pub(crate) struct Scenario {
 impl Default for Scenario {
     fn default() -> Self {
         Self {
-            is_built_in: false,
+            host: "localhost:18080",
             costs_quota: false,
             remaining: 4_990,
             followers: 127,
@@ -85,11 +86,7 @@ impl Default for Scenario {
 impl Scenario {
     /// The host name of the API.
     pub(crate) const fn api(&self) -> &'static str {
-        match self {
-            Self { is_built_in: true, .. } => Target::BUILT_IN,
-            Self { costs_quota: true, .. } => "api.github.com",
-            _ => "localhost:18080",
-        }
+        if self.costs_quota { "api.github.com" } else { self.host }
     }
 }
 

@@ -16,8 +16,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use threadline::model::{
     CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, LogEntry, Mode, ModeChoice,
-    Nanos, RunId, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome,
-    Workload,
+    Nanos, RunId, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, Target, TaskId,
+    TaskOutcome, Workload,
 };
 use threadline::source::recording;
 
@@ -128,7 +128,7 @@ fn followers_in_every_mode() {
     let race = Selection::race(Workload::Followers);
     let job = Scenario { workers: Some(2), ..followers(3) };
     assert_session("followers-race", job.clone(), race);
-    assert_session("followers-built-in-race", Scenario { is_built_in: true, ..job }, race);
+    assert_session("followers-built-in-race", Scenario { host: Target::BUILT_IN, ..job }, race);
     for mode in Mode::ALL {
         let job = Scenario { workers: Some(2), ..followers(2) };
         assert_session(

@@ -12,10 +12,13 @@ fn race_runs_without_arguments() {
     let mut pty = Pty::start(program, &["--theme", "dark"], &[], WIDE);
     pty.wait_text("demo data, built-in server");
     pty.wait("the first lane", |view| view.has("one page after another") && view.has("worker-5"));
+    pty.wait("the threads are done while the sequential run is not", |view| {
+        view.has("threads are done after") && view.has(" >1.")
+    });
     pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();
-        for mode in ["sequential", "threads (no GIL) x5"] {
+        for mode in ["sequential", "threads (no GIL) x5", "GIL threads x5"] {
             let row = rows.iter().find(|row| row.contains(&format!("│ {mode}"))).expect(mode);
             assert!(row.contains(" 5/5 ") && row.contains(" 127 "), "{row}");
         }

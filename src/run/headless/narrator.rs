@@ -90,7 +90,7 @@ impl Narrator {
                 let found = verdict::limit_text(run).map(|text| format!("; {text}"));
                 Some(sentence + &self.compare(run) + &found.unwrap_or_default())
             }
-            _ => narrator.describe_event(run, event, context),
+            _ => narrator.describe_event(run, event, context.tasks.is_some()),
         }
     }
 
@@ -119,7 +119,8 @@ impl Narrator {
         let times = |took| stats::speed_up(sequential, took).unwrap_or_default();
         if plan.mode == Mode::Sequential {
             let faster = std::mem::take(&mut self.ahead).into_iter();
-            return faster.map(|(name, took)| format!("; {name} {:.2}x", times(took))).collect();
+            let faster = faster.map(|(name, took)| format!("; {name} {:.2}x", times(took)));
+            return faster.collect::<Vec<_>>().concat();
         }
         format!(", {:.2}x", times(took))
     }
@@ -148,17 +149,11 @@ impl RunNarrator {
         sentences.lines().map(named).collect::<Vec<_>>().join("\n")
     }
 
-    fn describe_event(
-        &mut self,
-        run: &Run,
-        event: &Event,
-        context: EventContext,
-    ) -> Option<String> {
+    fn describe_event(&mut self, run: &Run, event: &Event, is_counted: bool) -> Option<String> {
         let plan = run.plan();
         let sentence = match &event.kind {
             EventKind::TaskCountChanged { tasks }
-                if context.tasks.is_some()
-                    && *tasks != std::mem::replace(&mut self.known, *tasks) =>
+                if is_counted && *tasks != std::mem::replace(&mut self.known, *tasks) =>
             {
                 Some(format!("there are {}", task_count(plan, *tasks)))
             }

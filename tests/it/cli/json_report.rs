@@ -20,8 +20,8 @@ fn parse_report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const REPORT_KEYS: [&str; 7] =
-    ["format", "version", "workload", "target", "compute", "runs", "sweep"];
+const REPORT_KEYS: [&str; 8] =
+    ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
 
 const RUN_KEYS: [&str; 28] = [
     "requests_past_end",

@@ -181,6 +181,16 @@ fn mode_selected_during_a_race_at_the_same_moment_starts_after_all_of_its_modes(
     assert_eq!(again.outcome(), Some(&RunOutcome::Finished));
 }
 
+#[test]
+fn race_stopped_after_some_of_its_modes_is_reported_as_stopped() {
+    let mut driver = AppDriver::built_in_race().play_until(Mode::Sequential, 1_500);
+    assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
+    let mut driver = driver.play_to_end();
+    let screen = driver.rows((120, 36)).join("\n");
+    assert!(screen.contains("stopped; what was fetched is kept"), "{screen}");
+    assert!(!screen.contains("all pages fetched"), "{screen}");
+}
+
 /// A pause holds all modes at their own times.
 #[test]
 fn space_pauses_the_view_of_all_modes_at_the_same_moment() {

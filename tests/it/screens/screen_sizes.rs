@@ -146,7 +146,7 @@ fn every_selection() -> impl Iterator<Item = Selection> {
 }
 
 fn last_mode(selection: Selection) -> Mode {
-    *selection.modes(true).last().unwrap()
+    *selection.modes(false).last().unwrap()
 }
 
 #[test]
@@ -255,6 +255,7 @@ fn every_active_mode_draws() {
         let driver = AppDriver::new(Scenario::default(), selection);
         draw_sampled(driver.play_until(last_mode(selection), 500), COLOUR);
     }
+    draw_sampled(AppDriver::built_in_race().play_until(Mode::Sequential, 1_500), COLOUR);
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn finished_modes_draw_across_terminal_kinds() {
 fn every_stopped_or_failed_mode_draws() {
     for selection in every_selection() {
         let driver = AppDriver::new(Scenario::default(), selection)
-            .play_until(selection.modes(true)[0], 500);
+            .play_until(selection.modes(false)[0], 500);
         draw_sampled(driver.press_keys("x").play_to_end(), COLOUR);
         let unknown = Scenario { unknown_user: true, ..Scenario::default() };
         draw_sampled(AppDriver::new(unknown, selection).play_to_end(), COLOUR);
