@@ -142,7 +142,7 @@ fn light_terminal_gets_light_colours() {
         // The bar of the threaded run is blue on light terminals.
         (0..80).any(|x| {
             let cell = view.screen.cell(4, x);
-            cell.is_some_and(|cell| cell.fgcolor() == vt100::Color::Rgb(0x31, 0x62, 0xd7))
+            cell.is_some_and(|cell| cell.fgcolor() == vt100::Color::Rgb(0x08, 0x4e, 0xc4))
         })
     });
     pty.wait_text(RACE_SUMMARY);
