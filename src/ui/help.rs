@@ -44,8 +44,8 @@ pub(super) fn draw(view: &HelpView, app: &App, theme: Theme, area: Rect, buf: &m
         top: self_check::lines(view, app, theme, usize::from(width) - 2),
         columns: Vec::new(),
     });
-    let count = pages.len();
-    let number = usize::try_from(view.page.rem_euclid(count as i32)).unwrap_or(0);
+    let count = i32::try_from(pages.len()).unwrap_or(1);
+    let number = usize::try_from(view.page.rem_euclid(count)).unwrap_or(0);
     let height = pages.iter().map(HelpPage::height).max().unwrap_or(0).min(room) as u16 + 2;
     let Some(page) = pages.into_iter().nth(number) else { return };
     Clear.render(area, buf);

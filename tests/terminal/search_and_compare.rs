@@ -81,7 +81,8 @@ fn help_shows_the_overhead_of_the_program() {
     let server = fast_server();
     let mut pty = start_race(&server);
     pty.wait_text(RACE_SUMMARY);
-    pty.keys("?");
+    // The last page.
+    pty.keys("?k");
     pty.wait_text("overhead: ");
     pty.wait_text("slowest");
     pty.wait_text("L = X R: in flight");

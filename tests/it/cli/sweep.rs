@@ -63,8 +63,7 @@ fn every_count_fetches_all_pages_in_each_repeat() {
     let args = ["--mode", "sweep", "--threads", "1..3", "--repeats", "2", "--plain"];
     let CliOutput { code, out, err } = run_to_end(command_for_server(&server).args(args));
     assert_eq!(code, Some(0), "{err}");
-    let rows =
-        ["threads    trials", "1               2  ", "2               2  ", "3               2  "];
+    let rows = ["threads  trials", "1             2  ", "2             2  ", "3             2  "];
     assert!(rows.iter().all(|row| out.lines().any(|line| line.starts_with(row))), "{out}");
     assert!(out.lines().last().unwrap().starts_with("advice       "), "{out}");
     // Three pages for each of six trials.
@@ -162,6 +161,6 @@ fn trials_before_a_failure_are_reported() {
     let CliOutput { code, out, err } =
         run_to_end(command.args(["--mode", "sweep", "--threads", "1,2"]));
     assert_eq!(code, Some(6), "{err}");
-    assert!(out.lines().any(|line| line.starts_with("1               1  ")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("1             1  ")), "{out}");
     assert!(err.contains("trial 2 of 6 ended the sweep: "), "{err}");
 }

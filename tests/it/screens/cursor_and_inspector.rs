@@ -229,7 +229,7 @@ fn inspector_stays_open_until_enter_or_escape() {
 }
 
 #[test]
-fn escape_dismisses_inspector_range_cursor_and_pause_in_order() {
+fn escape_dismisses_inspector_range_cursor_lane_and_pause_in_order() {
     let mut driver = finished_race().press_keys("++jj.v→→ ");
     driver.press(KeyCode::Enter);
     assert_eq!(driver.app.picture().detail_pane(), Some(DetailPane::Inspector));
@@ -241,7 +241,9 @@ fn escape_dismisses_inspector_range_cursor_and_pause_in_order() {
         (None, true)
     );
     driver.press(KeyCode::Esc);
-    assert_eq!(driver.app.picture().cursor(), None);
+    assert_eq!((driver.app.picture().cursor(), driver.app.picture().lane_index()), (None, Some(2)));
+    driver.press(KeyCode::Esc);
+    assert_eq!(driver.app.picture().lane_index(), None);
     assert!(driver.app.picture().time_behind(driver.app.session()).is_some());
     driver.press(KeyCode::Esc);
     assert!(driver.app.picture().time_behind(driver.app.session()).is_none());
