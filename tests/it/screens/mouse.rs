@@ -76,7 +76,7 @@ fn click(driver: &mut AppDriver, row_text: &str, text: &str) -> Option<Effect> {
 fn modes_and_keys_can_be_clicked() {
     let mut driver = finished_race();
     let effect = click(&mut driver, "1 race", "3 threads");
-    assert!(matches!(effect, Some(Effect::Start(plan)) if plan.mode == Mode::Threads));
+    assert!(matches!(effect, Some(Effect::Start(runs)) if runs[0].plan.mode == Mode::Threads));
     let mut driver = finished_race();
     assert!(matches!(click(&mut driver, "Tab mode", "run again"), Some(Effect::Start(_))));
     let mut driver = finished_race();

@@ -87,7 +87,7 @@ fn s_slows_one_mode_of_a_race_and_follows_it_where_switches_are_seen() {
             press(&mut app, key);
         }
         let effect = press(&mut app, 's');
-        assert!(matches!(effect, Some(Effect::Start(plan)) if plan.mode == mode), "{mode}");
+        assert!(matches!(effect, Some(Effect::Start(runs)) if runs[0].plan.mode == mode), "{mode}");
         assert_eq!(app.selection(), Selection::only(Workload::Cpu, mode));
         let viewport = app.picture().viewport();
         assert!(viewport.is_following());
