@@ -128,7 +128,12 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
             Span::styled(format!("{:gap$}{words}", ""), theme.text()),
         ])
     };
-    let (brick, bar) = (theme.state_cell(State::Waiting), theme.bar(false));
+    // The state that a task is in for most of its time.
+    let works = [State::Waiting, State::Computing, State::Native, State::Running];
+    let main = legend::occurring_states(app).find(|state| works.contains(state));
+    let main = main.unwrap_or(State::Waiting);
+    let brick = theme.state_cell(main);
+    let bar = theme.color(main).map_or(Style::new(), |color| Style::new().fg(color));
     let row = [
         "A row is a worker. Time runs to the right; all rows share one axis.",
         "A row is a worker; time runs to the right.",

@@ -33,8 +33,8 @@ impl Timeline<'_> {
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
         let (limit, level) = (run.limits().concurrency_level(), run.timing().in_flight_level());
         let level = if run.plan().auto { level.with_peak(limit.peak()) } else { level };
-        self.draw_level("in flight", level, until, style, in_flight, buf);
-        self.draw_run_and_scale(run, level.peak(), in_flight, buf);
+        self.draw_level_area(level, until, style, in_flight, buf);
+        self.draw_in_flight_name(run, level.peak(), in_flight, buf);
         self.draw_fitting_figures(in_flight_texts(run, until), in_flight.rows().next_back(), buf);
         if run.plan().auto {
             let limit = limit.with_peak(level.peak());
@@ -184,19 +184,21 @@ impl Timeline<'_> {
         }
     }
 
-    /// Draws the name of the run and the scale of its level above the name of the level.
-    fn draw_run_and_scale(&self, run: &Run, peak: u32, area: Rect, buf: &mut Buffer) {
+    /// Draws the name of the level in flight and, below it, the name of the run and the scale.
+    fn draw_in_flight_name(&self, run: &Run, peak: u32, area: Rect, buf: &mut Buffer) {
         let [long, _, short, _] = lane_labels::mode_names(run.plan().selection());
         let scale = format!("0-{peak}");
-        let mut above = area.rows().rev().skip(1);
-        let (first, second) = (above.next(), above.next());
-        let room = self.name_width().saturating_sub(1);
+        let mut rows = area.rows();
+        let (name, first, second) = (rows.next(), rows.next(), rows.next());
+        let indent = usize::from(self.layout.width != WidthClass::Tiny);
+        let room = self.name_width().saturating_sub(indent);
         let mut draw = |forms: Vec<String>, row: Option<Rect>| {
             if let Some(row) = row {
-                let name = format!(" {}", text::first_fitting(forms, room));
+                let name = format!("{:indent$}{}", "", text::first_fitting(forms, room));
                 self.draw_name(&name, self.theme.muted(), row, buf);
             }
         };
+        draw(vec!["in flight".to_owned()], name);
         if second.is_some() {
             draw(vec![format!("({long})"), format!("({short})")], first);
             draw(vec![scale], second);

@@ -241,7 +241,7 @@ fn escape_dismisses_inspector_range_cursor_lane_and_pause_in_order() {
         (None, true)
     );
     driver.press(KeyCode::Esc);
-    assert_eq!((driver.app.picture().cursor(), driver.app.picture().lane_index()), (None, Some(2)));
+    assert_eq!((driver.app.picture().cursor(), driver.app.picture().lane_index()), (None, Some(1)));
     driver.press(KeyCode::Esc);
     assert_eq!(driver.app.picture().lane_index(), None);
     assert!(driver.app.picture().time_behind(driver.app.session()).is_some());
