@@ -10,6 +10,10 @@ const MAX_LANE_HEIGHT: usize = 4;
 /// The maximum number of rows of the requests in flight.
 const MAX_IN_FLIGHT_ROWS: usize = 6;
 
+/// The maximum number of lanes that share rows. More would not be in sight either, and cost time in
+/// each frame.
+const MAX_PAIRED_LANES: usize = 100;
+
 pub(super) enum TimelineRow<'app> {
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
@@ -192,8 +196,11 @@ impl<'app> RowLayout<'app> {
     /// as they can be.
     fn spare_metric_rows(&self, height: usize) -> (usize, usize, usize) {
         let quota = if self.has_quota() { 2 } else { 0 };
-        let lanes = self.rows_of_height(self.lane_height(height.saturating_sub(3 + quota)));
-        let spare = height.saturating_sub(lanes + quota);
+        let lane_height = self.lane_height(height.saturating_sub(3 + quota));
+        if lane_height == 1 {
+            return (1, 1, 1);
+        }
+        let spare = height.saturating_sub(self.rows_of_height(lane_height) + quota);
         let (queue, chosen) = (1 + usize::from(spare > 7), 1 + usize::from(spare > 9));
         (spare.saturating_sub(queue + chosen).clamp(1, MAX_IN_FLIGHT_ROWS), queue, chosen)
     }
@@ -317,9 +324,11 @@ impl<'app> RowLayout<'app> {
                 }
             }
         }
+        let lanes: usize = sections.iter().map(|section| section.run.lanes().len()).sum();
+        let may_pair = self.allows_pairs && self.baseline_rows == 0 && lanes <= MAX_PAIRED_LANES;
         // Of lanes that share a GIL, each turn matters: they share rows last.
         for with_gil in [false, true] {
-            if rows(sections) > height && self.allows_pairs && self.baseline_rows == 0 {
+            if rows(sections) > height && may_pair {
                 for section in sections.iter_mut().filter(|section| section.gil == with_gil) {
                     section.paired = section.run.lanes().len() > 1;
                 }

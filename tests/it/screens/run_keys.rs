@@ -413,6 +413,7 @@ const TESTED_ACTIONS: &[Action] = &[
     Action::Find,
     Action::NextFound,
     Action::PreviousFound,
+    Action::ShowGil,
     Action::Table,
     Action::PreviousColumn,
     Action::NextColumn,
