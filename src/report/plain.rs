@@ -65,9 +65,10 @@ pub fn write_summary(
 ) -> io::Result<()> {
     let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
     write_verdict(out, runs, cores, bold)?;
-    match first.plan().workload().is_computed() {
-        true => write_computed_table(out, runs),
-        false => write_followers_table(out, runs),
+    if first.plan().workload().is_computed() {
+        write_computed_table(out, runs)
+    } else {
+        write_followers_table(out, runs)
     }
 }
 

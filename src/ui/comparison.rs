@@ -132,9 +132,10 @@ pub(super) fn insert_baseline_rows<'app>(
 /// differs, and the name of the baseline.
 fn baseline_name(baseline: &Baseline<'_>, run: &Run, other: &Run) -> String {
     let [plan, others] = [run, other].map(Run::plan);
+    let name = baseline.short.trim_start_matches("in ");
     match (plan.mode == others.mode, plan.workers == others.workers) {
-        (true, true) => baseline.short.clone(),
-        (true, false) => format!("x{} {}", others.workers, baseline.short),
+        (true, true) => name.to_owned(),
+        (true, false) => format!("x{} {name}", others.workers),
         (false, _) => others.selection().to_string(),
     }
 }

@@ -100,10 +100,11 @@ impl StatusLine {
         let lead = conclusion.sentence_forms().find(|one| text::width(one) <= room);
         // A full stop is worth less than a clause.
         let stop = |lead: String| if text::width(&lead) < room { lead + "." } else { lead };
-        let lead = lead.map(stop).unwrap_or_else(|| {
+        let shorten = || {
             let shortest = conclusion.sentence_forms().last().unwrap_or_default();
             text::fit_words(&shortest, "", theme, room, 1)
-        });
+        };
+        let lead = lead.map_or_else(shorten, stop);
         let checks = conclusion.checks();
         let (checks, style) = (text::fit_parts(&checks, "; ", theme, room, 1), theme.strong());
         let left = room.saturating_sub(text::width(&lead));
@@ -216,14 +217,12 @@ fn status_at_rest(
         let text = text::fit_parts(&sentences, ". ", theme, room, MAX_LINES);
         return StatusLine::of_text(text, theme.strong());
     }
-    match conclusion(app) {
-        Some(conclusion) => StatusLine::of_conclusion(&conclusion, app, theme, room, lines),
-        None => {
-            let remarks: Vec<String> = verdict::remarks(app.runs()).collect();
-            let details = vec![Span::raw(remarks.join("; "))];
-            StatusLine { details, ..StatusLine::of_text(progress(app, room), theme.strong()) }
-        }
+    if let Some(conclusion) = conclusion(app) {
+        return StatusLine::of_conclusion(&conclusion, app, theme, room, lines);
     }
+    let remarks: Vec<String> = verdict::remarks(app.runs()).collect();
+    let details = vec![Span::raw(remarks.join("; "))];
+    StatusLine { details, ..StatusLine::of_text(progress(app, room), theme.strong()) }
 }
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that

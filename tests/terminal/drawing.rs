@@ -144,7 +144,7 @@ fn light_terminal_gets_light_colours() {
     pty.wait("light colours", |view| {
         // The bar of the threaded run is blue on light terminals.
         (0..80).any(|x| {
-            let cell = view.screen.cell(4, x);
+            let cell = view.screen.cell(6, x);
             cell.is_some_and(|cell| cell.fgcolor() == vt100::Color::Rgb(0x08, 0x4e, 0xc4))
         })
     });

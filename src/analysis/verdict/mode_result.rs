@@ -81,24 +81,7 @@ impl<'run> ModeResult<'run> {
         {
             return Some(text);
         }
-        if self.is_gain() { self.overlap_text(did, cores) } else { self.cost_text(did, cores) }
-    }
-
-    /// Returns what workers with a gain did side by side.
-    fn overlap_text(self, did: WorkShares, cores: Option<u16>) -> Option<String> {
-        let location =
-            cores.map_or_else(String::new, |cores| format!(" on {}", plural::count(cores, "core")));
-        let (share, text) = [
-            (did.server, "they waited for the server side by side".to_owned()),
-            (did.computing, format!("they computed side by side{location}")),
-            (did.native, format!("they computed side by side{location}")),
-            (did.commands, "they ran side by side".to_owned()),
-            // Being held back is no reason for a gain, so there is nothing to say.
-            (did.held_back, String::new()),
-        ]
-        .into_iter()
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-        (share >= MIN_SHARE && !text.is_empty()).then_some(text)
+        if self.is_gain() { did.overlap_text(cores) } else { self.cost_text(did, cores) }
     }
 
     /// Returns what cost the time that workers without a gain might have saved.
@@ -217,5 +200,22 @@ impl WorkShares {
             held_back: share(&[State::Throttled]),
             overhead: share(&[State::Starting, State::HandOver]),
         }
+    }
+
+    /// Returns what workers with a gain did side by side.
+    fn overlap_text(self, cores: Option<u16>) -> Option<String> {
+        let location =
+            cores.map_or_else(String::new, |cores| format!(" on {}", plural::count(cores, "core")));
+        let (share, text) = [
+            (self.server, "they waited for the server side by side".to_owned()),
+            (self.computing, format!("they computed side by side{location}")),
+            (self.native, format!("they computed side by side{location}")),
+            (self.commands, "they ran side by side".to_owned()),
+            // Being held back is no reason for a gain, so there is nothing to say.
+            (self.held_back, String::new()),
+        ]
+        .into_iter()
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        (share >= MIN_SHARE && !text.is_empty()).then_some(text)
     }
 }

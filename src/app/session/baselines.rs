@@ -9,7 +9,7 @@ use crate::model::{ModeChoice, Run, RunOutcome, Selection};
 pub struct Baseline<'session> {
     /// The name in a sentence: `the previous run`.
     pub name: String,
-    /// The name beside the same mode's workers: `before`.
+    /// The name after the same mode's workers: `before`, `in run.jsonl`.
     pub short: String,
     runs: Vec<&'session Run>,
     /// A single run may be compared with a run in another mode.

@@ -23,7 +23,7 @@ pub(super) fn for_followers(runs: &[Run]) -> Vec<Remark> {
             let text = format!("{times} with {}, efficiency {share}", workers_phrase(run));
             remarks.push(Remark::new("speed-up", text));
         }
-        let waves = run.waves().map(|waves| verdict::waves_text(waves));
+        let waves = run.waves().map(verdict::waves_text);
         remarks.extend(waves.map(|text| Remark::new("waves", text)));
     }
     let changes = runs.iter().filter_map(limit_changes_phrase);
