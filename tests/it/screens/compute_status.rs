@@ -28,7 +28,7 @@ fn verdict_shows_as_many_clauses_as_fit() {
         &format!("{gil}; without a GIL 2.0x, processes 1.93x, on 2"),
     );
     assert_shows(&mut driver, STANDARD, &format!("{gil} "));
-    assert_shows(&mut driver, (60, 14), " 4 GIL threads were no faster (1.00x).  Next: ");
+    assert_shows(&mut driver, (60, 14), " 4 GIL threads were no faster (1.00x). ");
     assert_shows(&mut driver, NARROW, " 4 GIL threads were no faster (1.00x). ");
 }
 
