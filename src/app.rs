@@ -328,14 +328,13 @@ impl App {
         if !was_active || self.session.active().is_some() {
             return None;
         }
-        if self.session.active().is_none()
-            && let Some(replaced) = self.replaced.take()
-        {
+        let stopped = self.stopping.take();
+        if let Some(replaced) = self.replaced.take() {
             self.session.discard_stopped(replaced);
             return self.start_if_free();
         }
         // After a stop, no run starts by itself, unless another selection was chosen since.
-        if self.stopping.take() == Some(self.selection()) { None } else { self.start_if_free() }
+        if stopped == Some(self.selection()) { None } else { self.start_if_free() }
     }
 
     /// Starts the next run of the active selection.

@@ -157,7 +157,11 @@ fn recording_replays_runs_that_overlap() {
     let cut: Vec<u8> =
         file.split_inclusive(|&byte| byte == b'\n').take(cut).flatten().copied().collect();
     let (.., cut) = read_defect(&cut);
-    assert!(cut.defect().unwrap().to_string().ends_with(", during gil"), "{:?}", cut.defect());
+    assert!(
+        cut.defect().unwrap().to_string().ends_with(", during GIL threads"),
+        "{:?}",
+        cut.defect()
+    );
 }
 
 /// Printing a recording is safe on any terminal, whatever the logins contain.
@@ -361,8 +365,8 @@ fn truncated_recording_names_the_stage_at_its_end() {
         (2, "before sequential started"),
         (3, "during sequential"),
         (sequential - 1, "during sequential"),
-        (sequential, "before threads started"),
-        (threads - 1, "during threads"),
+        (sequential, "before threads (no GIL) started"),
+        (threads - 1, "during threads (no GIL)"),
     ] {
         assert_eq!(truncation_message(lines), format!("the recording ends here, {stage}"));
     }

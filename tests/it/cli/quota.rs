@@ -38,7 +38,8 @@ fn run_beyond_the_quota_needs_yes() {
         let (CliOutput { code, out, err }, targets) = run(&server, &["--mode", mode]);
         assert_eq!((code, out.as_str()), (Some(5), ""), "{err}");
         let requests = if mode == "race" { 17 } else { 8 };
-        let need = format!("{mode} needs {requests} more requests");
+        let name = if mode == "race" { mode } else { "threads (no GIL)" };
+        let need = format!("{name} needs {requests} more requests");
         for message in [&need, "has 5 of 60 left until 22:13 UTC", "--yes"] {
             assert!(err.contains(message), "{err}");
         }
@@ -54,7 +55,7 @@ fn run_within_the_quota_reports_its_cost() {
     let (CliOutput { code, err, .. }, targets) = run(&server, &["--mode", "threads"]);
     assert_eq!((code, targets.len()), (Some(0), 3), "{err}");
     assert_eq!(targets[0], FIRST_PAGE);
-    assert!(err.contains("threads takes 2 more requests of the 5 left"), "{err}");
+    assert!(err.contains("threads (no GIL) takes 2 more requests of the 5 left"), "{err}");
 }
 
 /// Without a token, the first page goes alone, however many workers there are.

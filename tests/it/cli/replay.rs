@@ -140,7 +140,7 @@ fn recording_that_ends_early_is_not_reported_as_stopped() {
         ends.get() == 1
     });
     let between_runs = replay(&folder, &["--plain"]);
-    let expected = "run.jsonl: the recording ends here, before threads started\n";
+    let expected = "run.jsonl: the recording ends here, before threads (no GIL) started\n";
     assert!(between_runs.err.contains(expected), "{}", between_runs.err);
     assert!(
         between_runs.out.contains("\nmulti_threaded time(sec): not run\n"),

@@ -16,7 +16,7 @@ fn commands(report: &Value) -> &Vec<Value> {
 #[test]
 fn every_exit_status_is_reported() {
     let report =
-        json_report(2, &["true", "exit 3", "kill -KILL $$", "no-such-command-here", "echo é"]);
+        json_report(2, &["true", "exit 3", "kill -KILL $$", "exec no-such-command-here", "echo é"]);
     let status = |command: &Value| {
         let [outcome, status, signal] =
             ["outcome", "status", "signal"].map(|key| command[key].clone());

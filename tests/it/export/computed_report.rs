@@ -36,11 +36,11 @@ all 4 modes got the same 4 results. Next: slow motion (--simulate), native code 
 
 cpu: 4 tasks of about 150 ms each (9000000 turns); switch interval 5.0 ms; on 2 cores
 
-mode                  elapsed         tasks  tasks/s    median       p95  speed-up  efficiency
-sequential            4.000 s           4/4     1.00   1.000 s   1.000 s         -           -
-threads (no GIL) x2   2.000 s           4/4     2.00   1.000 s   1.000 s     2.00x       100 %
-GIL threads x2        4.000 s           4/4     1.00   1.000 s   1.000 s     1.00x        50 %
-processes x2          2.400 s           4/4     1.67   1.100 s   1.100 s     1.67x        83 %
+mode                 elapsed  tasks  tasks/s   median  speed-up  efficiency
+sequential           4.000 s    4/4     1.00  1.000 s         -           -
+threads (no GIL) x2  2.000 s    4/4     2.00  1.000 s     2.00x       100 %
+GIL threads x2       4.000 s    4/4     1.00  1.000 s     1.00x        50 %
+processes x2         2.400 s    4/4     1.67  1.100 s     1.67x        83 %
 
 GIL          held 100 % of the time, 0.5 threads waiting on average, 1 switches/s, longest hold 1.000 s by worker-1
 GIL cost     2.000 s of waiting, summed over all threads
@@ -65,7 +65,7 @@ fn single_mode_has_no_comparison() {
     );
     assert!(!report.contains("same"), "{report}");
     assert!(report.contains(
-        "GIL threads x2   2.000 s           2/2     1.00   1.000 s   1.000 s         -           -\n"
+        "GIL threads x2  2.000 s    2/2     1.00  1.000 s  1.000 s         -           -\n"
     ));
 }
 

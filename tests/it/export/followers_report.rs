@@ -32,9 +32,9 @@ both got the same 5 followers. Next: 3 workers (--threads 3), CPU work (--worklo
 
 octocat @ api.example, 3 pages, 2 each
 
-mode                  elapsed      pages  followers  requests/s    median       p95
-sequential            3.000 s        3/3          5        1.00   1.000 s   1.000 s
-threads (no GIL) x2   2.000 s        3/3          5        1.50   1.000 s   1.000 s
+mode                 elapsed  pages  followers  requests/s   median      p95
+sequential           3.000 s    3/3          5        1.00  1.000 s  1.000 s
+threads (no GIL) x2  2.000 s    3/3          5        1.50  1.000 s  1.000 s
 
 speed-up     1.50x with 2 workers, efficiency 75 %
 waves        equal pages: ceil(3/2) = 2 waves, 1 idle in the last
@@ -100,7 +100,7 @@ fn differing_counts_are_both_reported() {
 fn wide_numbers_are_separated_by_a_space() {
     let pages: Vec<PageFixture<'_>> = vec![Ok(&[]); 100_000];
     let report = report(&[run(Mode::Threads, 1000, &pages)]);
-    assert!(report.contains("threads (no GIL) x1000 100.000 s 100000/100000 "), "{report}");
+    assert!(report.contains("threads (no GIL) x1000  100.000 s  100000/100000 "), "{report}");
 }
 
 #[test]

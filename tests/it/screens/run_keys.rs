@@ -171,12 +171,11 @@ fn x_stops_all_modes_of_a_race_at_the_same_moment() {
 }
 
 #[test]
-fn mode_selected_during_a_race_at_the_same_moment_starts_after_all_of_its_modes() {
+fn mode_selected_during_a_race_at_the_same_moment_replaces_all_of_its_modes() {
     let mut driver = AppDriver::built_in_race().play_until(Mode::Threads, 500);
-    assert_eq!(press(&mut driver, '2'), None);
-    driver.play_to(Nanos::from_millis(2_000));
-    assert_eq!(driver.app.session().active(), Some(RACE), "the sequential run goes on");
+    assert_eq!(press(&mut driver, '2'), Some(Effect::Stop));
     let driver = driver.play_to_end();
+    assert!(driver.app.session().runs(RACE).is_empty(), "the replaced race is kept");
     let [again] = driver.app.runs() else { panic!("one mode is one run") };
     assert_eq!(again.outcome(), Some(&RunOutcome::Finished));
 }
@@ -277,7 +276,7 @@ fn mode_that_costs_requests_waits_beside_the_picture() {
         AppDriver::new(api_with_quota(), RACE).play_until(Mode::Sequential, 500).press_keys("3");
     assert_eq!((driver.app.selection(), driver.app.session().active()), (RACE, Some(RACE)));
     let notice = driver.app.notice().unwrap().to_owned();
-    assert!(notice.starts_with("threads (at least 1 request)"), "{notice}");
+    assert!(notice.starts_with("threads (no GIL) (at least 1 request)"), "{notice}");
     assert!(notice.ends_with(" can run when race is over; x stops race"), "{notice}");
     let screen = driver.rows((120, 36)).join("\n");
     assert!(screen.contains(&notice) && screen.contains("main"), "{screen}");

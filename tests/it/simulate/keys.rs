@@ -41,8 +41,12 @@ fn started_simulation(effect: Option<Effect>) -> Option<Simulation> {
 
 /// Finishes the current run.
 fn finish_run(app: &mut App) -> Option<Effect> {
+    finish_run_of_race(app, RunId(0))
+}
+
+fn finish_run_of_race(app: &mut App, run: RunId) -> Option<Effect> {
     let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
-    let effect = app.update(Msg::Event(RunId(0), Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
+    let effect = app.update(Msg::Event(run, Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
     // The player of a simulated run applies the event at the next frame.
     app.update(Msg::Frame { now: Nanos::ZERO, columns: 80 }).or(effect)
 }
@@ -80,8 +84,8 @@ fn s_slows_one_mode_of_a_race_and_follows_it_where_switches_are_seen() {
     for (lanes, mode) in [("", Mode::Gil), ("j", Mode::Sequential), ("jj", Mode::Threads)] {
         let mut app = app(Selection::race(Workload::Cpu), None);
         app.start();
-        for _ in 0..4 {
-            finish_run(&mut app);
+        for run in (0..4).map(RunId) {
+            finish_run_of_race(&mut app, run);
         }
         for key in lanes.chars() {
             press(&mut app, key);
