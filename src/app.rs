@@ -20,7 +20,8 @@ use ratatui::crossterm::event::KeyModifiers;
 use crate::analysis::Sweep;
 pub use crate::model::Background;
 use crate::model::{
-    Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
+    Event, EventKind, Mode, ModeChoice, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection,
+    Simulation,
 };
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
@@ -317,7 +318,9 @@ impl App {
         if let EventKind::RunFinished { outcome } = &mut event.kind {
             // The run may have finished before the stop reached it. The next one still must not
             // start.
-            if self.stopping.is_some() && *outcome == RunOutcome::Finished {
+            let continues =
+                self.stopping.is_some_and(|active| !matches!(active.choice, ModeChoice::Only(_)));
+            if continues && *outcome == RunOutcome::Finished {
                 *outcome = RunOutcome::Stopped;
             }
         }

@@ -173,6 +173,10 @@ impl Session {
     /// Discards the runs of a selection that were stopped because another one was chosen. The runs
     /// before them take their place, if there are any.
     pub fn discard_stopped(&mut self, selection: Selection) {
+        // They may have finished before the stop reached them.
+        if self.runs(selection).iter().all(Run::is_comparable) {
+            return;
+        }
         let Some(run_set) = self.run_sets.remove(&selection) else { return };
         if !run_set.earlier.is_empty() {
             let runs = run_set.earlier;

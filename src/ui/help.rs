@@ -39,9 +39,10 @@ pub(super) fn draw(view: &HelpView, app: &App, theme: Theme, area: Rect, buf: &m
     let columns = if area.width >= 2 * COLUMN_WIDTH + 4 { 2 } else { 1 };
     let width = (COLUMN_WIDTH * columns + 4).max(80).min(area.width);
     let room = usize::from(area.height.saturating_sub(2)).max(1);
-    let mut pages = key_pages(app, theme, [usize::from(width) - 2, room], columns.into());
+    let line_width = usize::from(width.saturating_sub(2));
+    let mut pages = key_pages(app, theme, [line_width, room], columns.into());
     pages.push(HelpPage {
-        top: self_check::lines(view, app, theme, usize::from(width) - 2),
+        top: self_check::lines(view, app, theme, line_width),
         columns: Vec::new(),
     });
     let count = i32::try_from(pages.len()).unwrap_or(1);

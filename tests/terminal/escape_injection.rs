@@ -96,12 +96,16 @@ fn strip_sequence<'text>(text: &'text str, sequences: &[&str]) -> Option<&'text 
 }
 
 /// The sequences of the screen: cursor position, colours, clearing, and modes.
-const SCREEN_SEQUENCES: [&str; 12] = [
+const SCREEN_SEQUENCES: [&str; 16] = [
     "#H",
     "#m",
     "#J",
     "\u{1b}[?1049h",
     "\u{1b}[?1049l",
+    "\u{1b}[?1002h",
+    "\u{1b}[?1002l",
+    "\u{1b}[?1006h",
+    "\u{1b}[?1006l",
     "\u{1b}[?2004h",
     "\u{1b}[?2004l",
     "\u{1b}[?2026h",

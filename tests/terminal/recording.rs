@@ -64,7 +64,7 @@ fn killed_program_leaves_a_readable_recording() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("run.jsonl").display().to_string();
     let pty = start(&["exec", "--record", &file, "--", "echo one", "sleep 3600"]);
-    pty.wait_text("one page after another");
+    pty.wait_text("one command after another");
     // The recording is flushed once no more events arrive.
     let second = r#""event":"started","task":2"#;
     while !fs::read_to_string(&file).is_ok_and(|text| text.contains(second)) {
