@@ -45,7 +45,7 @@ impl Timeline<'_> {
             rest = Rect { x: rest.x + width, width: rest.width - width, ..rest };
         }
         let figures = lane_bar::gil_figures(run, run.elapsed(self.app.now()), rest.width.into());
-        Line::styled(figures, self.theme.muted()).render(rest, buf);
+        Span::styled(figures, self.theme.muted()).render(rest, buf);
     }
 
     /// Draws the name of a lane, with a mark if it is selected, and with its colour as holder of the
