@@ -115,7 +115,7 @@ mod unix {
             pty.wait_text("same 10000");
             let rows = pty.inspect(|view| view.screen.contents());
             let (sequential, threads) =
-                (elapsed(&rows, "sequential"), elapsed(&rows, "threads x16"));
+                (elapsed(&rows, "sequential"), elapsed(&rows, "threads (no GIL) x16"));
             ratios.push(threads / (WAVES * sequential / PAGES));
             with.extend(pty.cpu_ticks());
             quit(pty);
