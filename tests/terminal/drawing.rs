@@ -50,11 +50,11 @@ fn keys_toggle_modes_and_run_each_once() {
     pty.wait_text(RACE_SUMMARY);
     pty.keys("3");
     pty.wait("the finished run with threads alone", |view| {
-        view.has("5 done") && !view.has(RACE_SUMMARY)
+        view.has("5 done") && view.has("run again") && !view.has(RACE_SUMMARY)
     });
     pty.keys("\x1b[Z");
     pty.wait("the finished sequential run alone", |view| {
-        view.has("5 done") && !view.has("worker-1")
+        view.has("5 done") && view.has("run again") && !view.has("worker-1")
     });
     pty.keys("\t\x1b[Z\x1b[Z");
     pty.wait_text(RACE_SUMMARY);
