@@ -1,4 +1,4 @@
-//! Which keys have an effect now: the help shows only these.
+//! The keys that have an effect now: the help shows only these.
 
 use super::keymap::{Action, Key, KeyBinding};
 use super::{App, Overlay};

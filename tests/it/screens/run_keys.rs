@@ -269,7 +269,7 @@ fn mode_with_runs_replaces_nothing() {
     assert_eq!(driver.app.session().active(), Some(THREADS));
 }
 
-/// What costs requests waits, and the picture stays in view.
+/// A mode that costs requests waits until the active run is over. The picture stays in view.
 #[test]
 fn mode_that_costs_requests_waits_beside_the_picture() {
     let mut driver =
