@@ -3,7 +3,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::keymap::{Action, DEFAULT_BINDINGS, Keymap};
-use threadline::app::{Effect, Msg, Overlay};
+use threadline::app::{Effect, Msg};
 use threadline::model::setup::{MAX_WORKERS, MAX_WORKERS_WITH_QUOTA};
 use threadline::model::{Mode, Nanos, Plan, Run, RunOutcome, Selection, Workload};
 
@@ -326,42 +326,6 @@ fn brackets_change_the_worker_count_of_the_next_run_within_bounds() {
         let mut driver = driver.press_keys("]]");
         press(&mut driver, 'r');
         assert_eq!(driver.app.runs()[1].lanes().len(), 3);
-    }
-}
-
-#[test]
-fn q_quits_immediately_without_an_active_run() {
-    assert_eq!(press(&mut finished_race(), 'q'), Some(Effect::Quit));
-}
-
-#[test]
-fn q_asks_for_confirmation_during_a_run() {
-    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
-    assert_eq!(press(&mut driver, 'q'), None);
-    assert!(matches!(driver.app.overlay(), Some(Overlay::Quit)));
-    assert_eq!(press(&mut driver, 'q'), Some(Effect::Quit));
-    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("q");
-    assert_eq!(driver.press(KeyCode::Esc), None);
-    assert!(driver.app.overlay().is_none());
-    assert_eq!(press(&mut driver, 'q'), None, "q asks again the next time");
-}
-
-#[test]
-fn control_c_interrupts_over_any_overlay() {
-    for keys in ["", "?", "q"] {
-        let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys(keys);
-        let effect = driver.press_with(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(effect, Some(Effect::Interrupt), "after {keys:?}");
-    }
-    assert_eq!(press(&mut finished_race(), 'c'), None, "c without Ctrl does not interrupt");
-}
-
-#[test]
-fn control_z_suspends_over_any_overlay() {
-    for keys in ["", "?", "q"] {
-        let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys(keys);
-        let effect = driver.press_with(KeyCode::Char('z'), KeyModifiers::CONTROL);
-        assert_eq!(effect, Some(Effect::Suspend), "after {keys:?}");
     }
 }
 
