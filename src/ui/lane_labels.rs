@@ -22,7 +22,7 @@ pub(super) fn mode_names(selection: Selection) -> [String; 4] {
         ModeChoice::Only(Mode::Threads) if selection.workload.is_command() => [&name, "par", "par"],
         ModeChoice::Only(Mode::Threads) => ["threads", "threads", "thr"],
         // The row of the GIL is called GIL.
-        ModeChoice::Only(Mode::Gil) => [&name, "GIL", "gil"],
+        ModeChoice::Only(Mode::Gil) => [&name, "GIL", "GIL"],
         ModeChoice::Only(Mode::Processes) => [&name, "proc", "proc"],
         ModeChoice::Race | ModeChoice::Sweep => [name.as_str(); 3],
     }

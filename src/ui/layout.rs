@@ -136,7 +136,7 @@ fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
         }
     }
     let corners =
-        [(area.x, area.y, "┌"), (right, area.y, "┐"), (area.x, bottom, "└"), (right, bottom, "┘")];
+        [(area.x, area.y, "╭"), (right, area.y, "╮"), (area.x, bottom, "╰"), (right, bottom, "╯")];
     for (x, y, corner) in corners {
         draw_symbol(x, y, theme.pick(corner, "+"), theme.border(), buf);
     }

@@ -133,8 +133,8 @@ struct RunSection<'app> {
     shown: usize,
     /// The index of the first lane with a row.
     first: usize,
-    /// If set, two lanes share a row.
-    paired: bool,
+    /// The number of its first lanes that have a row of their own; of the others, two share one.
+    unpaired: usize,
 }
 
 impl<'app> RowLayout<'app> {
@@ -157,7 +157,7 @@ impl<'app> RowLayout<'app> {
                 gil: run.gil().is_some(),
                 shown: lanes,
                 first: 0,
-                paired: false,
+                unpaired: lanes,
             }
         };
         self.app.visible_runs().map(section).collect()
@@ -269,7 +269,7 @@ impl<'app> RowLayout<'app> {
 
     /// Appends the rows of one run.
     fn push_section(&self, section: &RunSection<'app>, rows: &mut Vec<TimelineRow<'app>>) {
-        let &RunSection { run, until, above, named, gil, shown, first, paired } = section;
+        let &RunSection { run, until, above, named, gil, shown, first, unpaired } = section;
         if named {
             rows.push(TimelineRow::RunName { run, hidden: section.hidden_lanes() });
         }
@@ -284,7 +284,7 @@ impl<'app> RowLayout<'app> {
                 (false, true) => LaneTitle::Indented,
                 (false, false) => LaneTitle::Worker,
             };
-            let below = if paired { lanes.next() } else { None };
+            let below = if at < unpaired { None } else { lanes.next() };
             rows.push(match below {
                 Some((_, (_, below))) => {
                     let lanes = [lane, below];
@@ -329,15 +329,19 @@ impl<'app> RowLayout<'app> {
         // Of lanes that share a GIL, each turn matters: they share rows last.
         for with_gil in [false, true] {
             if rows(sections) > height && may_pair {
-                for section in sections.iter_mut().filter(|section| section.gil == with_gil) {
-                    section.paired = section.run.lanes().len() > 1;
+                let may_share = |section: &&mut RunSection<'_>| section.gil == with_gil;
+                for section in sections.iter_mut().filter(may_share) {
+                    section.unpaired = section.run.lanes().len() % 2;
                 }
+                let spare = height.saturating_sub(rows(sections));
+                separate_pairs(sections.iter_mut().filter(may_share), spare);
             }
         }
         if rows(sections) <= height {
             return;
         }
         for section in &mut *sections {
+            section.unpaired = if may_pair { 0 } else { section.shown };
             section.shown = section.lanes_of_rows(1);
         }
         if rows(sections) > height {
@@ -366,6 +370,18 @@ impl<'app> RowLayout<'app> {
     }
 }
 
+/// Gives spare rows to pairs of lanes, from the first pair of the first run on.
+fn separate_pairs<'run, 'app: 'run>(
+    sections: impl Iterator<Item = &'run mut RunSection<'app>>,
+    mut spare: usize,
+) {
+    for section in sections {
+        let separated = spare.min((section.shown - section.unpaired) / 2);
+        section.unpaired += 2 * separated;
+        spare -= separated;
+    }
+}
+
 /// Gives rows to hidden lanes, one to each run in turn.
 fn distribute_rows(sections: &mut [RunSection<'_>], mut rows: usize) {
     while rows > 0 {
@@ -385,12 +401,14 @@ impl RunSection<'_> {
 
     /// Returns the number of rows with bars.
     fn bar_rows(&self) -> usize {
-        usize::from(self.gil) + if self.paired { self.shown.div_ceil(2) } else { self.shown }
+        let paired = self.shown.saturating_sub(self.unpaired);
+        usize::from(self.gil) + self.shown - paired / 2
     }
 
     /// Returns the number of lanes that this number of rows can show.
     fn lanes_of_rows(&self, rows: usize) -> usize {
-        (rows * if self.paired { 2 } else { 1 }).min(self.run.lanes().len())
+        let lanes = self.run.lanes().len();
+        (rows * if self.unpaired < lanes { 2 } else { 1 }).min(lanes)
     }
 
     fn add_row(&mut self) {

@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph};
+use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
 use super::layout::{ScreenLayout, draw_symbol};
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use crate::analysis::stats::efficiency;
 use crate::app::App;
-use crate::model::{Mode, Nanos, Plan, Run, Selection, TaskKind};
+use crate::model::{Mode, Nanos, Plan, Run, Selection, State, TaskKind};
 
 /// A column of figures.
 struct TotalsColumn {
@@ -167,7 +167,7 @@ pub(super) fn draw_rows(
             ..row
         };
         let share = run.elapsed(app.now()).0 as f64 / longest.0.max(1) as f64;
-        draw_bar(share, theme, theme.bar(*mode == Mode::Sequential), bar, buf);
+        draw_bar(&bar_segments(app, run, share, bar.width), theme, bar, buf);
         for &(column, width) in &columns {
             let text = format!("{:>1$} ", (column.figure)(app, run), usize::from(width) - 1);
             let cell = Rect { x, width, ..row }.intersection(row);
@@ -185,18 +185,60 @@ fn full_bar_time(app: &App) -> Nanos {
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
 }
 
-fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer) {
+/// A part of a bar: a state, and its length in eighths of a cell.
+type Segment = (State, u16);
+
+/// Divides a bar of this share of the width by what the workers did, without idle time.
+fn bar_segments(app: &App, run: &Run, share: f64, width: u16) -> Vec<Segment> {
+    let times = run.state_times_between(Nanos::ZERO, run.elapsed(app.now()));
+    let all = (times.total() - times[State::Idle]).max(1) as f64;
+    let eighths = share.clamp(0.0, 1.0) * f64::from(width) * 8.0;
+    let (mut spent, mut start) = (0, 0);
+    let busy = times.spent().filter(|&(state, _)| state != State::Idle);
+    busy.map(|(state, time)| {
+        spent += time;
+        let end = (eighths * spent as f64 / all).round() as u16;
+        let length = end - start;
+        start = end;
+        (state, length)
+    })
+    .collect()
+}
+
+fn draw_bar(segments: &[Segment], theme: Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
-    let eighths = (share.clamp(0.0, 1.0) * f64::from(area.width) * 8.0).round() as u16;
-    for (column, x) in (area.left()..area.right()).enumerate() {
-        let left = eighths.saturating_sub(column as u16 * 8);
-        let symbol = match left {
-            0 => return,
-            8.. => theme.pick("█", "|"),
-            _ if theme.is_ascii() => return,
-            _ => eighth_glyph(&LEFT_EIGHTHS, left as u8),
-        };
-        draw_symbol(x, area.y, symbol, style, buf);
+    let mut segments = segments.iter().copied().filter(|&(_, length)| length > 0).peekable();
+    for x in area.left()..area.right() {
+        let (mut room, mut parts) = (8, Vec::new());
+        while let Some((state, length)) = segments.peek_mut().filter(|_| room > 0) {
+            let taken = room.min(*length);
+            (room, *length) = (room - taken, *length - taken);
+            parts.push((*state, taken));
+            segments.next_if(|&(_, length)| length == 0);
+        }
+        if let Some((symbol, style)) = bar_cell(&parts, theme) {
+            draw_symbol(x, area.y, symbol, style, buf);
+        }
+    }
+}
+
+/// Returns a cell of a bar, with an exact edge between two states or at the end of the bar.
+fn bar_cell(parts: &[Segment], theme: Theme) -> Option<(&'static str, Style)> {
+    let &(main, _) = parts.iter().max_by_key(|&&(_, length)| length)?;
+    let is_solid = |&(state, _): &Segment| !theme::is_sparse(state);
+    let filled: u16 = parts.iter().map(|&(_, length)| length).sum();
+    match *parts {
+        _ if theme.has_patterns() => (filled >= 4).then(|| theme.state_cell(main)),
+        [(left, length), ref rest @ ..] if length < 8 && parts.iter().all(is_solid) => {
+            let right = match *rest {
+                [] => None,
+                [(right, _)] if filled == 8 => theme.color(right),
+                _ => return Some(theme.state_cell(main)),
+            };
+            let style = two_colors(theme.color(left), right)?;
+            Some((eighth_glyph(&LEFT_EIGHTHS, length as u8), style))
+        }
+        _ => Some(theme.state_cell(main)),
     }
 }
 
