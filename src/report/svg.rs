@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use super::{Comparison, ReportSubject, plain};
 use crate::analysis::plural;
 use crate::analysis::verdict::Conclusion;
-use crate::model::{Background, Mode, Nanos, Run, State, Workload, WorkloadSpec};
+use crate::model::{Background, Nanos, Run, State, StateTimes, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
 use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
 
@@ -154,12 +154,6 @@ impl SvgPicture<'_> {
     /// Draws the bar and the figures of a run.
     fn draw_total(&mut self, run: &Run) {
         let (text, quiet) = (self.background.text(), self.background.muted());
-        let sequential = run.plan().mode == Mode::Sequential;
-        let color = if sequential {
-            self.background.sequential()
-        } else {
-            self.background.state_color(State::Waiting)
-        };
         let elapsed = self.subject.elapsed(run);
         let length = self.scale.x(elapsed) / self.scale.width * (BARS_RIGHT - LEFT);
         let name = Font::new(13.0, text);
@@ -169,7 +163,7 @@ impl SvgPicture<'_> {
         let fits = name.text_width(&full) <= room;
         let words = name.fit_text(if fits { &full } else { &short }, room);
         self.writer.push_text([MARGIN, baseline], name, &words);
-        self.writer.push_rect([LEFT, self.y + 4.0, length.max(1.0), ROW - 8.0], &hex_color(color));
+        self.draw_bar(&run.state_times_between(Nanos::ZERO, elapsed), length.max(1.0));
         let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
         let [speed_up, efficiency] = compared.unwrap_or_default();
         let items = match self.workload.spec().results {
@@ -189,6 +183,19 @@ impl SvgPicture<'_> {
             self.writer.push_text([x, baseline], font.with_anchor(TextAnchor::End), &figure);
         }
         self.y += ROW;
+    }
+
+    /// Draws a bar that is divided by what the workers did, without idle time.
+    fn draw_bar(&mut self, times: &StateTimes, length: f64) {
+        let all = (times.total() - times[State::Idle]).max(1) as f64;
+        let mut left = LEFT;
+        for (state, time) in times.spent().filter(|&(state, _)| state != State::Idle) {
+            let width = length * time as f64 / all;
+            // Patterns are defined for the states on the timeline alone.
+            let color = hex_color(self.background.state_color(state));
+            self.writer.push_rect([left, self.y + 4.0, width, ROW - 8.0], &color);
+            left += width;
+        }
     }
 
     /// Draws a colour swatch and the label of each visible state, and the version of threadline.
