@@ -8,11 +8,12 @@ use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 #[cfg(unix)]
 use super::tasks::commands::CommandsJob;
 use super::tasks::compute::ComputeResources;
-use super::tasks::followers::{GithubJob, QuotaGuard};
+use super::tasks::followers::FollowersJob;
 use super::tasks::process::{GithubRequest, JobSpec, ProcessJob, ProcessStarter, RequestSpec};
+use super::tasks::requests::{QuotaGuard, SharedRequestState};
 use super::{Clock, FailedRun, Gil, GilJob, Job, Pool, RunHandle, SimulatedRun, Source as _};
 use crate::github::{Api, GithubLimits};
-use crate::http::RetryPolicy;
+use crate::http::{LimitPolicy, RetryPolicy};
 use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, TaskKind};
 
 /// Provides the job for a plan.
@@ -115,7 +116,7 @@ impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Page => self.github_job(plan, false),
+            TaskKind::Page => self.followers_job(plan, false),
             TaskKind::Computation => Ok(Arc::new(self.compute_resources.compute_job(&plan.work)?)),
             #[cfg(unix)]
             TaskKind::Command => Ok(Arc::new(CommandsJob::new(plan))),
@@ -127,7 +128,7 @@ impl JobFactory {
     /// Returns the job for threads with a worker process each.
     fn process_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Page => self.github_job(plan, true),
+            TaskKind::Page => self.followers_job(plan, true),
             TaskKind::Computation => {
                 let job = JobSpec::Compute(self.compute_resources.compute_job(&plan.work)?);
                 Ok(Arc::new(ProcessJob(self.process_starter(job)?)))
@@ -136,30 +137,33 @@ impl JobFactory {
         }
     }
 
-    /// Returns the job for requests to the API, sent by threads or by their worker processes.
-    fn github_job(&self, plan: &Plan, in_processes: bool) -> Result<Arc<dyn Job>, Failure> {
+    /// Returns the job for pages of followers, requested by threads or by their worker processes.
+    fn followers_job(&self, plan: &Plan, in_processes: bool) -> Result<Arc<dyn Job>, Failure> {
         let (Some(api), Some(target)) = (&self.api, plan.work.target()) else {
             return Err(unsupported_plan(plan));
         };
-        let Self { retry_policy, clock, shared_limit, .. } = self;
         let request = GithubRequest { target: target.clone() };
         let job = JobSpec::Ask(RequestSpec {
             base: api.base().to_string(),
             with_token: api.token().is_some(),
-            timeout: retry_policy.timeout,
+            timeout: self.retry_policy.timeout,
             request: request.clone(),
         });
         let starter = in_processes.then(|| self.process_starter(job)).transpose()?;
-        let policy = Arc::new(GithubLimits::new(Arc::clone(api), retry_policy.max_wait));
+        let policy = GithubLimits::new(Arc::clone(api), self.retry_policy.max_wait);
+        let shared = self.request_state(plan, Arc::new(policy));
+        Ok(Arc::new(FollowersJob { api: Arc::clone(api), request, shared, starter }))
+    }
+
+    /// Returns the state that the requests of all lanes share.
+    fn request_state(&self, plan: &Plan, policy: Arc<dyn LimitPolicy>) -> SharedRequestState {
+        let Self { retry_policy, clock, shared_limit, .. } = self;
         let rate_limiter = RateLimiter::new(policy, clock.clone(), plan, Arc::clone(shared_limit));
-        Ok(Arc::new(GithubJob {
-            api: Arc::clone(api),
-            request,
+        SharedRequestState {
             rate_limiter: Arc::new(rate_limiter),
             retry_policy: *retry_policy,
             quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.as_deref().cloned())),
-            starter,
-        }))
+        }
     }
 
     fn process_starter(&self, job: JobSpec) -> Result<Arc<ProcessStarter>, Failure> {

@@ -7,3 +7,4 @@ pub mod compute;
 pub(in crate::source) mod followers;
 pub(in crate::source) mod gil_job;
 pub mod process;
+pub(in crate::source) mod requests;

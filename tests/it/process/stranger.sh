@@ -1,8 +1,8 @@
 #!/bin/sh
 # A worker that violates the protocol; its file name selects how. See misbehaving_workers.rs.
-ready() { read -r hello && echo '{"ready":{"version":2}}'; }
+ready() { read -r hello && echo '{"ready":{"version":3}}'; }
 done_with() {
-    echo "{\"answered\":{\"at\":$1,\"task\":$2,\"answer\":{\"Ok\":{\"done\":{\"answer\":null,\"product\":{\"value\":$2}},\"links\":null}}}}"
+    echo "{\"answered\":{\"at\":$1,\"task\":$2,\"answer\":{\"Ok\":{\"computed\":{\"answer\":null,\"product\":{\"value\":$2}}}}}}"
 }
 tasks() { sed -u 's/[^0-9]*\([0-9]*\).*/\1/'; }
 
@@ -14,7 +14,7 @@ bytes) printf '\377\376\033[2J\n' ;;
 endless) exec cat /dev/zero ;;
 mute) exec sleep 1000 ;;
 closes) exec sleep 1000 >&- ;;
-other-version) echo '{"ready":{"version":3}}' ;;
+other-version) echo '{"ready":{"version":4}}' ;;
 unable) echo '{"unable":{"kind":"worker","message":"it cannot be done: do something else"}}' ;;
 early) echo '{"entered":{"at":1,"state":"waiting"}}'; exec sleep 1000 ;;
 ready-exits) ready; read -r task; exit 4 ;;
@@ -25,7 +25,7 @@ ready-cut) ready; read -r task; printf '{"answered":{"at":7'; exit 0 ;;
 ready-endless) ready; read -r task; exec cat /dev/zero ;;
 ready-floods) ready; read -r task; exec yes '{"entered":{"at":1,"state":"waiting"}}' ;;
 ready-other) ready; read -r task; done_with 1 99; exec sleep 1000 ;;
-ready-twice) ready; read -r task; echo '{"ready":{"version":2}}'; exec sleep 1000 ;;
+ready-twice) ready; read -r task; echo '{"ready":{"version":3}}'; exec sleep 1000 ;;
 heartbeats)
     ready
     tasks | while read -r task; do

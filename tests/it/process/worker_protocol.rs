@@ -36,7 +36,7 @@ fn read_line(output: &mut BufReader<ChildStdout>) -> String {
 fn hello(turns: u64) -> String {
     let job = ComputeJob { work: WorkSpec::Cpu(compute(turns)), server: None };
     let job = serde_json::to_string(&job).unwrap();
-    format!(r#"{{"version":2,"zero":null,"order":{{"compute":{job}}}}}"#)
+    format!(r#"{{"version":3,"zero":null,"order":{{"compute":{job}}}}}"#)
 }
 
 /// Waits until the worker has ended; kills it if it hangs.
@@ -59,7 +59,7 @@ fn idle_and_busy_workers_end_with_their_input() {
     for (turns, busy) in [(10, false), (u64::MAX / 2, true)] {
         let (mut child, mut output) = start();
         send_line(&mut child, &hello(turns));
-        assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+        assert_eq!(read_line(&mut output), r#"{"ready":{"version":3}}"#);
         if busy {
             send_line(&mut child, r#"{"task":1}"#);
             assert!(read_line(&mut output).contains("computing"));
@@ -73,7 +73,7 @@ fn idle_and_busy_workers_end_with_their_input() {
 fn worker_answers_tasks_in_order() {
     let (mut child, mut output) = start();
     send_line(&mut child, &hello(10));
-    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":3}}"#);
     for task in [7, 3] {
         send_line(&mut child, &format!(r#"{{"task":{task}}}"#));
         let entered = read_line(&mut output);
@@ -92,7 +92,7 @@ fn worker_answers_tasks_in_order() {
 fn busy_worker_sends_heartbeats() {
     let (mut child, mut output) = start();
     send_line(&mut child, &hello(u64::MAX / 2));
-    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":3}}"#);
     send_line(&mut child, r#"{"task":1}"#);
     assert!(read_line(&mut output).contains("computing"));
     for _ in 0..3 {
@@ -105,7 +105,7 @@ fn busy_worker_sends_heartbeats() {
 /// Any first line but a parent's hello is rejected.
 #[test]
 fn worker_without_a_hello_is_rejected() {
-    for line in ["", "\n", "hello", "{}", r#"{"version":2}"#, r#"{"version":2,"order":7}"#] {
+    for line in ["", "\n", "hello", "{}", r#"{"version":3}"#, r#"{"version":3,"order":7}"#] {
         let (mut child, _) = start();
         send_line(&mut child, line);
         let output = child.wait_with_output().unwrap();
@@ -119,8 +119,8 @@ fn worker_without_a_hello_is_rejected() {
 #[test]
 fn hello_of_another_version_ends_the_worker() {
     let (mut child, mut output) = start();
-    send_line(&mut child, r#"{"version":3,"what":"ever"}"#);
-    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+    send_line(&mut child, r#"{"version":4,"what":"ever"}"#);
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":3}}"#);
     assert!(wait_for_exit(&mut child).success());
 }
 
@@ -130,7 +130,7 @@ fn malformed_message_ends_the_worker() {
     for line in ["nonsense", "{}", r#"{"task":-1}"#, r#"{"task":"#] {
         let (mut child, mut output) = start();
         send_line(&mut child, &hello(10));
-        assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+        assert_eq!(read_line(&mut output), r#"{"ready":{"version":3}}"#);
         send_line(&mut child, line);
         wait_for_exit(&mut child);
     }

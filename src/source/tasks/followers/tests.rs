@@ -10,12 +10,13 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::github::GithubLimits;
-use crate::http::{RateLimit, RetryAfter};
+use crate::http::{RateLimit, RetryAction, RetryAfter, RetryPolicy};
 use crate::model::{
-    Completion, FollowerPage, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, Target,
-    WorkSpec,
+    Completion, FailureKind, FollowerPage, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State,
+    Target, WorkSpec,
 };
-use crate::source::pool::rate_limiter::SharedLimit;
+use crate::source::pool::rate_limiter::{RateLimiter, SharedLimit};
+use crate::source::tasks::requests::QuotaGuard;
 use crate::source::{Clock, Gil, GilJob, Pool, RunHandle, Source as _};
 
 /// The interval between two polls of a run that is not at rest.
@@ -42,13 +43,13 @@ struct ScriptedRequester {
 }
 
 impl Requester for ScriptedRequester {
-    async fn send(&mut self, task: TaskId) -> Result<ApiResponse, RequestError> {
+    async fn send(&mut self, task: TaskId) -> Result<Reply, RequestError> {
         let (response, answered) = oneshot::channel();
         self.reporter.enter_state(State::Waiting);
         self.requests.send(Request { task, answer: response }).unwrap();
         let response = answered.await.unwrap();
         self.reporter.enter_state(State::Computing);
-        response
+        response.map(|response| reply(task, response, 1))
     }
 }
 
@@ -67,11 +68,12 @@ impl Job for ScriptedJob {
         let reporter = reporter.with_request_timing();
         let requester =
             ScriptedRequester { requests: self.requests.clone(), reporter: reporter.clone() };
-        let rate_limiter = Arc::clone(&self.rate_limiter);
-        let retry_loop = RetryLoop { rate_limiter, reporter, retry_policy: RETRY_POLICY };
-        let events = EventLoop::new()?;
-        let quota_guard = Arc::new(QuotaGuard::new(None));
-        Ok(Box::new(GithubWorker { events, requester, retry_loop, quota_guard, per_page: 1 }))
+        let shared = SharedRequestState {
+            rate_limiter: Arc::clone(&self.rate_limiter),
+            retry_policy: RETRY_POLICY,
+            quota_guard: Arc::new(QuotaGuard::new(None)),
+        };
+        Ok(Box::new(RequestWorker::new(&shared, reporter, requester)?))
     }
 
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
@@ -113,14 +115,14 @@ impl MovingList {
             _ => {}
         }
         if page > self.last_visible_page && page > 1 {
-            return Ok(reply(Product::PastLastPage, None));
+            return Ok(response(Product::PastLastPage, None));
         }
         let ids = (page <= self.pages).then_some(page);
         let found = ids.map(|id| format!(r#"{{"id":{id},"login":"u","html_url":""}}"#));
         let body = format!("[{}]", found.unwrap_or_default());
         let followers: FollowerPage = serde_json::from_str(&body).unwrap();
         let links = self.has_links.then(|| self.links(page));
-        Ok(reply(Product::Followers(followers.into()), links))
+        Ok(response(Product::Followers(followers.into()), links))
     }
 
     fn links(&mut self, page: u32) -> PageLinks {
@@ -147,7 +149,7 @@ impl MovingList {
     }
 }
 
-fn reply(product: Product, links: Option<PageLinks>) -> ApiResponse {
+fn response(product: Product, links: Option<PageLinks>) -> ApiResponse {
     ApiResponse { done: Completion { response: None, product }, links }
 }
 

@@ -10,14 +10,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::wire::{
-    self, GithubRequest, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION,
-    WireError, WorkerMessage,
+    self, Answer, GithubRequest, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment,
+    VERSION, WireError, WorkerMessage,
 };
-use crate::github::{Api, ApiResponse, Client, Token};
+use crate::github::{Api, Client, Token};
 use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
-use crate::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
-};
+use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskOutcome};
 use crate::source::cancel_token::EventLoop;
 use crate::source::{CancelToken, Clock, Job as _, LaneReporter, Worker};
 
@@ -93,8 +91,11 @@ fn exit_process() -> ! {
 }
 
 /// Forwards tasks from the parent until the parent closes the pipe.
-fn take_tasks(input: &mut BufReader<impl Read>, tasks: &Sender<TaskId>) -> Result<(), WireError> {
-    while let Some(TaskAssignment { task }) = wire::read(input)? {
+fn take_tasks(
+    input: &mut BufReader<impl Read>,
+    tasks: &Sender<TaskAssignment>,
+) -> Result<(), WireError> {
+    while let Some(task) = wire::read(input)? {
         // The receiver lives as long as the process.
         _ = tasks.send(task);
     }
@@ -188,21 +189,25 @@ impl ChildWorker {
     }
 
     /// Does a task and returns the message with its result.
-    fn run_task(&mut self, task: TaskId) -> WorkerMessage {
+    fn run_task(&mut self, assignment: TaskAssignment) -> WorkerMessage {
+        let TaskAssignment { task } = assignment;
         self.reporter.enter_state(State::Computing);
         let answer = match &mut self.job {
             ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).outcome),
-            ChildJob::Ask { events, client, request } => events
-                .run_until_cancelled(&self.cancel, request.send(client, task))
-                .unwrap_or_else(|| into_answer(TaskOutcome::Stopped)),
+            ChildJob::Ask { events, client, request } => {
+                events.run_until_cancelled(&self.cancel, request.send(client, task)).map_or_else(
+                    || into_answer(TaskOutcome::Stopped),
+                    |response| response.map(Answer::Followers),
+                )
+            }
         };
         WorkerMessage::Answered { at: self.reporter.now(), task, answer }
     }
 }
 
-fn into_answer(outcome: TaskOutcome) -> Result<ApiResponse, RequestError> {
+fn into_answer(outcome: TaskOutcome) -> Result<Answer, RequestError> {
     let failure = match outcome {
-        TaskOutcome::Done(done) => return Ok(ApiResponse { done, links: None }),
+        TaskOutcome::Done(done) => return Ok(Answer::Computed(done)),
         TaskOutcome::Failed(failure) | TaskOutcome::Requeued(failure) => failure,
         TaskOutcome::Stopped => Failure::new(
             FailureKind::Panicked,

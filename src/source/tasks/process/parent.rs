@@ -12,13 +12,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::wire::{
-    self, HEARTBEAT, Handshake, JobSpec, TaskAssignment, VERSION, WireError, WorkerMessage,
+    self, Answer, HEARTBEAT, Handshake, JobSpec, TaskAssignment, VERSION, WireError, WorkerMessage,
 };
 use super::{exit_failure, kill, spawn_failure, worker_failure};
-use crate::github::ApiResponse;
-use crate::http::RequestError;
+use crate::http::{RequestError, RetryAction};
 use crate::model::printable::printable;
-use crate::model::{EventKind, Failure, Nanos, State, TaskId};
+use crate::model::{EventKind, Failure, Nanos, State};
 use crate::source::LaneReporter;
 
 /// The maximum time for a process to become ready.
@@ -131,20 +130,37 @@ impl RemoteWorker {
         }
     }
 
-    /// Sends a task to the process and returns its answer. Fails, and kills the process, if it dies,
-    /// does not respond, or violates the protocol.
-    pub(in crate::source) async fn run_task(
+    /// Sends a task to the process and returns what `expect` takes from its answer. Fails, and kills
+    /// the process, if it dies, does not respond, or violates the protocol.
+    pub(in crate::source) async fn run_task<T>(
         &mut self,
-        task: TaskId,
-    ) -> Result<Result<ApiResponse, RequestError>, Failure> {
+        assignment: TaskAssignment,
+        expect: impl FnOnce(Answer) -> Option<T>,
+    ) -> Result<Result<T, RequestError>, Failure> {
         let Some(process) = &mut self.process else {
             return Err(worker_failure("there is no worker process".to_owned()));
         };
-        let answer = process.run_task(task, &self.reporter, self.starter.max_silence).await;
+        let answer = process.run_task(&assignment, &self.reporter, self.starter.max_silence).await;
+        let answer = answer.and_then(|answer| match answer.map(expect) {
+            Ok(Some(expected)) => Ok(Ok(expected)),
+            Ok(None) => Err(process.protocol_failure("the answer to another job")),
+            Err(error) => Ok(Err(error)),
+        });
         if answer.is_err() {
             self.discard_process();
         }
         answer
+    }
+
+    /// [`Self::run_task`] for a task that is a request: the failure of the process is that of the
+    /// request.
+    pub(in crate::source) async fn send_request<T>(
+        &mut self,
+        assignment: TaskAssignment,
+        expect: impl FnOnce(Answer) -> Option<T>,
+    ) -> Result<T, RequestError> {
+        let died = |failure| Err(RequestError { failure, retry_action: RetryAction::None });
+        self.run_task(assignment, expect).await.unwrap_or_else(died)
     }
 
     /// Kills the process.
@@ -245,14 +261,14 @@ impl WorkerProcess {
     /// Sends a task, reports the events of the process, and returns its answer.
     async fn run_task(
         &mut self,
-        task: TaskId,
+        assignment: &TaskAssignment,
         reporter: &LaneReporter,
         max_silence: Duration,
-    ) -> Result<Result<ApiResponse, RequestError>, Failure> {
+    ) -> Result<Result<Answer, RequestError>, Failure> {
         let mut last = reporter.now();
         reporter.send_at(last, EventKind::StateEntered { state: State::HandOver });
         // If the process has ended, the end of its output reports that.
-        _ = wire::write(&mut self.input, &TaskAssignment { task });
+        _ = wire::write(&mut self.input, assignment);
         let mut left = MAX_MESSAGES_PER_TASK;
         while left > 0 {
             let message = self.receive_message(max_silence).await?;
@@ -267,7 +283,7 @@ impl WorkerProcess {
                 WorkerMessage::Alive => {}
                 WorkerMessage::Entered { at, state } => send(at, EventKind::StateEntered { state }),
                 WorkerMessage::Quota { at, quota } => send(at, EventKind::QuotaReported(quota)),
-                WorkerMessage::Answered { at, task: done, answer } if done == task => {
+                WorkerMessage::Answered { at, task: done, answer } if done == assignment.task => {
                     send(at, EventKind::StateEntered { state: State::HandOver });
                     return Ok(answer);
                 }

@@ -9,12 +9,12 @@ use thiserror::Error;
 
 use crate::github::{ApiResponse, Client};
 use crate::http::RequestError;
-use crate::model::{Failure, Nanos, Quota, State, Target, TaskId};
+use crate::model::{Completion, Failure, Nanos, Quota, State, Target, TaskId};
 use crate::source::tasks::compute::ComputeJob;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// The interval between two heartbeats ([`WorkerMessage::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
@@ -78,9 +78,25 @@ impl GithubRequest {
 }
 
 /// Every other line to a worker: a task to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct TaskAssignment {
-    pub(super) task: TaskId,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::source) struct TaskAssignment {
+    pub(in crate::source) task: TaskId,
+}
+
+impl From<TaskId> for TaskAssignment {
+    fn from(task: TaskId) -> Self {
+        Self { task }
+    }
+}
+
+/// The result of a successful task, as its job needs it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::source) enum Answer {
+    /// The result of CPU work.
+    Computed(Completion),
+    /// A page of followers.
+    Followers(ApiResponse),
 }
 
 /// A line from a worker.
@@ -98,7 +114,7 @@ pub(super) enum WorkerMessage {
     /// A heartbeat: the worker is still busy with its task.
     Alive,
     /// The result of a task.
-    Answered { at: Nanos, task: TaskId, answer: Result<ApiResponse, RequestError> },
+    Answered { at: Nanos, task: TaskId, answer: Result<Answer, RequestError> },
 }
 
 /// The reason why a message could not be read.
