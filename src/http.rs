@@ -5,6 +5,8 @@ pub mod error;
 pub(crate) mod retry;
 pub mod system_limits;
 pub(crate) mod transport;
+pub mod url_range;
+pub mod url_text;
 
 pub use client::{ClientOptions, HttpClient, HttpResponse, RequestObserver};
 pub use error::{ConnectStep, HttpError, HttpErrorKind};
@@ -13,3 +15,4 @@ pub use retry::{
     RetryPolicy, Suspension,
 };
 pub use transport::{ProxyError, ProxySettings};
+pub use url_range::{UrlRange, UrlRangeError};

@@ -2,13 +2,12 @@
 //! of all workers.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use reqwest::header::HeaderValue;
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
-use crate::http::transport::{Proxy, Transport};
+use crate::http::transport::{Proxy, Transport, is_local};
 use crate::http::{ProxyError, ProxySettings};
 use crate::model::printable::printable;
 
@@ -157,16 +156,9 @@ impl Api {
         }
     }
 
-    /// Returns `true` if the API runs on this machine, so that requests cost no quota. `localhost`
-    /// is the only name that counts: some systems send names that end in `.localhost` to the
-    /// network's DNS.
+    /// Returns `true` if the API runs on this machine, so that requests cost no quota.
     pub fn is_local(&self) -> bool {
-        match self.base.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            None => false,
-        }
+        is_local(&self.base)
     }
 
     fn uses_tls(&self) -> bool {

@@ -8,7 +8,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use thiserror::Error;
-use url::Url;
+use url::{Host, Url};
 
 /// The variables that name the proxy for an https API, in order of precedence.
 const HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -83,6 +83,17 @@ impl fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variables = [&self.https, &self.http].into_iter().flatten().map(|(name, _)| name);
         f.debug_list().entries(variables).finish()
+    }
+}
+
+/// Returns `true` if a URL is on this machine. `localhost` is the only name that counts: some systems send
+/// names that end in `.localhost` to the network's DNS.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
