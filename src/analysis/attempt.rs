@@ -183,7 +183,7 @@ impl<'run> Attempt<'run> {
     }
 
     /// Returns the number of followers on the fetched page, or `None` if the attempt fetched none.
-    pub fn follower_count(&self) -> Option<usize> {
+    pub fn result_count(&self) -> Option<usize> {
         let is_last = self.span.end.is_some() && self.failure().is_none();
         self.run
             .tasks()

@@ -135,19 +135,36 @@ impl Agreement {
         if !first.plan().workload().is_fetched() {
             return Self::compare_values(first, second);
         }
-        let items = first.progress().follower_count();
-        if first.follower_ids().eq(second.follower_ids()) {
+        if first.plan().workload().has_accounts() {
+            return Self::compare_lists(first.follower_ids(), second.follower_ids());
+        }
+        let [first, second] =
+            [first, second].map(|run| run.items().map(|(item, identity)| identity.unwrap_or(item)));
+        Self::compare_lists(first, second)
+    }
+
+    /// Compares two lists by the identities of their results, of which those without an identity of
+    /// their own may be equal.
+    fn compare_lists<T: Ord>(
+        first: impl Iterator<Item = T>,
+        second: impl Iterator<Item = T>,
+    ) -> Self {
+        let [mut first, mut second]: [Vec<T>; 2] = [first.collect(), second.collect()];
+        let items = first.len() as u64;
+        if first == second {
             return Self::Same { items };
         }
-        let mut ids: Vec<u64> = first.follower_ids().collect();
-        ids.sort_unstable();
-        let common = second.follower_ids().filter(|id| ids.binary_search(id).is_ok());
-        let common = common.count() as u64;
-        let [only_first, only_second] =
-            [first, second].map(|run| run.progress().follower_count() - common);
-        match (only_first, only_second) {
+        first.sort_unstable();
+        second.sort_unstable();
+        let mut left = second.iter().peekable();
+        let mut common = 0;
+        for one in &first {
+            while left.next_if(|&other| other < one).is_some() {}
+            common += u64::from(left.next_if(|&other| other == one).is_some());
+        }
+        match (items - common, second.len() as u64 - common) {
             (0, 0) => Self::Reordered { items },
-            _ => Self::Different { only_first, only_second },
+            (only_first, only_second) => Self::Different { only_first, only_second },
         }
     }
 

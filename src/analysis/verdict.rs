@@ -207,7 +207,7 @@ fn is_unhindered(gil: ModeResult<'_>, threads: ModeResult<'_>) -> bool {
 fn completion_text(run: &Run) -> String {
     let (plan, spec) = (run.plan(), run.plan().workload().spec());
     let items = match spec.results {
-        Some(_) => plural::count(run.progress().follower_count(), spec.result),
+        Some(_) => plural::count(run.progress().result_count(), spec.result),
         None => plural::count(run.ended_tasks(), spec.task),
     };
     let time = run.duration().map_or_else(String::new, |time| format!(" in {time}"));

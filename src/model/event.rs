@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::item_page::ItemPage;
 use super::plan::{LaneId, Plan, TaskId};
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
@@ -120,6 +121,9 @@ pub enum EventKind {
         #[serde(rename = "why")]
         reason: ChangeReason,
     },
+    /// The address of each page is in the page before, so that no two pages can be fetched at once.
+    #[serde(rename = "chained")]
+    PagesChained,
     /// Events were lost.
     Gap(Gap),
     /// All tasks are finished, or the run was stopped or aborted.
@@ -192,6 +196,8 @@ pub struct ResponseSummary {
 pub enum Product {
     /// One page of followers, in the server's order.
     Followers(Arc<FollowerPage>),
+    /// One page of a list, in the server's order.
+    Items(Arc<ItemPage>),
     /// No page: the API does not list followers this far back.
     #[serde(rename = "no_more")]
     PastLastPage,

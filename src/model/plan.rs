@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::paged_list::PagedList;
 use super::printable::printable;
 use super::quota::QuotaCheck;
 use super::selection::Selection;
@@ -69,6 +70,8 @@ impl Target {
 pub enum WorkSpec {
     /// [`Workload::Followers`].
     Followers(Target),
+    /// [`Workload::Pages`].
+    Pages(PagedList),
     /// [`Workload::Cpu`].
     Cpu(ComputeSpec),
     /// [`Workload::Native`].
@@ -135,6 +138,7 @@ impl WorkSpec {
     pub const fn workload(&self) -> Workload {
         match self {
             Self::Followers(_) => Workload::Followers,
+            Self::Pages(_) => Workload::Pages,
             Self::Cpu(_) => Workload::Cpu,
             Self::Native(_) => Workload::Native,
             Self::Mixed(_) => Workload::Mixed,
@@ -142,12 +146,26 @@ impl WorkSpec {
         }
     }
 
-    /// The user and the server, if the tasks fetch pages.
+    /// The user and the server, if the tasks fetch followers.
     pub const fn target(&self) -> Option<&Target> {
         match self {
             Self::Followers(target) => Some(target),
             _ => None,
         }
+    }
+
+    /// The list, if the tasks fetch the pages of one.
+    pub const fn list(&self) -> Option<&PagedList> {
+        match self {
+            Self::Pages(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if the tasks are requests that count against a rate limit quota.
+    pub fn costs_quota(&self) -> bool {
+        self.target().is_some_and(|target| target.costs_quota)
+            || self.list().is_some_and(|list| list.costs_quota)
     }
 
     /// The parameters of CPU work, if the tasks are CPU work.
@@ -162,6 +180,14 @@ impl WorkSpec {
     pub const fn target_mut(&mut self) -> Option<&mut Target> {
         match self {
             Self::Followers(target) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// [`Self::list`], to be changed.
+    pub const fn list_mut(&mut self) -> Option<&mut PagedList> {
+        match self {
+            Self::Pages(list) => Some(list),
             _ => None,
         }
     }

@@ -133,6 +133,7 @@ impl Run {
             EventKind::ConcurrencyChanged { in_flight, reason } => {
                 self.limits.record_concurrency(at, *in_flight, *reason);
             }
+            EventKind::PagesChained => self.progress.is_chained = true,
             EventKind::RunFinished { outcome } => {
                 self.outcome = Some(outcome.clone());
                 self.shrink_to_fit();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
+use super::paged_list::PagedList;
 use super::plan::{ComputeSpec, MAX_TASKS, RunId, Target, WorkSpec};
 use super::selection::{Selection, SweepSetup};
 use super::workload::{Mode, ModeChoice, Workload};
@@ -45,6 +46,9 @@ pub const MAX_SWEEP_REPEATS: u16 = 100;
 pub struct Setup {
     /// The target of the requests, if followers can be fetched.
     pub target: Option<Target>,
+    /// The user's list. If there is one, the session runs nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<PagedList>,
     /// The specification of a CPU task.
     pub compute: ComputeSpec,
     /// The number of CPU tasks.
@@ -79,9 +83,15 @@ impl Setup {
         Self { tasks: 0, commands, ..Self::new(None, Some(workers)) }
     }
 
+    /// Creates a setup that runs only the pages of `list`, on `workers` workers if given.
+    pub fn pages(list: PagedList, workers: Option<u16>) -> Self {
+        Self { list: Some(list), tasks: 0, ..Self::new(None, workers) }
+    }
+
     fn new(target: Option<Target>, workers: Option<u16>) -> Self {
         Self {
             target,
+            list: None,
             compute: ComputeSpec::default(),
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
@@ -96,7 +106,11 @@ impl Setup {
 
     /// The workloads that can be selected, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
-        if self.commands.is_empty() { &Workload::SELECTABLE } else { &[Workload::Commands] }
+        match (&self.list, self.commands.is_empty()) {
+            (Some(_), _) => &[Workload::Pages],
+            (None, false) => &[Workload::Commands],
+            (None, true) => &Workload::SELECTABLE,
+        }
     }
 
     /// Returns `true` if all values are within the limits of the options that set them. A recording
@@ -118,16 +132,28 @@ impl Setup {
 
     /// Returns `true` if the workload's requests count against the user's quota.
     pub fn costs_quota(&self, workload: Workload) -> bool {
-        workload.is_fetched() && self.target.as_ref().is_some_and(|target| target.costs_quota)
+        workload.is_fetched() && self.work(workload).is_some_and(|work| work.costs_quota())
+    }
+
+    /// The server that pages are fetched from, if any are.
+    pub fn api(&self) -> Option<&str> {
+        let target = self.target.as_ref().map(|target| &target.api);
+        target.or(self.list.as_ref().map(|list| &list.api)).map(String::as_str)
     }
 
     fn is_built_in(&self) -> bool {
         self.target.as_ref().is_some_and(Target::is_built_in)
     }
 
-    /// The modes of a selection, in the order of its runs.
+    /// The modes of a selection, in the order of its runs. A list whose pages must be fetched one
+    /// after another is fetched once: no other mode can be faster.
     pub fn modes(&self, selection: Selection) -> &'static [Mode] {
-        selection.modes(self.is_built_in())
+        match selection.choice {
+            ModeChoice::Race if self.list.as_ref().is_some_and(PagedList::is_chained) => {
+                &[Mode::Sequential]
+            }
+            _ => selection.modes(self.is_built_in()),
+        }
     }
 
     /// Returns `true` if all runs of a selection start at the same moment. They must not compete: the
@@ -152,6 +178,7 @@ impl Setup {
     pub(crate) fn work(&self, workload: Workload) -> Option<WorkSpec> {
         Some(match workload {
             Workload::Followers => WorkSpec::Followers(self.target.clone()?),
+            Workload::Pages => WorkSpec::Pages(self.list.clone()?),
             Workload::Cpu => WorkSpec::Cpu(self.compute),
             Workload::Native => WorkSpec::Native(self.compute),
             Workload::Mixed => WorkSpec::Mixed(self.compute),

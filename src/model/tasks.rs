@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::event::{CommandOutput, Completion, Product, ResponseSummary, TaskOutcome};
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::item_page::ItemPage;
 use super::plan::{LaneId, TaskId};
 use super::time::Nanos;
 use super::workload::{TaskKind, Workload};
@@ -75,8 +76,10 @@ struct PackedResult {
 /// The results of tasks. All tasks of a run produce the same kind.
 #[derive(Clone, Debug)]
 enum Products {
-    /// The pages by task number, or `None` for a page that the API does not list.
-    Pages(Vec<Option<Arc<FollowerPage>>>),
+    /// The pages of followers by task number, or `None` for a page that the API does not list.
+    Followers(Vec<Option<Arc<FollowerPage>>>),
+    /// The pages of a list by task number.
+    Items(Vec<Option<Arc<ItemPage>>>),
     /// The results of CPU work by task number.
     Values(Vec<u64>),
     /// Commands, whose success is their only result.
@@ -254,6 +257,22 @@ impl Tasks {
         self.products.pages().get(task.0 as usize)?.as_deref()
     }
 
+    /// Returns the page of a list that a task fetched.
+    pub fn item_page(&self, task: TaskId) -> Option<&ItemPage> {
+        self.products.item_pages().get(task.0 as usize)?.as_deref()
+    }
+
+    /// Returns the pages of a list in order.
+    pub fn item_pages(&self) -> impl Iterator<Item = &ItemPage> {
+        self.products.item_pages().iter().filter_map(Option::as_deref)
+    }
+
+    /// Returns the number of followers or items on the page that a task fetched.
+    pub fn result_count(&self, task: TaskId) -> Option<usize> {
+        let followers = self.page(task).map(FollowerPage::len);
+        followers.or_else(|| self.item_page(task).map(ItemPage::len))
+    }
+
     /// Returns the pages of followers in order.
     pub(super) fn pages(&self) -> impl Iterator<Item = &FollowerPage> {
         self.products.pages().iter().filter_map(Option::as_deref)
@@ -301,7 +320,8 @@ impl Products {
     /// Creates the empty results for a workload.
     const fn for_workload(workload: Workload) -> Self {
         match workload.kind() {
-            TaskKind::Page => Self::Pages(Vec::new()),
+            TaskKind::Page if workload.has_accounts() => Self::Followers(Vec::new()),
+            TaskKind::Page => Self::Items(Vec::new()),
             TaskKind::Computation => Self::Values(Vec::new()),
             TaskKind::Command => Self::Successes,
         }
@@ -310,7 +330,8 @@ impl Products {
     /// Extends the results to task numbers below `tasks`.
     fn resize(&mut self, tasks: usize) {
         match self {
-            Self::Pages(pages) => pages.resize(tasks, None),
+            Self::Followers(pages) => pages.resize(tasks, None),
+            Self::Items(pages) => pages.resize(tasks, None),
             Self::Values(values) => values.resize(tasks, 0),
             Self::Successes => {}
         }
@@ -320,7 +341,8 @@ impl Products {
     const fn accepts(&self, product: &Product) -> bool {
         matches!(
             (self, product),
-            (Self::Pages(_), Product::Followers(_) | Product::PastLastPage)
+            (Self::Followers(_), Product::Followers(_) | Product::PastLastPage)
+                | (Self::Items(_), Product::Items(_))
                 | (Self::Values(_), Product::Value(_))
                 | (Self::Successes, Product::Success)
         )
@@ -329,7 +351,12 @@ impl Products {
     /// Stores the result of a task.
     fn insert(&mut self, index: usize, product: &Product) {
         match (self, product) {
-            (Self::Pages(pages), Product::Followers(page)) => {
+            (Self::Followers(pages), Product::Followers(page)) => {
+                if let Some(slot) = pages.get_mut(index) {
+                    *slot = Some(Arc::clone(page));
+                }
+            }
+            (Self::Items(pages), Product::Items(page)) => {
                 if let Some(slot) = pages.get_mut(index) {
                     *slot = Some(Arc::clone(page));
                 }
@@ -346,10 +373,11 @@ impl Products {
     /// Returns the result of a successful task.
     fn get(&self, index: usize) -> Option<Product> {
         Some(match self {
-            Self::Pages(pages) => match pages.get(index)? {
+            Self::Followers(pages) => match pages.get(index)? {
                 Some(page) => Product::Followers(Arc::clone(page)),
                 None => Product::PastLastPage,
             },
+            Self::Items(pages) => Product::Items(Arc::clone(pages.get(index)?.as_ref()?)),
             Self::Values(values) => Product::Value(*values.get(index)?),
             Self::Successes => Product::Success,
         })
@@ -358,16 +386,25 @@ impl Products {
     /// Releases spare capacity once the run is complete.
     fn shrink_to_fit(&mut self) {
         match self {
-            Self::Pages(pages) => pages.shrink_to_fit(),
+            Self::Followers(pages) => pages.shrink_to_fit(),
+            Self::Items(pages) => pages.shrink_to_fit(),
             Self::Values(values) => values.shrink_to_fit(),
             Self::Successes => {}
         }
     }
 
-    /// The pages, indexed by task number.
+    /// The pages of followers, indexed by task number.
     const fn pages(&self) -> &[Option<Arc<FollowerPage>>] {
         match self {
-            Self::Pages(pages) => pages.as_slice(),
+            Self::Followers(pages) => pages.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// The pages of a list, indexed by task number.
+    const fn item_pages(&self) -> &[Option<Arc<ItemPage>>] {
+        match self {
+            Self::Items(pages) => pages.as_slice(),
             _ => &[],
         }
     }

@@ -13,6 +13,8 @@ use super::state::State;
 pub enum Workload {
     /// The pages of the user's followers, one task per page: I/O.
     Followers,
+    /// The pages of a list of any API, one task per page: I/O.
+    Pages,
     /// CPU work that needs the GIL, as in pure Python.
     Cpu,
     /// CPU work of an extension that releases the GIL around the heavy part, as hashlib does.
@@ -79,7 +81,8 @@ pub struct WorkloadSpec {
     pub has_io_share: bool,
 }
 
-static FOLLOWERS: WorkloadSpec = WorkloadSpec {
+/// The properties that all lists of pages have in common.
+const LISTS: WorkloadSpec = WorkloadSpec {
     name: "followers",
     help: "Fetch the pages of a user's followers: I/O without the GIL",
     heading: "followers",
@@ -107,6 +110,19 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
         State::Error,
     ],
     has_io_share: false,
+};
+
+static FOLLOWERS: WorkloadSpec = LISTS;
+
+static PAGES: WorkloadSpec = WorkloadSpec {
+    name: "pages",
+    help: "Fetch the pages of a list: I/O without the GIL",
+    heading: "Pages of a list",
+    short_heading: "pages",
+    result: "item",
+    results: Some("items"),
+    built_in_race_modes: LISTS.race_modes,
+    ..LISTS
 };
 
 /// The properties that all CPU work has in common.
@@ -183,14 +199,15 @@ static COMMANDS: WorkloadSpec = WorkloadSpec {
 };
 
 impl Workload {
-    /// The workloads that `w` cycles through. `Commands` is separate: it has its own
-    /// subcommand.
+    /// The workloads that `w` cycles through. A session of the user's own commands or list has no
+    /// other workload.
     pub const SELECTABLE: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
 
     /// The properties of the workload.
     pub const fn spec(self) -> &'static WorkloadSpec {
         match self {
             Self::Followers => &FOLLOWERS,
+            Self::Pages => &PAGES,
             Self::Cpu => &CPU,
             Self::Native => &NATIVE,
             Self::Mixed => &MIXED,
@@ -206,6 +223,11 @@ impl Workload {
     /// Returns `true` if the tasks fetch pages of the target, whose number is found by fetching.
     pub const fn is_fetched(self) -> bool {
         matches!(self.kind(), TaskKind::Page)
+    }
+
+    /// Returns `true` if the results are accounts, which have numbers.
+    pub const fn has_accounts(self) -> bool {
+        matches!(self, Self::Followers)
     }
 
     /// Returns `true` if the tasks are CPU work on this machine.

@@ -166,7 +166,7 @@ impl ExportContent {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
             (Self::Followers(_), Some(run)) => {
-                let what = plural::count(run.progress().follower_count(), "follower");
+                let what = plural::count(run.progress().result_count(), "follower");
                 if run.is_complete() {
                     return ExportOutcome::Whole { what };
                 }

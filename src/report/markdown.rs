@@ -102,7 +102,7 @@ fn write_totals(
     for &run in runs {
         let elapsed = subject.elapsed(run);
         let items = if results.is_some() {
-            run.progress().follower_count()
+            run.progress().result_count()
         } else {
             run.failed_tasks().into()
         };

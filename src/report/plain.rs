@@ -142,18 +142,18 @@ fn write_counts(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if let [one, other] = runs
         && one.is_complete()
         && other.is_complete()
-        && one.progress().follower_count() == other.progress().follower_count()
+        && one.progress().result_count() == other.progress().result_count()
     {
         let [first, second] = [one, other].map(|run| example_mode_name(run.plan().mode));
         return writeln!(
             out,
             "both {first} and {second} count: {}",
-            one.progress().follower_count()
+            one.progress().result_count()
         );
     }
     let count = |run: &&Run| {
         let (name, followers) =
-            (example_mode_name(run.plan().mode), run.progress().follower_count());
+            (example_mode_name(run.plan().mode), run.progress().result_count());
         let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());
         let missing = format!(" (incomplete: {done} of {known} pages)");
         format!("{name} count: {followers}{}", if run.is_complete() { "" } else { &missing })
@@ -230,7 +230,7 @@ fn write_followers_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
         let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
         let (followers, rate) =
-            (run.progress().follower_count(), format!("{:.2}", run.rate(elapsed)));
+            (run.progress().result_count(), format!("{:.2}", run.rate(elapsed)));
         let (name, elapsed) = (run.plan().name(), elapsed.to_string());
         [name, elapsed, pages, followers.to_string(), rate, median, p95]
     };

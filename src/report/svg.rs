@@ -167,7 +167,7 @@ impl SvgPicture<'_> {
         let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
         let [speed_up, efficiency] = compared.unwrap_or_default();
         let items = match self.workload.spec().results {
-            Some(_) => run.progress().follower_count(),
+            Some(_) => run.progress().result_count(),
             None => run.failed_tasks().into(),
         };
         let figures = [

@@ -162,7 +162,7 @@ impl TraceProcess<'_> {
             outcome: attempt.outcome_word(),
             status: outcome.status(),
             bytes: answer.map(|answer| answer.bytes),
-            followers: attempt.follower_count().map(|count| count as u64),
+            followers: attempt.result_count().map(|count| count as u64),
             value: attempt.value(),
             connection: answer.map(|answer| if answer.connected { "new" } else { "reused" }),
             error: outcome.reported_failure().map(|failure| failure.message.as_str()),

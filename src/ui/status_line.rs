@@ -236,7 +236,7 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
         _ => app.session().failure(app.selection()),
     }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
-    let kept = failed.map_or(0, |run| run.progress().follower_count());
+    let kept = failed.map_or(0, |run| run.progress().result_count());
     let kept = match sweep::kept_trials(app) {
         Some(trials) => trials,
         None if kept > 0 => format!(" Kept: {kept} followers."),

@@ -222,7 +222,7 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
             u32::try_from(bytes).map_or_else(|_| bytes.to_string(), group_thousands)
         }),
         AttemptColumn::Followers => {
-            attempt.follower_count().map_or_else(String::new, |count| count.to_string())
+            attempt.result_count().map_or_else(String::new, |count| count.to_string())
         }
         AttemptColumn::Connection => match attempt.outcome() {
             AttemptOutcome::Done(Some(answer)) if answer.connected => "new".to_owned(),

@@ -42,7 +42,7 @@ const FOLLOWERS: [TotalsColumn; 6] = [
         caption: "followers",
         width: 11,
         tight: 8,
-        figure: |_, run| run.progress().follower_count().to_string(),
+        figure: |_, run| run.progress().result_count().to_string(),
     },
     TotalsColumn { caption: "pages/s", width: 9, tight: 8, figure: rate },
     SPEED_UP,

@@ -221,7 +221,7 @@ fn assert_run_invariants(run: &Run) {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
         assert_eq!(lane.state_times_between(Nanos::ZERO, until).total(), until.0);
     }
-    assert_eq!(run.followers().count() as u64, run.progress().follower_count());
+    assert_eq!(run.followers().count() as u64, run.progress().result_count());
     assert_eq!(run.tasks().iter().count() as u32, run.started_tasks());
     let shares =
         run.gil().map(|gil| [gil.held_share(until), gil.share_between(Nanos(3), until).share]);

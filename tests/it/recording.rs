@@ -196,7 +196,7 @@ fn selection_replays_without_the_earlier_ones() {
     recording::write(session.setup(), &entries[last_start..], &mut file).unwrap();
     let replayed = Session::from_log(read_complete(&file).setup(), read_complete(&file).entries());
     let [run] = replayed.runs(threads) else { unreachable!("one mode is one run") };
-    assert!(run.is_complete() && run.progress().follower_count() == 3);
+    assert!(run.is_complete() && run.progress().result_count() == 3);
 }
 
 #[test]

@@ -383,7 +383,7 @@ fn duplicate_account_is_compared_once() {
         let mut session = session(false, None);
         play_race(&mut session, [&[1, 2], &[3]], second);
         let threads = &session.runs(Selection::race(Workload::Followers))[1];
-        let counts = (threads.progress().follower_count(), threads.progress().duplicate_count());
+        let counts = (threads.progress().result_count(), threads.progress().duplicate_count());
         (session.agreement(Selection::race(Workload::Followers)).unwrap(), counts)
     };
     let same = Agreement::Same { items: 3 };

@@ -1,8 +1,10 @@
-//! The progress of a run: the numbers of its tasks, retries, bytes and followers so far.
+//! The progress of a run: the numbers of its tasks, retries, bytes and results so far.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use crate::model::event::{Completion, Product};
+use crate::model::item_page::ItemPage;
 use crate::model::plan::TaskId;
 
 /// The maximum capacity that is reserved in advance. Growing the set rehashes all entries, which at
@@ -22,19 +24,23 @@ pub struct RunProgress {
     /// The number of requests beyond the first of each task.
     retries: u32,
     bytes: u64,
-    followers: DistinctAccounts,
+    results: DistinctResults,
+    /// The address of each page is in the page before.
+    pub(super) is_chained: bool,
     /// The first page that the API does not list.
     first_missing_page: Option<TaskId>,
     /// The task that failed first.
     pub(super) first_failure: Option<TaskId>,
 }
 
-/// The number of distinct accounts and of duplicates. The list shifts while its pages are fetched, so
-/// an account may appear twice.
+/// The number of distinct results and of duplicates. The list shifts while its pages are fetched, so
+/// an account or an item may appear twice.
 #[derive(Clone, Debug, Default)]
-struct DistinctAccounts {
-    /// Hashed with random keys, because a server chooses the account numbers.
-    seen: HashSet<u64>,
+struct DistinctResults {
+    /// The numbers of the accounts. Hashed with random keys, because a server chooses them.
+    accounts: HashSet<u64>,
+    /// The identities of the items, if they have any.
+    identities: HashSet<Box<str>>,
     count: u64,
     duplicates: u64,
 }
@@ -47,7 +53,8 @@ impl RunProgress {
             done_tasks: 0,
             retries: 0,
             bytes: 0,
-            followers: DistinctAccounts::default(),
+            results: DistinctResults::default(),
+            is_chained: false,
             first_missing_page: None,
             first_failure: None,
         }
@@ -82,16 +89,18 @@ impl RunProgress {
         self.first_failure.get_or_insert(task);
     }
 
-    /// Counts a successful task, and the followers of its page, of which a page has up to `per_page`.
+    /// Counts a successful task, and the results of its page, of which a page of followers has up to
+    /// `per_page`.
     pub(super) fn record_completion(&mut self, task: TaskId, done: &Completion, per_page: u8) {
         let bytes = done.response.map_or(0, |response| response.bytes);
         self.bytes = self.bytes.saturating_add(bytes);
         self.done_tasks += u32::from(!self.is_past_end(task));
         match &done.product {
             Product::Followers(page) => {
-                self.followers.reserve(u64::from(self.known_tasks) * u64::from(per_page));
-                self.followers.add(page.ids());
+                self.results.reserve(u64::from(self.known_tasks) * u64::from(per_page));
+                self.results.add_accounts(page.ids());
             }
+            Product::Items(page) => self.results.add_items(page),
             Product::PastLastPage => {
                 let first = self.first_missing_page.map_or(task, |first| first.min(task));
                 self.first_missing_page = Some(first);
@@ -100,9 +109,10 @@ impl RunProgress {
         }
     }
 
-    /// Drops the set of accounts once the run is complete; the counts remain.
+    /// Drops the sets of results once the run is complete; the counts remain.
     pub(super) fn shrink_to_fit(&mut self) {
-        self.followers.seen = HashSet::new();
+        self.results.accounts = HashSet::new();
+        self.results.identities = HashSet::new();
     }
 
     /// The number of requests, except those for tasks that returned to the queue.
@@ -110,9 +120,9 @@ impl RunProgress {
         self.known_tasks.saturating_add(self.excess_tasks).saturating_add(self.retries)
     }
 
-    /// Returns a filter that accepts each account number the first time it is passed.
-    pub(super) fn first_occurrence_filter(&self) -> impl FnMut(u64) -> bool + use<> {
-        let mut seen = (self.followers.duplicates > 0).then(HashSet::new);
+    /// Returns a filter that accepts each identity the first time it is passed.
+    pub(super) fn first_occurrence_filter<T: Eq + Hash>(&self) -> impl FnMut(T) -> bool + use<T> {
+        let mut seen = (self.results.duplicates > 0).then(HashSet::new);
         move |id| seen.as_mut().is_none_or(|seen| seen.insert(id))
     }
 
@@ -146,15 +156,21 @@ impl RunProgress {
         self.bytes
     }
 
-    /// The number of distinct followers so far.
-    pub const fn follower_count(&self) -> u64 {
-        self.followers.count
+    /// The number of distinct results so far: of followers, or of items.
+    pub const fn result_count(&self) -> u64 {
+        self.results.count
+    }
+
+    /// Returns `true` if the address of each page is in the page before, so that no two pages can be
+    /// fetched at once.
+    pub const fn is_chained(&self) -> bool {
+        self.is_chained
     }
 
     /// The number of duplicate entries so far. While the pages are fetched, the list shifts by one
-    /// for each new or lost follower.
+    /// for each new or lost entry.
     pub const fn duplicate_count(&self) -> u64 {
-        self.followers.duplicates
+        self.results.duplicates
     }
 
     /// The last page that the API lists, if it reported that there are more.
@@ -163,21 +179,36 @@ impl RunProgress {
     }
 }
 
-impl DistinctAccounts {
+impl DistinctResults {
     /// Reserves capacity for an expected number of accounts.
     fn reserve(&mut self, accounts: u64) {
         let capacity = accounts.min(MAX_RESERVED) as usize;
-        self.seen.reserve(capacity.saturating_sub(self.seen.len()));
+        self.accounts.reserve(capacity.saturating_sub(self.accounts.len()));
     }
 
     /// Counts accounts by their numbers.
-    fn add(&mut self, ids: &[u64]) {
+    fn add_accounts(&mut self, ids: &[u64]) {
         for &id in ids {
-            if self.seen.insert(id) {
-                self.count += 1;
-            } else {
-                self.duplicates += 1;
-            }
+            let is_new = self.accounts.insert(id);
+            self.count_one(is_new);
+        }
+    }
+
+    /// Counts the items of a page by their identities. An item without one counts as distinct.
+    fn add_items(&mut self, page: &ItemPage) {
+        for (_, identity) in page.identified() {
+            let is_new = identity.is_none_or(|identity| {
+                !self.identities.contains(identity) && self.identities.insert(identity.into())
+            });
+            self.count_one(is_new);
+        }
+    }
+
+    const fn count_one(&mut self, is_new: bool) {
+        if is_new {
+            self.count += 1;
+        } else {
+            self.duplicates += 1;
         }
     }
 }

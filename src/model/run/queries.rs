@@ -5,6 +5,7 @@ use crate::model::event::RunOutcome;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
+use crate::model::item_page::ItemPage;
 use crate::model::lane::{Lane, Span};
 use crate::model::plan::{Plan, TaskId, Waves};
 use crate::model::quota::ReachedLimit;
@@ -23,7 +24,7 @@ impl Run {
         &self.tasks
     }
 
-    /// The numbers of tasks, retries, bytes and followers.
+    /// The numbers of tasks, retries, bytes and results.
     pub const fn progress(&self) -> &RunProgress {
         &self.progress
     }
@@ -124,6 +125,14 @@ impl Run {
             .pages()
             .flat_map(FollowerPage::iter)
             .filter(move |follower| is_first(follower.id))
+    }
+
+    /// Returns the items in the order of their pages, without duplicates, each with its identity if it
+    /// has one.
+    pub fn items(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut is_first = self.progress.first_occurrence_filter();
+        let items = self.tasks.item_pages().flat_map(ItemPage::identified);
+        items.filter(move |&(_, identity)| identity.is_none_or(&mut is_first))
     }
 
     /// Returns the followers' account numbers in the order of their pages, without duplicates.

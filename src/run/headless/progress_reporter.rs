@@ -183,7 +183,7 @@ fn progress_line(run: &Run, name: &str, known: Option<u32>, elapsed: Nanos) -> S
         _ => run.progress().done_tasks(),
     };
     let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
-    let results = results.map(|noun| format!("  {} {noun}", run.progress().follower_count()));
+    let results = results.map(|noun| format!("  {} {noun}", run.progress().result_count()));
     let results = results.unwrap_or_default();
     let line = { format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s") };
     line + &limit

@@ -62,7 +62,7 @@ fn broken_page_fails_alone_and_the_lane_reconnects() {
     let client_run = run_to_end(&peer.url(), pages(4));
     assert_eq!(client_run.run.outcome(), Some(&RunOutcome::Finished));
     assert_eq!(
-        (client_run.run.progress().done_tasks(), client_run.run.progress().follower_count()),
+        (client_run.run.progress().done_tasks(), client_run.run.progress().result_count()),
         (3, 6)
     );
     assert_eq!(client_run.run.failed_task().unwrap().0, 2);

@@ -101,7 +101,7 @@ fn existing_pages_are_fetched_whatever_the_first_wave() {
             let client_run = run_to_end(&server.url(), for_default_user(plan));
             assert!(client_run.run.is_complete());
             assert_eq!(client_run.run.progress().known_tasks(), followers.div_ceil(30).max(1));
-            assert_eq!(client_run.run.progress().follower_count(), u64::from(followers));
+            assert_eq!(client_run.run.progress().result_count(), u64::from(followers));
             if workers == 1 {
                 // A full page without links may not be the last, so one more is requested.
                 let pages =

@@ -44,7 +44,7 @@ fn redirect_on_the_same_server_is_followed_with_the_token() {
         vec![PeerStep::Send(bytes)]
     });
     let client_run = run_with_token(&peer.url());
-    assert_eq!(client_run.run.progress().follower_count(), 3, "{:?}", client_run.run.failure());
+    assert_eq!(client_run.run.progress().result_count(), 3, "{:?}", client_run.run.failure());
     assert_eq!(peer.requests().len(), 2);
     assert!(peer.requests().iter().all(|request| request.header("authorization").is_some()));
 }

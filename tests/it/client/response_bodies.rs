@@ -76,7 +76,7 @@ fn chunked_body_is_read() {
     let peer =
         Peer::answering(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"));
     let client_run = run_to_end(&peer.url(), pages(1));
-    assert_eq!(client_run.run.progress().follower_count(), 3);
+    assert_eq!(client_run.run.progress().result_count(), 3);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn gzip_body_is_inflated_and_counted_by_its_inflated_size() {
     let peer =
         Peer::answering(response_bytes(200, "content-encoding: gzip\r\n", gzip(body.as_bytes())));
     let client_run = run_to_end(&peer.url(), pages(1));
-    assert_eq!(client_run.run.progress().follower_count(), 29, "{:?}", client_run.run.failure());
+    assert_eq!(client_run.run.progress().result_count(), 29, "{:?}", client_run.run.failure());
     assert_eq!(client_run.run.progress().bytes(), body.len() as u64);
     assert_eq!(peer.requests()[0].header("accept-encoding"), Some("gzip"));
 }
@@ -145,8 +145,8 @@ fn page_larger_than_githubs_maximum_is_rejected() {
             failure.message.contains("larger than a page of 100 followers can be"),
             "{failure}"
         );
-        assert_eq!((client_run.run.progress().follower_count(), peer.requests().len()), (0, 1));
+        assert_eq!((client_run.run.progress().result_count(), peer.requests().len()), (0, 1));
     }
     let peer = Peer::answering(response_bytes(200, "", page_body(1, 100)));
-    assert_eq!(run_to_end(&peer.url(), pages(1)).run.progress().follower_count(), 100);
+    assert_eq!(run_to_end(&peer.url(), pages(1)).run.progress().result_count(), 100);
 }

@@ -75,7 +75,7 @@ fn stop_keeps_the_pages_fetched_before() {
     client_run.handle.stop();
     let client_run = client_run.wait_for_end();
     assert_eq!(
-        (client_run.run.progress().done_tasks(), client_run.run.progress().follower_count()),
+        (client_run.run.progress().done_tasks(), client_run.run.progress().result_count()),
         (1, 4)
     );
     assert_eq!((client_run.run.queued_tasks(), client_run.run.is_complete()), (7, false));

@@ -69,7 +69,7 @@ fn best_run_is_the_first_complete_one_or_the_one_with_most_pages() {
     let whole = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
     let idle = not_begun(Mode::Threads);
     let count =
-        |runs: &[&Run]| best_run(runs.iter().copied()).map(|run| run.progress().follower_count());
+        |runs: &[&Run]| best_run(runs.iter().copied()).map(|run| run.progress().result_count());
     assert_eq!(count(&[&some, &whole]), Some(2));
     assert_eq!(count(&[&none, &some, &more, &idle]), Some(2));
     assert_eq!(count(&[&none, &idle]), None);

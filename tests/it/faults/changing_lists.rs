@@ -20,7 +20,7 @@ fn fetch_list(faults: &str, workers: u16, check: impl FnOnce(&FaultRun, u64)) {
     let ids = fault_run.follower_ids();
     let once: BTreeSet<u64> = ids.iter().copied().collect();
     assert_eq!(once.len(), ids.len(), "{faults} x{workers}: duplicate follower");
-    assert_eq!(fault_run.run.progress().follower_count(), ids.len() as u64);
+    assert_eq!(fault_run.run.progress().result_count(), ids.len() as u64);
     assert_eq!(fault_run.run.progress().retry_count(), 0);
     check(&fault_run, server.request_counts().requests);
 }
@@ -56,7 +56,7 @@ fn pages_that_are_added_are_fetched() {
             fetch_list(&joined, workers, |fault_run, requests| {
                 assert_eq!(
                     (
-                        fault_run.run.progress().follower_count(),
+                        fault_run.run.progress().result_count(),
                         fault_run.run.progress().duplicate_count()
                     ),
                     (75, 0),

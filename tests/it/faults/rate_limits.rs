@@ -221,7 +221,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
             assert!(fault_run.run.tasks().get(TaskId(1)).is_some() && !fault_run.run.is_complete());
             if workers == 1 {
                 assert_eq!(
-                    (fault_run.run.progress().follower_count(), server.request_counts().requests),
+                    (fault_run.run.progress().result_count(), server.request_counts().requests),
                     (10, 3)
                 );
             }
@@ -230,7 +230,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
             next.run_to_end_on_stopped_clock();
             let kind = next.run.failure().map(|failure| failure.kind);
             assert_eq!(
-                (kind, next.run.progress().follower_count()),
+                (kind, next.run.progress().result_count()),
                 (Some(FailureKind::RateLimited), 0)
             );
             let is_active = |kind: &EventKind| matches!(kind, EventKind::StateEntered { state } if *state != State::Idle);

@@ -122,9 +122,9 @@ proptest! {
             prop_assert!(run.progress().done_tasks() <= run.started_tasks());
         }
         let end = run.elapsed(Nanos(50));
-        prop_assert_eq!(run.followers().count() as u64, run.progress().follower_count());
+        prop_assert_eq!(run.followers().count() as u64, run.progress().result_count());
         let entries = run.tasks().iter().filter_map(|(_, record)| entry_count(record.outcome?));
-        prop_assert_eq!(entries.sum::<u64>(), run.progress().follower_count() + run.progress().duplicate_count());
+        prop_assert_eq!(entries.sum::<u64>(), run.progress().result_count() + run.progress().duplicate_count());
         let values = run.tasks().values().count() as u32;
         prop_assert!(values == 0 || values >= run.progress().done_tasks());
         if let Some(gil) = run.gil() {
@@ -175,7 +175,7 @@ fn huge_task_numbers_are_ignored() {
         run.apply(&Event { at: Nanos(2), lane: LaneId(0), kind });
         assert_eq!(run.tasks().iter().count(), 0);
     }
-    assert_eq!((run.started_tasks(), run.progress().follower_count()), (0, 0));
+    assert_eq!((run.started_tasks(), run.progress().result_count()), (0, 0));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn task_is_counted_once_if_it_finishes_repeatedly() {
     };
     run.apply(&finish(0));
     assert_eq!(
-        (run.progress().done_tasks(), run.progress().follower_count()),
+        (run.progress().done_tasks(), run.progress().result_count()),
         (0, 0),
         "the task has not started"
     );
@@ -199,7 +199,7 @@ fn task_is_counted_once_if_it_finishes_repeatedly() {
     run.apply(&finish(0));
     run.apply(&finish(0));
     assert_eq!(
-        (run.progress().done_tasks(), run.progress().follower_count(), run.timing().in_flight()),
+        (run.progress().done_tasks(), run.progress().result_count(), run.timing().in_flight()),
         (1, 3, 0)
     );
 }
@@ -218,7 +218,7 @@ fn events_after_the_end_are_ignored() {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
     }
     assert_eq!(
-        (run.progress().done_tasks(), run.started_tasks(), run.progress().follower_count()),
+        (run.progress().done_tasks(), run.started_tasks(), run.progress().result_count()),
         (1, 1, 3)
     );
 }

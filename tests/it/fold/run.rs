@@ -43,7 +43,7 @@ fn describe(run: &Run) -> String {
     let names: Vec<String> = (0..run.plan().workers).map(|lane| run.worker_name(lane)).collect();
     let processes = (names, run.processes().requeue_count(), run.tasks_in_work());
     writeln!(text, "{processes:?} {:?}", run.tasks().values().collect::<Vec<_>>()).unwrap();
-    let followers = (run.progress().follower_count(), run.progress().duplicate_count());
+    let followers = (run.progress().result_count(), run.progress().duplicate_count());
     let totals = (
         run.queued_tasks(),
         followers,
@@ -183,7 +183,7 @@ proptest! {
         for step in &history.steps {
             run.apply(&step.event);
             if let EventKind::TaskFinished { task, outcome } = &step.event.kind {
-                prop_assert_eq!(run.followers().count() as u64, run.progress().follower_count());
+                prop_assert_eq!(run.followers().count() as u64, run.progress().result_count());
                 match outcome {
                     TaskOutcome::Requeued(_) => {
                         requeued += 1;
@@ -216,7 +216,7 @@ proptest! {
                 unique.push(id);
             }
         }
-        let counts = (run.progress().follower_count(), run.progress().duplicate_count());
+        let counts = (run.progress().result_count(), run.progress().duplicate_count());
         prop_assert_eq!(counts, (unique.len() as u64, duplicates));
         prop_assert!(run.followers().map(|follower| follower.id).eq(unique.iter().copied()));
         prop_assert!(run.follower_ids().eq(unique));

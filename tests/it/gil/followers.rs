@@ -34,7 +34,7 @@ fn pages_are_fetched_without_the_gil_and_parsed_with_it() {
         let (run, events) = run(&launcher(&server), &plan(workers));
         assert!(run.is_complete(), "{:?}", run.failure());
         assert_at_most_one_holder(&events);
-        assert_eq!(run.progress().follower_count(), 1_000);
+        assert_eq!(run.progress().result_count(), 1_000);
     }
     let (_, events) = run(&launcher(&server), &plan(1));
 

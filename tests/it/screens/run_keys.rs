@@ -149,7 +149,7 @@ fn x_stops_the_race_before_its_next_mode() {
     let [sequential, threads] = driver.app.runs() else { panic!("a race has two runs") };
     assert_eq!(sequential.outcome(), Some(&RunOutcome::Stopped));
     assert_eq!(
-        sequential.progress().follower_count(),
+        sequential.progress().result_count(),
         30,
         "pages fetched before the stop are kept"
     );

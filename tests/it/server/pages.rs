@@ -104,7 +104,7 @@ fn page_of_30_has_the_size_and_the_fields_of_githubs() {
 }
 
 #[test]
-fn profile_has_the_follower_count_by_login_and_by_id() {
+fn profile_has_the_result_count_by_login_and_by_id() {
     let server = instant_server(127);
     let mut client = RawClient::connect(&server);
     let profile = client.get("/users/AaronLeLevier").json();
