@@ -6,6 +6,8 @@ mod export_kind;
 mod failure;
 pub mod follower_page;
 pub mod gil;
+pub mod item_page;
+pub mod json_pointer;
 pub mod lane;
 pub mod palette;
 pub mod plan;
@@ -28,6 +30,8 @@ pub use export_kind::{ExportKind, file_stem};
 pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
+pub use item_page::{ItemPage, ItemPointers, ItemsError};
+pub use json_pointer::JsonPointer;
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use palette::Background;
 pub use plan::{
