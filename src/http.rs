@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod error;
+pub(crate) mod peer;
 pub(crate) mod retry;
 pub mod system_limits;
 pub(crate) mod transport;

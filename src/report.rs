@@ -5,6 +5,7 @@ mod atomic_file;
 pub mod commands;
 mod export_target;
 pub mod followers;
+pub mod items;
 pub mod json;
 pub mod markdown;
 pub mod plain;
@@ -28,7 +29,7 @@ pub struct ReportSubject<'a> {
     /// The sweep on the screen, if any; `runs` then contains its last trial.
     pub sweep: Option<&'a Sweep>,
     /// The run whose followers are exported.
-    pub followers: Option<&'a Run>,
+    pub fetched: Option<&'a Run>,
     /// The elapsed time of a run in progress, by its own clock.
     pub now: Nanos,
     /// The number of cores of this machine, if known.

@@ -182,14 +182,11 @@ impl<'run> Attempt<'run> {
         }
     }
 
-    /// Returns the number of followers on the fetched page, or `None` if the attempt fetched none.
+    /// Returns the number of followers or items on the fetched page, or `None` if the attempt fetched
+    /// none.
     pub fn result_count(&self) -> Option<usize> {
         let is_last = self.span.end.is_some() && self.failure().is_none();
-        self.run
-            .tasks()
-            .page(self.span.task)
-            .filter(|_| is_last)
-            .map(crate::model::FollowerPage::len)
+        self.run.tasks().result_count(self.span.task).filter(|_| is_last)
     }
 
     /// Returns the value of the CPU work in 16 hexadecimal digits.

@@ -26,7 +26,7 @@ pub enum AttemptColumn {
     /// The size of the response body or of a command's output.
     Bytes,
     /// The number of followers on the page.
-    Followers,
+    Results,
     /// The connection: new or reused.
     Connection,
     /// The failure.
@@ -171,7 +171,7 @@ impl AttemptColumn {
         Self::Start,
         Self::Service,
         Self::Bytes,
-        Self::Followers,
+        Self::Results,
         Self::Connection,
         Self::Error,
     ];
@@ -204,7 +204,7 @@ impl AttemptColumn {
             Self::Start => span.start.0,
             Self::Service => attempt.service_time().map_or(0, |time| time.0),
             Self::Bytes => attempt.bytes().map_or(0, |bytes| bytes.saturating_add(1)),
-            Self::Followers => attempt.result_count().map_or(0, |count| 1 + count as u64),
+            Self::Results => attempt.result_count().map_or(0, |count| 1 + count as u64),
             Self::Connection => response().map_or(0, |response| 1 + u64::from(response.connected)),
             // Equal kinds of failure are grouped.
             Self::Error => attempt.failure().map_or(0, |failure| 1 + failure.kind as u64),

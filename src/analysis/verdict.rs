@@ -20,6 +20,9 @@ use mode_result::{ModeResult, factor_text};
 /// The minimum ratio of the speed-ups with and without a GIL at which the GIL makes no difference.
 const MIN_GIL_RATIO: f64 = 0.9;
 
+/// The reason why the pages of some lists are fetched one after another in every mode.
+const CHAINED: &str = "threads cannot help here: the address of each page is in the page before";
+
 /// The runs of one selection, as the basis of a conclusion.
 #[derive(Clone, Copy, Debug)]
 pub struct Verdict<'run> {
@@ -51,6 +54,9 @@ impl<'run> Verdict<'run> {
         };
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
+        }
+        if self.runs.iter().any(|run| run.progress().is_chained()) {
+            clauses.push(Clause::other(CHAINED.to_owned()));
         }
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(0..0, bug.map(Clause::other));
@@ -188,7 +194,7 @@ impl<'run> Verdict<'run> {
             Agreement::Reordered { items } => same(items) + ", in a different order",
             Agreement::Different { .. } if spec.kind == TaskKind::Computation => return None,
             Agreement::Different { only_first, only_second } => {
-                turnover_text(only_first, only_second)
+                turnover_text(spec.result, only_first, only_second)
             }
             Agreement::Incomplete => "not compared: a run is incomplete".to_owned(),
         })
@@ -219,12 +225,12 @@ fn completion_text(run: &Run) -> String {
 }
 
 /// Returns the changes of the list between two runs: `2 followers joined and 1 left between the runs`.
-fn turnover_text(left: u64, joined: u64) -> String {
-    let followers = |count| plural::count(count, "follower");
+fn turnover_text(result: &str, left: u64, joined: u64) -> String {
+    let results = |count| plural::count(count, result);
     let turnover = match (left, joined) {
-        (left, 0) => format!("{} left", followers(left)),
-        (0, joined) => format!("{} joined", followers(joined)),
-        _ => format!("{} joined and {left} left", followers(joined)),
+        (left, 0) => format!("{} left", results(left)),
+        (0, joined) => format!("{} joined", results(joined)),
+        _ => format!("{} joined and {left} left", results(joined)),
     };
     format!("{turnover} between the runs")
 }

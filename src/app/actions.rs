@@ -148,7 +148,7 @@ impl App {
     }
 
     fn file_stem(&self) -> String {
-        file_stem(self.selection(), self.session.target())
+        file_stem(self.selection(), self.session.setup())
     }
 
     /// The modes of the workload shown, in the order of their keys.

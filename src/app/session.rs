@@ -15,8 +15,8 @@ use crate::model::setup::{
     MAX_WORKERS_WITH_QUOTA, max_workers,
 };
 use crate::model::{
-    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, Plan, PlannedRun, Run, RunId,
-    RunOutcome, Selection, Setup, Simulation, Target, TaskKind, Workload,
+    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, PagedList, Plan, PlannedRun, Run,
+    RunId, RunOutcome, Selection, Setup, Simulation, Target, TaskKind, Workload,
 };
 use active_runs::ActiveRuns;
 pub use baselines::Baseline;
@@ -30,6 +30,8 @@ pub struct Session {
     setup: Setup,
     /// The number of pages, once a response has reported it.
     pages: Option<u32>,
+    /// The address of each page has turned out to be in the page before.
+    is_chained: bool,
     run_sets: BTreeMap<Selection, RunSet>,
     active: Option<ActiveRuns>,
     latest: Option<LatestRun>,
@@ -67,6 +69,7 @@ impl Session {
         Self {
             setup,
             pages: None,
+            is_chained: false,
             run_sets: BTreeMap::new(),
             active: None,
             latest: None,
@@ -113,6 +116,9 @@ impl Session {
         if let EventKind::TaskCountChanged { tasks } = event.kind {
             self.record_page_count(run, tasks);
         }
+        if event.kind == EventKind::PagesChained {
+            self.record_chain(run);
+        }
         let EventKind::RunFinished { outcome } = &event.kind else { return None };
         let active = self.active.take()?;
         let selection = active.selection;
@@ -125,6 +131,7 @@ impl Session {
         // If not even the number of pages was found, another mode would not find it either.
         let continues = *outcome == RunOutcome::Finished
             && self.task_count(selection.workload).is_some()
+            && !self.is_chained(selection.workload)
             && !self.setup.is_simultaneous(selection);
         continues.then(|| self.start_run(selection, RunId(run.0 + 1))).flatten()
     }
@@ -142,6 +149,22 @@ impl Session {
             self.plan_runs(selection, RunId(run.0 + 1));
         }
         self.resize_sweep(selection);
+    }
+
+    /// Records that the pages have to be fetched one after another. The runs that would follow in other
+    /// modes are dropped: none could be faster.
+    fn record_chain(&mut self, run: RunId) {
+        let Some(selection) = self.active() else { return };
+        self.is_chained = true;
+        if let Some(run_set) = self.run_sets.get_mut(&selection) {
+            run_set.runs.truncate(usize::from(run.0) + 1);
+        }
+    }
+
+    /// Returns `true` if the pages of the workload have to be fetched one after another.
+    fn is_chained(&self, workload: Workload) -> bool {
+        let is_known = self.setup.list.as_ref().is_some_and(PagedList::is_chained);
+        workload.is_fetched() && (self.is_chained || is_known)
     }
 
     /// Compares the runs that have ended, and keeps the page count and sequential time of a
@@ -219,7 +242,8 @@ impl Session {
         };
         let workers = trial.or(auto).unwrap_or(workers);
         let work = self.setup.work(workload)?;
-        let tasks = self.task_count(workload).unwrap_or_else(|| {
+        let tasks = self.task_count(workload).filter(|_| !self.is_chained(workload));
+        let tasks = tasks.unwrap_or_else(|| {
             let is_chosen = trial.is_some() || self.setup.workers.is_some();
             self.first_wave(workload, workers, is_chosen)
         });
@@ -229,8 +253,12 @@ impl Session {
 
     /// The number of pages to request before the number of pages is known: one per worker, but only
     /// the first page if the others might be wasted. That is so without a token, where a quota is
-    /// small, and if the user did not choose the number of workers.
+    /// small, and if the user did not choose the number of workers; and for a list, whose other
+    /// addresses the first page has.
     fn first_wave(&self, workload: Workload, workers: u16, is_chosen: bool) -> u32 {
+        if self.setup.list.is_some() {
+            return 1;
+        }
         let is_costly = self.setup.costs_quota(workload);
         match (is_costly, self.setup.has_token && is_chosen) {
             (true, false) => 1,
@@ -317,7 +345,7 @@ impl Session {
     }
 
     /// Returns `true` if the workload's next parallel run finds its number of workers itself. That
-    /// needs a server whose queueing can be observed, so only followers qualify.
+    /// needs a server whose queueing can be observed, so only pages qualify.
     pub fn is_auto(&self, workload: Workload) -> bool {
         self.setup.auto && workload.is_fetched()
     }

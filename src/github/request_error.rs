@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::api::Api;
 use super::rate_limit::{limit_from_refusal, rate_limited};
+use crate::http::peer::Peer;
 use crate::http::retry::retry_after;
-use crate::http::{ConnectStep, HttpError, HttpErrorKind, HttpResponse, RequestError, RetryAction};
+use crate::http::{HttpError, HttpResponse, RequestError, RetryAction};
 use crate::model::printable::printable;
-use crate::model::time::describe_duration;
 use crate::model::{Failure, FailureKind};
 
 /// GitHub's error body:
@@ -22,8 +22,7 @@ struct ErrorBody {
 
 /// The HTTP client could not be created.
 pub(super) fn client_failure(api: &Api, reason: &str) -> Failure {
-    let (host, reason) = (api.host(), sanitize_text(api, reason));
-    let message = format!("cannot set up a connection to {host}: {reason}");
+    let message = peer(api).setup_message(&sanitize_text(api, reason));
     Failure::new(FailureKind::Unreachable, message)
 }
 
@@ -37,63 +36,13 @@ pub(super) fn invalid_address(api: &Api) -> RequestError {
 
 /// A request has no complete response.
 pub(super) fn transport_error(api: &Api, what: &str, error: &HttpError) -> RequestError {
-    let (peer, kind) = (peer(api), &error.kind);
-    let reason = sanitize_text(api, &kind.to_string());
-    let message = match kind {
-        HttpErrorKind::Setup(_) => client_failure(api, &reason).message,
-        HttpErrorKind::Shortage(_) => format!(
-            "cannot open a connection to {peer}: {reason}; ask for fewer workers with --threads, \
-             or raise the limit"
-        ),
-        HttpErrorKind::ConnectTimeout(step) | HttpErrorKind::Connect { step, .. } => {
-            unreachable(api, &reason, *step)
-        }
-        HttpErrorKind::FirstByteTimeout(time) => format!(
-            "{peer} did not start to answer for {what} within {}; it may be busy, try again later",
-            describe_duration(*time)
-        ),
-        HttpErrorKind::TotalTimeout(time) => format!(
-            "{peer} did not send {what} within {}; it may be busy, try again later or raise \
-             --timeout",
-            describe_duration(*time)
-        ),
-        HttpErrorKind::Redirect(_) => {
-            format!("{peer} does not answer for {what}: {reason}; check --api-url")
-        }
-        HttpErrorKind::Broken(_) => {
-            format!("the connection to {peer} broke during {what} ({reason}); try again")
-        }
-        HttpErrorKind::BodyTooLarge(_) => unexpected_response_message(api, what, &reason),
-    };
-    let new = if kind.is_transient() { RequestError::transient } else { RequestError::permanent };
-    let answer = new(kind.failure_kind(), message);
-    match error.status {
-        Some(status) => answer.with_status(status),
-        None => answer,
-    }
+    let reason = sanitize_text(api, &error.kind.to_string());
+    peer(api).transport_error(what, error, &reason)
 }
 
-/// Returns the message for a connection that could not be established. With a proxy, the failure is
-/// in the connection to the proxy, in the proxy's connection to the API, or in TLS with the API.
-fn unreachable(api: &Api, reason: &str, step: ConnectStep) -> String {
-    let Some(proxy) = api.proxy().filter(|_| step != ConnectStep::Tls) else {
-        let peer = peer(api);
-        return format!("{peer} cannot be reached ({reason}); check the network, or --api-url");
-    };
-    let failed = match step {
-        ConnectStep::Tunnel => format!("does not connect to {}", api.host()),
-        ConnectStep::Tcp | ConnectStep::Tls => "cannot be reached".to_owned(),
-    };
-    format!("the proxy {proxy} {failed} ({reason}); check {}", proxy.variable())
-}
-
-/// Returns the API's host, and the proxy if there is one.
-fn peer(api: &Api) -> String {
-    let host = api.host();
-    match api.proxy() {
-        Some(proxy) => format!("{host} (through the proxy {proxy})"),
-        None => host,
-    }
+/// Returns the API as messages about connections name it.
+fn peer(api: &Api) -> Peer<'_> {
+    Peer { host: api.host(), proxy: api.proxy(), address: "--api-url" }
 }
 
 /// The server responded with an error status.
@@ -120,7 +69,7 @@ pub(super) fn status_error(
             format!("{host} knows no user \"{}\"; check the spelling", printable(user)),
         ),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            (FailureKind::Refused, proxy_unauthorized(api, &detail))
+            (FailureKind::Refused, peer(api).proxy_unauthorized_message(&detail))
         }
         StatusCode::UNAUTHORIZED => (FailureKind::Refused, unauthorized_message(api, &detail)),
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
@@ -164,8 +113,7 @@ pub(super) fn implausible_response(api: &Api, what: &str, reason: &str) -> Reque
 }
 
 fn unexpected_response_message(api: &Api, what: &str, reason: &str) -> String {
-    let (host, reason) = (api.host(), sanitize_text(api, reason));
-    format!("{host} sent an unexpected answer for {what} ({reason}); check --api-url")
+    peer(api).unexpected_response_message(what, &sanitize_text(api, reason))
 }
 
 /// Returns a text from the server, escaped for printing, with the token redacted.
@@ -173,17 +121,6 @@ fn sanitize_text(api: &Api, text: &str) -> String {
     match api.token() {
         Some(token) => printable(&token.redact_in(text)),
         None => printable(text),
-    }
-}
-
-/// Returns the message for status 407. Only proxies send it, but a server may do so too.
-fn proxy_unauthorized(api: &Api, detail: &str) -> String {
-    match api.proxy() {
-        Some(proxy) => format!(
-            "the proxy {proxy} requires a user and a password ({detail}); check those in {}",
-            proxy.variable()
-        ),
-        None => format!("{} answers as a proxy does ({detail}); check --api-url", api.host()),
     }
 }
 

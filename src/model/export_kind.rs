@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::plan::Target;
 use super::selection::Selection;
+use super::setup::Setup;
 use super::workload::{ModeChoice, Workload};
 
 /// A kind of export.
@@ -17,17 +17,27 @@ pub enum ExportKind {
     Report,
     /// The list of followers.
     Followers,
+    /// The items of a list.
+    Items,
 }
 
 impl ExportKind {
     /// All kinds, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Trace, Self::Picture, Self::Report, Self::Followers];
+    pub const ALL: [Self; 5] =
+        [Self::Trace, Self::Picture, Self::Report, Self::Followers, Self::Items];
 
-    /// Returns the kinds that a workload offers. Only the followers workload has a list of
-    /// followers.
+    /// Returns the kinds that a workload offers.
     pub fn for_workload(workload: Workload) -> impl Iterator<Item = Self> {
-        let followers = workload.is_fetched();
-        Self::ALL.into_iter().filter(move |&kind| kind != Self::Followers || followers)
+        Self::ALL.into_iter().filter(move |&kind| match kind {
+            Self::Followers => workload.has_accounts(),
+            Self::Items => workload.is_fetched() && !workload.has_accounts(),
+            Self::Trace | Self::Picture | Self::Report => true,
+        })
+    }
+
+    /// Returns `true` if this is the data that was fetched.
+    pub const fn is_data(self) -> bool {
+        matches!(self, Self::Followers | Self::Items)
     }
 
     /// The file extension.
@@ -37,6 +47,7 @@ impl ExportKind {
             Self::Picture => "svg",
             Self::Report => "md",
             Self::Followers => "csv",
+            Self::Items => "ndjson",
         }
     }
 
@@ -47,6 +58,7 @@ impl ExportKind {
             Self::Picture => "SVG, for documents and slides",
             Self::Report => "Markdown: times, errors, slowest tasks",
             Self::Followers => "CSV: id, login, URL",
+            Self::Items => "one JSON value per line, as the server wrote it",
         }
     }
 
@@ -56,7 +68,7 @@ impl ExportKind {
             Self::Trace => "--trace",
             Self::Picture => "--svg",
             Self::Report => "--report",
-            Self::Followers => "--output",
+            Self::Followers | Self::Items => "--output",
         }
     }
 }
@@ -68,16 +80,19 @@ impl fmt::Display for ExportKind {
             Self::Picture => "picture",
             Self::Report => "report",
             Self::Followers => "followers",
+            Self::Items => "items",
         })
     }
 }
 
 /// Returns the file name of a selection's exports without the extension: `threadline-octocat-race`.
 /// It contains only characters that are valid on every system.
-pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
+pub fn file_stem(selection: Selection, setup: &Setup) -> String {
     let workload = selection.workload;
-    let user = target.filter(|_| workload.is_fetched()).map(|target| target.user.clone());
-    let about = user.unwrap_or_else(|| workload.to_string());
+    let user = setup.target.as_ref().map(|target| &target.user);
+    let about = user.or(setup.list.as_ref().map(|list| &list.api));
+    let about = about.filter(|_| workload.is_fetched()).cloned();
+    let about = about.unwrap_or_else(|| workload.to_string());
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let about: String = about.chars().take(40).map(safe).collect();
     let modes = match selection.choice {

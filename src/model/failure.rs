@@ -44,6 +44,10 @@ pub enum FailureKind {
     TimedOut,
     /// The server answered with an error or an invalid response.
     Server,
+    /// The server answered with something else than the items that were asked for.
+    Content,
+    /// The maximum number of requests that the user allows is used up.
+    RequestLimit,
     /// A worker process could not be started, or crashed repeatedly.
     Worker,
     /// The system lacks a resource that a worker needs, such as open files.
@@ -62,7 +66,13 @@ impl FailureKind {
     pub const fn ends_run(self) -> bool {
         matches!(
             self,
-            Self::NotFound | Self::Refused | Self::RateLimited | Self::Worker | Self::Exhausted
+            Self::NotFound
+                | Self::Refused
+                | Self::RateLimited
+                | Self::Content
+                | Self::RequestLimit
+                | Self::Worker
+                | Self::Exhausted
         )
     }
 }

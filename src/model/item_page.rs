@@ -111,6 +111,15 @@ impl ItemPage {
         self.items.iter()
     }
 
+    /// Returns the items, each with its identity if it has one.
+    pub fn identified(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut ids = self.ids();
+        self.iter().map(move |item| {
+            let id = ids.as_mut().and_then(Iterator::next);
+            (item, id.filter(|id| !id.is_empty()))
+        })
+    }
+
     /// Returns the JSON text of each item's identity, in the order of the items; an empty text for an item
     /// that has none. Returns `None` if no identity was asked for.
     pub fn ids(&self) -> Option<impl Iterator<Item = &str>> {

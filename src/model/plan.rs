@@ -15,7 +15,7 @@ use super::workload::{Mode, Workload};
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
-pub const MAX_TASKS: u32 = 400_000;
+pub const MAX_TASKS: u32 = 1_000_000;
 
 /// The index of a lane in its run, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::atomic_file::{self, AtomicFile, Misplaced, write_buffered};
 use super::followers::FollowerFormat;
+use super::items::ItemFormat;
 use super::{ReportSubject, markdown, svg, trace};
 use crate::analysis::plural;
 use crate::model::{ExportKind, Run};
@@ -32,6 +33,7 @@ enum ExportContent {
     Picture,
     Report,
     Followers(FollowerFormat),
+    Items(ItemFormat),
 }
 
 #[derive(Debug)]
@@ -67,10 +69,16 @@ pub enum ExportOutcome {
 pub enum ExportError {
     /// The file extension does not determine a format.
     #[error(
-        "--output {}: unknown file extension; use .csv, .json or .ndjson, or - for stdout",
-        .0.display()
+        "--output {}: unknown file extension; use {} or .ndjson, or - for stdout",
+        path.display(),
+        if *kind == ExportKind::Items { ".json" } else { ".csv, .json" }
     )]
-    UnknownFormat(PathBuf),
+    UnknownFormat {
+        /// The kind of export.
+        kind: ExportKind,
+        /// The requested path.
+        path: PathBuf,
+    },
     /// The path names a directory.
     #[error("{} {}: this is a directory; name a file in it", kind.option(), path.display())]
     Directory {
@@ -129,13 +137,13 @@ pub enum ExportError {
 
 /// Returns the verb that agrees with the kind of export.
 fn be(kind: ExportKind) -> &'static str {
-    if kind == ExportKind::Followers { "were" } else { "was" }
+    if kind.is_data() { "were" } else { "was" }
 }
 
 impl ExportError {
     /// Returns `true` if the argument itself is invalid, independent of the file system.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::UnknownFormat(_))
+        matches!(self, Self::UnknownFormat { .. })
     }
 }
 
@@ -146,6 +154,7 @@ impl ExportContent {
             Self::Picture => ExportKind::Picture,
             Self::Report => ExportKind::Report,
             Self::Followers(_) => ExportKind::Followers,
+            Self::Items(_) => ExportKind::Items,
         }
     }
 
@@ -155,18 +164,20 @@ impl ExportContent {
             Self::Trace => trace::write(out, subject.runs),
             Self::Picture => svg::write(out, subject),
             Self::Report => markdown::write(out, subject),
-            Self::Followers(format) => {
-                subject.followers.map_or(Ok(()), |run| format.write(run, out))
-            }
+            Self::Followers(format) => subject.fetched.map_or(Ok(()), |run| format.write(run, out)),
+            Self::Items(format) => subject.fetched.map_or(Ok(()), |run| format.write(run, out)),
         }
     }
 
     /// Returns the outcome of writing the content.
     fn outcome(self, subject: &ReportSubject<'_>) -> ExportOutcome {
-        match (self, subject.followers) {
-            (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
-            (Self::Followers(_), Some(run)) => {
-                let what = plural::count(run.progress().result_count(), "follower");
+        match (self, subject.fetched) {
+            _ if self.kind().is_data() && subject.fetched.is_none() => {
+                ExportOutcome::Nothing { was: "fetched" }
+            }
+            (Self::Followers(_) | Self::Items(_), Some(run)) => {
+                let result = run.plan().workload().spec().result;
+                let what = plural::count(run.progress().result_count(), result);
                 if run.is_complete() {
                     return ExportOutcome::Whole { what };
                 }
@@ -190,16 +201,21 @@ impl ExportTarget {
             return Err(ExportError::Directory { kind, path: path.to_owned() });
         }
         let special = existing.as_ref().is_some_and(|existing| !existing.is_file());
+        let stream = is_stdout || special;
+        let unknown = || ExportError::UnknownFormat { kind, path: path.to_owned() };
         let content = match kind {
             ExportKind::Trace => ExportContent::Trace,
             ExportKind::Picture => ExportContent::Picture,
             ExportKind::Report => ExportContent::Report,
             ExportKind::Followers => {
-                let stream = (is_stdout || special).then_some(FollowerFormat::Ndjson);
-                let format = FollowerFormat::from_path(path).or(stream);
-                ExportContent::Followers(
-                    format.ok_or_else(|| ExportError::UnknownFormat(path.to_owned()))?,
-                )
+                let usual = stream.then_some(FollowerFormat::Ndjson);
+                let format = FollowerFormat::from_path(path).or(usual);
+                ExportContent::Followers(format.ok_or_else(unknown)?)
+            }
+            ExportKind::Items => {
+                let usual = stream.then_some(ItemFormat::Ndjson);
+                let format = ItemFormat::from_path(path).or(usual);
+                ExportContent::Items(format.ok_or_else(unknown)?)
             }
         };
         let place = match existing.as_ref() {

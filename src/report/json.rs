@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::analysis::Sweep;
-use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+use crate::model::{FailureKind, LimitKind, Mode, PageAddressing, Run, Target, Workload};
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The version of the format.
@@ -28,6 +28,8 @@ pub struct JsonReport {
     pub workload: Option<Workload>,
     /// The user and the API; null for CPU workloads.
     pub target: Option<TargetReport>,
+    /// The list of pages; null for other workloads.
+    pub list: Option<ListReport>,
     /// The CPU work and the machine; null for other workloads.
     pub compute: Option<ComputeReport>,
     /// The runs, in the order of their modes.
@@ -48,6 +50,24 @@ pub struct TargetReport {
     /// The number of followers per page.
     pub per_page: u8,
     /// `true` if the requests count against a rate limit.
+    pub costs_quota: bool,
+}
+
+/// The list whose pages are fetched.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListReport {
+    /// The URL with its range and with secrets masked, or the file of URLs.
+    pub url: String,
+    /// The host of the server.
+    pub api: String,
+    /// `range`, `urls`, `links` (the Link header of the first page) or `body` (each page has the address
+    /// of the next one).
+    pub addresses: PageAddressing,
+    /// The JSON Pointer of the items; null for the only array.
+    pub items: Option<String>,
+    /// The JSON Pointer of an item's identity; null if items are not compared.
+    pub id: Option<String>,
+    /// `true` if the requests may count against a rate limit.
     pub costs_quota: bool,
 }
 
@@ -89,7 +109,9 @@ pub struct RunReport {
     pub tasks_per_second: f64,
     /// The number of distinct followers on the pages.
     pub followers: Option<u64>,
-    /// The number of entries skipped because their account occurred before.
+    /// The number of distinct items on the pages of a list.
+    pub items: Option<u64>,
+    /// The number of entries skipped because their account or identity occurred before.
     pub duplicates: Option<u64>,
     /// The number of attempts. It exceeds `tasks_known` after retries, or if pages were requested that
     /// do not exist.
@@ -266,6 +288,8 @@ pub struct TaskReport {
     pub bytes: Option<u64>,
     /// The number of followers on the page, including duplicates.
     pub followers: Option<u64>,
+    /// The number of items on the page, including duplicates.
+    pub items: Option<u64>,
     /// The value of CPU work in 16 hexadecimal digits, because it may exceed the integers that all JSON
     /// readers represent exactly.
     pub value: Option<String>,
@@ -278,8 +302,8 @@ pub struct TaskReport {
 /// A failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorReport {
-    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker`,
-    /// `panicked` or `unrecorded`.
+    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `content`,
+    /// `request_limit`, `worker`, `panicked` or `unrecorded`.
     pub kind: FailureKind,
     /// The error message.
     pub message: String,
@@ -312,6 +336,7 @@ impl JsonReport {
             version: VERSION,
             workload,
             target: target.map(TargetReport::from_target),
+            list: plan.and_then(|plan| plan.work.list()).map(ListReport::from_list),
             compute: plan.and_then(|plan| ComputeReport::from_plan(plan, cores)),
             runs: runs
                 .iter()

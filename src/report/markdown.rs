@@ -49,6 +49,10 @@ fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Re
 }
 
 fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
+    let list = subject.runs.iter().find_map(|run| run.plan().work.list());
+    if let Some(list) = list {
+        return format!("Items of {}", escape_inline(&list.url));
+    }
     match subject.target.filter(|_| workload.is_fetched()) {
         Some(target) => {
             format!(

@@ -51,8 +51,11 @@ pub fn write(
         let pages = plural::count(last.progress().known_tasks(), "page");
         writeln!(out, "{user} @ {api}, {pages}, {per_page} each\n")?;
     }
-    write_followers_table(out, runs)?;
-    write_remarks(out, remarks::for_followers(runs))
+    if let Some(list) = first.plan().work.list() {
+        writeln!(out, "{}\n", list.url)?;
+    }
+    write_pages_table(out, runs)?;
+    write_remarks(out, remarks::for_pages(runs))
 }
 
 /// Writes the verdict and the totals, to remain after the screen. `bold` starts bold text, if the
@@ -68,7 +71,7 @@ pub fn write_summary(
     if first.plan().workload().is_computed() {
         write_computed_table(out, runs)
     } else {
-        write_followers_table(out, runs)
+        write_pages_table(out, runs)
     }
 }
 
@@ -134,7 +137,7 @@ fn write_times<'run>(
     Ok(())
 }
 
-/// Writes the numbers of followers on one line, or nothing if there are no runs.
+/// Writes the numbers of results on one line, or nothing if there are no runs.
 fn write_counts(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if runs.is_empty() {
         return Ok(());
@@ -145,18 +148,13 @@ fn write_counts(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
         && one.progress().result_count() == other.progress().result_count()
     {
         let [first, second] = [one, other].map(|run| example_mode_name(run.plan().mode));
-        return writeln!(
-            out,
-            "both {first} and {second} count: {}",
-            one.progress().result_count()
-        );
+        return writeln!(out, "both {first} and {second} count: {}", one.progress().result_count());
     }
     let count = |run: &&Run| {
-        let (name, followers) =
-            (example_mode_name(run.plan().mode), run.progress().result_count());
+        let (name, results) = (example_mode_name(run.plan().mode), run.progress().result_count());
         let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());
         let missing = format!(" (incomplete: {done} of {known} pages)");
-        format!("{name} count: {followers}{}", if run.is_complete() { "" } else { &missing })
+        format!("{name} count: {results}{}", if run.is_complete() { "" } else { &missing })
     };
     writeln!(out, "{}", runs.iter().map(count).collect::<Vec<_>>().join(", "))
 }
@@ -215,13 +213,15 @@ fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     write_table(out, columns, started().map(row))
 }
 
-fn write_followers_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_pages_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let results = runs.first().and_then(|run| run.plan().workload().spec().results);
+    let results = results.unwrap_or_default();
     let started = || runs.iter().filter(|run| run.has_started());
     let columns = [
         ("mode", name_width(runs)),
         ("elapsed", 10),
         ("pages", 11),
-        ("followers", 11),
+        (results, 11),
         ("requests/s", 12),
         ("median", 10),
         ("p95", 10),
@@ -229,10 +229,9 @@ fn write_followers_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let row = |run: &Run| {
         let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
         let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
-        let (followers, rate) =
-            (run.progress().result_count(), format!("{:.2}", run.rate(elapsed)));
+        let (count, rate) = (run.progress().result_count(), format!("{:.2}", run.rate(elapsed)));
         let (name, elapsed) = (run.plan().name(), elapsed.to_string());
-        [name, elapsed, pages, followers.to_string(), rate, median, p95]
+        [name, elapsed, pages, count.to_string(), rate, median, p95]
     };
     write_table(out, columns, started().map(row))
 }

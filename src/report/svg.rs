@@ -95,6 +95,9 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 
 impl SvgPicture<'_> {
     fn title(&self) -> String {
+        if let Some(list) = self.runs.iter().find_map(|run| run.plan().work.list()) {
+            return list.url.clone();
+        }
         match self.subject.target.filter(|_| self.workload.is_fetched()) {
             Some(target) => format!("{} @ {}", target.user, target.api),
             None => self.workload.spec().heading.to_owned(),
@@ -104,10 +107,10 @@ impl SvgPicture<'_> {
     /// Describes the tasks.
     fn subtitle(&self) -> String {
         let tasks = self.runs.iter().map(|run| run.progress().known_tasks()).max().unwrap_or(0);
-        let per_page = self.subject.target.map_or(0, |target| target.per_page);
+        let size = self.subject.target.map(|target| format!(", {} each", target.per_page));
         let tasks = plural::count(tasks, self.workload.spec().task);
         if let Some(results) = self.workload.spec().results {
-            return format!("{results}, {tasks}, {per_page} each");
+            return format!("{results}, {tasks}{}", size.unwrap_or_default());
         }
         let computed = self.runs.first();
         let task = computed.and_then(|run| plain::describe_task(run, self.subject.cores));

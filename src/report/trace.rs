@@ -43,6 +43,8 @@ struct AttemptArgs<'run> {
     #[serde(skip_serializing_if = "Option::is_none")]
     followers: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<&'static str>,
@@ -153,6 +155,8 @@ impl TraceProcess<'_> {
         let (plan, span) = (self.run.plan(), attempt.span);
         let TaskId(number) = span.task;
         let is_page = plan.workload().is_fetched();
+        let has_accounts = plan.workload().has_accounts();
+        let count = attempt.result_count().map(|count| count as u64);
         let answer = outcome.response();
         AttemptArgs {
             page: is_page.then_some(number),
@@ -162,7 +166,8 @@ impl TraceProcess<'_> {
             outcome: attempt.outcome_word(),
             status: outcome.status(),
             bytes: answer.map(|answer| answer.bytes),
-            followers: attempt.result_count().map(|count| count as u64),
+            followers: count.filter(|_| has_accounts),
+            items: count.filter(|_| !has_accounts),
             value: attempt.value(),
             connection: answer.map(|answer| if answer.connected { "new" } else { "reused" }),
             error: outcome.reported_failure().map(|failure| failure.message.as_str()),

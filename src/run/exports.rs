@@ -45,7 +45,7 @@ impl ExportTargets {
         &self.command
     }
 
-    /// Writes all exports of the runs. Followers are those of the best run of the session. Files are
+    /// Writes all exports of the runs. Followers and items are those of the best run of the session. Files are
     /// written first; then shutdown begins, because a write to a pipe may block forever and a signal
     /// must be able to end it.
     pub(super) fn save_all(
@@ -60,7 +60,7 @@ impl ExportTargets {
             runs,
             sweep: ended.sweep(),
             // The runs on the screen come before the others.
-            followers: best_run(runs.iter().chain(session.all_runs())),
+            fetched: best_run(runs.iter().chain(session.all_runs())),
             // No run is active, so the current time is not used.
             now: Nanos::ZERO,
             cores: session.setup().cores(),
@@ -98,7 +98,7 @@ struct ExportSnapshot {
     target: Option<Target>,
     runs: Vec<Run>,
     sweep: Option<Sweep>,
-    followers: Option<Run>,
+    fetched: Option<Run>,
     now: Nanos,
     cores: Option<u16>,
     background: Background,
@@ -151,13 +151,12 @@ impl ExportSnapshot {
     fn capture(app: &App, kind: ExportKind, command: &str) -> Self {
         let (session, (shown, sweep)) = (app.session(), app.runs_to_export());
         // Both are expensive to copy, and no kind needs both.
-        let followers = kind == ExportKind::Followers;
-        let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
+        let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| kind.is_data());
         Self {
             target: session.target().cloned(),
-            runs: if followers { Vec::new() } else { shown.to_vec() },
+            runs: if kind.is_data() { Vec::new() } else { shown.to_vec() },
             sweep: sweep.cloned(),
-            followers: best.cloned(),
+            fetched: best.cloned(),
             now: app.now(),
             cores: session.setup().cores(),
             background: app.background(),
@@ -171,7 +170,7 @@ impl ExportSnapshot {
             target: self.target.as_ref(),
             runs: &self.runs,
             sweep: self.sweep.as_ref(),
-            followers: self.followers.as_ref(),
+            fetched: self.fetched.as_ref(),
             now: self.now,
             cores: self.cores,
             background: self.background,

@@ -158,14 +158,14 @@ impl LiveSession<'_> {
             return;
         }
         let estimate = self.session.quota_estimate().filter(|estimate| estimate.requests > 0);
-        let (Some(QuotaEstimate { requests, quota }), Some(target)) =
-            (estimate, self.session.target())
+        let (Some(QuotaEstimate { requests, quota }), Some(api)) =
+            (estimate, self.session.setup().api())
         else {
             return;
         };
         self.announces_quota = false;
         self.progress.clear_line();
-        let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
+        let (left, reset) = (quota.remaining, time_of_day(quota.reset));
         let (selection, plural) = (self.selection, if requests == 1 { "" } else { "s" });
         // An error is ignored: there is no other stream to report it on.
         _ = writeln!(
@@ -299,7 +299,7 @@ fn ask_consent(
 /// Returns for example `sweep takes at least 2 requests at api.github.com; the number of pages is not
 /// known yet`. The server is not asked before the user has agreed.
 fn describe_cost(session: &Session, selection: Selection) -> String {
-    let api = session.target().map_or("", |target| &target.api);
+    let api = session.setup().api().unwrap_or_default();
     session.request_cost(selection).map_or_else(
         || selection.to_string(),
         |cost| format!("{selection} takes {cost} at {api}{}", cost.remark()),

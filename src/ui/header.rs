@@ -49,7 +49,7 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let [.., last] = &forms;
     let form = forms.iter().find(fits).unwrap_or(last);
     let [name, about, machine, help] = *form;
-    let target = text::truncate(target, theme, width.saturating_sub(rest(form)));
+    let target = text::truncate_middle(target, theme, width.saturating_sub(rest(form)));
     let gap = if name.is_empty() { "" } else { GAP };
     let mut line = Line::from(vec![
         Span::raw(" "),
@@ -75,8 +75,12 @@ fn workload_line(app: &App, theme: Theme) -> Line<'static> {
     Line::from(vec![key, Span::raw(" "), name])
 }
 
-/// Returns the user and the API whose followers are fetched. The built-in server has only demo data.
+/// Returns the user and the API whose followers are fetched, or the URL of the list. The built-in server
+/// has only demo data.
 fn target_text(app: &App) -> Option<String> {
+    if let Some(list) = &app.session().setup().list {
+        return Some(list.url.clone());
+    }
     let target = app.session().target().filter(|_| app.selection().workload.is_fetched())?;
     let Target { user, api, .. } = target;
     Some(if target.is_built_in() { format!("demo data, {api}") } else { format!("{user} @ {api}") })
@@ -91,8 +95,8 @@ fn task_texts(app: &App) -> [String; 2] {
     let (size, share) = (compute.size, compute.share);
     let short = match workload.kind() {
         TaskKind::Page => {
-            let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks}, {per_page} each")
+            let size = session.target().map(|target| format!(", {} each", target.per_page));
+            format!("{GAP}{tasks}{}", size.unwrap_or_default())
         }
         TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
         TaskKind::Command => format!("{GAP}{tasks}"),

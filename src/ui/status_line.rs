@@ -11,6 +11,7 @@ use super::lane_bar::countdown_text;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{sweep, text};
+use crate::analysis::plural;
 use crate::analysis::verdict::{self, Conclusion, Suggestion, Verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
@@ -239,7 +240,10 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     let kept = failed.map_or(0, |run| run.progress().result_count());
     let kept = match sweep::kept_trials(app) {
         Some(trials) => trials,
-        None if kept > 0 => format!(" Kept: {kept} followers."),
+        None if kept > 0 => {
+            let spec = app.selection().workload.spec();
+            format!(" Kept: {}.", plural::count(kept, spec.result))
+        }
         None => String::new(),
     };
     let then = match app.session().active() {
@@ -331,7 +335,7 @@ pub(super) fn invitation(app: &App) -> String {
             format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
-            let api = session.target().map_or("", |target| &target.api);
+            let api = session.setup().api().unwrap_or_default();
             let left = session
                 .latest_quota()
                 .map(|quota| format!(" of the {} left", text::group_thousands(quota.remaining)))

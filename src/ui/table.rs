@@ -26,7 +26,7 @@ struct TableColumn {
 }
 
 impl TableColumn {
-    const fn new(column: AttemptColumn, workload: Workload) -> Self {
+    fn new(column: AttemptColumn, workload: Workload) -> Self {
         let (caption, width, rank, is_number) = match column {
             AttemptColumn::Task if workload.is_command() => ("command", 22, 0, false),
             AttemptColumn::Task => ("task", 8, 0, false),
@@ -37,7 +37,7 @@ impl TableColumn {
             AttemptColumn::Start => ("start", 11, 4, true),
             AttemptColumn::Service => ("service", 10, 2, true),
             AttemptColumn::Bytes => ("bytes", 11, 8, true),
-            AttemptColumn::Followers => ("followers", 11, 10, true),
+            AttemptColumn::Results => (workload.spec().results.unwrap_or("results"), 11, 10, true),
             AttemptColumn::Connection => ("conn", 6, 11, false),
             AttemptColumn::Error => ("error", 14, 5, false),
         };
@@ -116,7 +116,7 @@ fn draw_last_row(app: &App, failure: Option<&Failure>, theme: Theme, area: Rect,
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
-        AttemptColumn::Followers | AttemptColumn::Connection => workload.is_fetched(),
+        AttemptColumn::Results | AttemptColumn::Connection => workload.is_fetched(),
         AttemptColumn::Bytes => !workload.only_computes(),
         AttemptColumn::Mode => app.runs().len() > 1,
         AttemptColumn::Error => app.runs().iter().any(has_failed),
@@ -221,7 +221,7 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
         AttemptColumn::Bytes => attempt.bytes().map_or_else(String::new, |bytes| {
             u32::try_from(bytes).map_or_else(|_| bytes.to_string(), group_thousands)
         }),
-        AttemptColumn::Followers => {
+        AttemptColumn::Results => {
             attempt.result_count().map_or_else(String::new, |count| count.to_string())
         }
         AttemptColumn::Connection => match attempt.outcome() {

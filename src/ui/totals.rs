@@ -35,20 +35,9 @@ const EFFICIENCY: TotalsColumn =
     TotalsColumn { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency };
 
 /// The columns of each workload; and the subsets, by index, that remain as the width shrinks.
-const FOLLOWERS: [TotalsColumn; 6] = [
-    ELAPSED,
-    TotalsColumn { caption: "pages", width: 9, tight: 8, figure: tasks },
-    TotalsColumn {
-        caption: "followers",
-        width: 11,
-        tight: 8,
-        figure: |_, run| run.progress().result_count().to_string(),
-    },
-    TotalsColumn { caption: "pages/s", width: 9, tight: 8, figure: rate },
-    SPEED_UP,
-    EFFICIENCY,
-];
-const FOLLOWERS_SUBSETS: [&[usize]; 4] =
+const FOLLOWERS: [TotalsColumn; 6] = columns_of_pages("followers");
+const ITEMS: [TotalsColumn; 6] = columns_of_pages("items");
+const PAGES_SUBSETS: [&[usize]; 4] =
     [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
 const COMPUTED: [TotalsColumn; 5] = [
@@ -73,6 +62,23 @@ const COMMANDS: [TotalsColumn; 4] = [
 ];
 const COMMANDS_SUBSETS: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
 
+/// Returns the columns of a workload of pages.
+const fn columns_of_pages(results: &'static str) -> [TotalsColumn; 6] {
+    [
+        ELAPSED,
+        TotalsColumn { caption: "pages", width: 9, tight: 8, figure: tasks },
+        TotalsColumn {
+            caption: results,
+            width: 11,
+            tight: 8,
+            figure: |_, run| run.progress().result_count().to_string(),
+        },
+        TotalsColumn { caption: "pages/s", width: 9, tight: 8, figure: rate },
+        SPEED_UP,
+        EFFICIENCY,
+    ]
+}
+
 /// The usual width of the modes' names.
 const NAME_WIDTH: u16 = 13;
 
@@ -96,8 +102,10 @@ fn fitting_columns(
         usual.max(longest as u16 + 2)
     };
     let names = name_width(app, Plan::short_name);
-    let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload.kind() {
-        TaskKind::Page => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
+    let workload = app.selection().workload;
+    let pages = if workload.has_accounts() { &FOLLOWERS } else { &ITEMS };
+    let (all, forms): (&[TotalsColumn], &[&[usize]]) = match workload.kind() {
+        TaskKind::Page => (pages, &PAGES_SUBSETS),
         TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),
         TaskKind::Command => (&COMMANDS, &COMMANDS_SUBSETS),
     };

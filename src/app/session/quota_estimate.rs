@@ -55,7 +55,7 @@ impl Session {
     fn request_plan(&self, selection: Selection, index: usize) -> Option<QuotaCheck> {
         Some(QuotaCheck {
             selection,
-            api: self.setup.target.as_ref()?.api.clone(),
+            api: self.setup.api()?.to_owned(),
             ended_runs: self.sweep(selection).map_or(index, |sweep| sweep.trials().len()),
             sweep: self.setup.sweep.clone(),
         })

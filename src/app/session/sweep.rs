@@ -55,13 +55,16 @@ impl Session {
         }
     }
 
-    /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or
-    /// one that lacked workers, ends the sweep.
+    /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, one
+    /// that lacked workers, or one whose pages had to be fetched one after another, ends the sweep.
     pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<PlannedRun> {
         self.resize_sweep(selection);
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
-        if !run.is_comparable() || !run.processes().missing_workers().is_empty() {
+        if run.progress().is_chained()
+            || !run.is_comparable()
+            || !run.processes().missing_workers().is_empty()
+        {
             return None;
         }
         let sweep = run_set.sweep.as_mut()?;

@@ -2,13 +2,14 @@
 
 use super::{
     AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
-    LimitChangeReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    LimitChangeReport, ListReport, RateLimitReport, RunReport, StateSeconds, TargetReport,
+    TaskReport,
 };
 use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
 use crate::model::{
-    ChangeReason, Failure, Lane, LimitChange, Nanos, Plan, ReachedLimit, Run, RunOutcome, State,
-    Target,
+    ChangeReason, Failure, Lane, LimitChange, Nanos, PagedList, Plan, ReachedLimit, Run,
+    RunOutcome, State, Target,
 };
 use crate::report::{Comparison, duration_percentiles, run_time};
 
@@ -16,6 +17,14 @@ impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
         let Target { user, api, per_page, costs_quota } = target.clone();
         Self { user, api, per_page, costs_quota }
+    }
+}
+
+impl ListReport {
+    pub(super) fn from_list(list: &PagedList) -> Self {
+        let PagedList { url, api, addresses, pointers, costs_quota } = list.clone();
+        let [items, id] = [pointers.items, pointers.id].map(|one| one.map(|one| one.to_string()));
+        Self { url, api, addresses, items, id, costs_quota }
     }
 }
 
@@ -30,7 +39,8 @@ impl RunReport {
             }
             Some(RunOutcome::Stopped) | None => ("stopped", None),
         };
-        let followers = run.plan().workload().is_fetched();
+        let workload = run.plan().workload();
+        let (is_fetched, count) = (workload.is_fetched(), run.progress().result_count());
         let waves = run.waves();
         Self {
             mode: run.plan().mode,
@@ -46,8 +56,9 @@ impl RunReport {
             tasks_known: run.progress().known_tasks(),
             tasks_done: run.progress().done_tasks(),
             tasks_per_second: run.rate(elapsed),
-            followers: followers.then(|| run.progress().result_count()),
-            duplicates: followers.then(|| run.progress().duplicate_count()),
+            followers: workload.has_accounts().then_some(count),
+            items: (is_fetched && !workload.has_accounts()).then_some(count),
+            duplicates: is_fetched.then(|| run.progress().duplicate_count()),
             attempts: run.timing().request_count(),
             requests_past_end: run.progress().requests_past_end(),
             retries: run.progress().retry_count(),
@@ -167,6 +178,8 @@ impl TaskReport {
     fn from_attempt(attempt: &Attempt<'_>) -> Self {
         let (span, outcome) = (attempt.span, attempt.outcome());
         let answer = outcome.response();
+        let has_accounts = attempt.run.plan().workload().has_accounts();
+        let count = attempt.result_count().map(|count| count as u64);
         Self {
             task: span.task.0,
             attempt: span.attempt,
@@ -176,7 +189,8 @@ impl TaskReport {
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: answer.map(|answer| answer.bytes),
-            followers: attempt.result_count().map(|count| count as u64),
+            followers: count.filter(|_| has_accounts),
+            items: count.filter(|_| !has_accounts),
             value: attempt.value(),
             new_connection: answer.map(|answer| answer.connected),
             error: outcome.reported_failure().map(ErrorReport::from_failure),

@@ -14,8 +14,8 @@ pub(super) fn for_computed(runs: &[Run]) -> Vec<Remark> {
     remarks
 }
 
-/// Returns the remarks on runs of the followers workload.
-pub(super) fn for_followers(runs: &[Run]) -> Vec<Remark> {
+/// Returns the remarks on runs of a workload of pages.
+pub(super) fn for_pages(runs: &[Run]) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_complete());
     if let Some(run) = several {

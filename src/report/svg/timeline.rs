@@ -271,9 +271,7 @@ impl SvgPicture<'_> {
             let color = self.background.state_color(State::Waiting);
             self.draw_chart("in flight", run.timing().in_flight_level(), end, color);
         }
-        if run.limits().quota().is_some()
-            && plan.work.target().is_some_and(|target| target.costs_quota)
-        {
+        if run.limits().quota().is_some() && plan.work.costs_quota() {
             self.draw_chart("quota", run.limits().quota_level(), end, self.background.sequential());
         }
     }

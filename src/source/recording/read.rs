@@ -15,8 +15,8 @@ use super::{
 use crate::model::plan::MAX_TASKS;
 use crate::model::printable::{escape_controls, printable};
 use crate::model::{
-    CloseReason, Event, EventKind, LogEntry, Nanos, RunId, RunOutcome, SelectionStart, Setup,
-    Target, TaskOutcome, WorkSpec, event,
+    CloseReason, Event, EventKind, LogEntry, Nanos, PagedList, RunId, RunOutcome, SelectionStart,
+    Setup, Target, TaskOutcome, WorkSpec, event,
 };
 
 /// A list of commands may have 64 MiB, and an escape takes six bytes per character. All other lines
@@ -263,6 +263,7 @@ impl<R: BufRead> LineReader<R> {
 /// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
 fn sanitize_setup(setup: &mut Setup) {
     setup.target.iter_mut().for_each(sanitize_target);
+    setup.list.iter_mut().for_each(sanitize_list);
 }
 
 /// Escapes the texts of an event. Its commands are replaced by the session's, so that the runs
@@ -271,6 +272,7 @@ fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
     match &mut event.kind {
         EventKind::RunStarted { plan } => {
             plan.work.target_mut().into_iter().for_each(sanitize_target);
+            plan.work.list_mut().into_iter().for_each(sanitize_list);
             if let WorkSpec::Commands { commands: own } = &mut plan.work {
                 *own = Arc::clone(commands);
             }
@@ -292,6 +294,11 @@ fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
 fn sanitize_target(target: &mut Target) {
     escape_text(&mut target.user);
     escape_text(&mut target.api);
+}
+
+fn sanitize_list(list: &mut PagedList) {
+    escape_text(&mut list.url);
+    escape_text(&mut list.api);
 }
 
 fn escape_text(text: &mut String) {

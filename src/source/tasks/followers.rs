@@ -88,7 +88,7 @@ fn task_count(task: TaskId, response: &ApiResponse, per_page: u8) -> TaskCount {
     let page = match &response.done.product {
         Product::PastLastPage => return TaskCount::AtMost(task.0 - 1),
         Product::Followers(page) => page,
-        Product::Value(_) | Product::Success => return TaskCount::Unknown,
+        _ => return TaskCount::Unknown,
     };
     match response.links {
         Some(PageLinks { last: Some(last), .. }) if page.is_empty() => TaskCount::Exactly(last),

@@ -148,11 +148,7 @@ fn x_stops_the_race_before_its_next_mode() {
     let driver = driver.play_to_end();
     let [sequential, threads] = driver.app.runs() else { panic!("a race has two runs") };
     assert_eq!(sequential.outcome(), Some(&RunOutcome::Stopped));
-    assert_eq!(
-        sequential.progress().result_count(),
-        30,
-        "pages fetched before the stop are kept"
-    );
+    assert_eq!(sequential.progress().result_count(), 30, "pages fetched before the stop are kept");
     assert!(!threads.has_started());
     assert_eq!(driver.app.session().active(), None);
 }
