@@ -1,0 +1,216 @@
+//! The client of one worker for the pages of a list: sends a request, and reads the items of the response
+//! and the addresses of further pages.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION};
+use reqwest::redirect;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::list_source::{Connection, ListServer, NextPointer};
+use super::response_error;
+use crate::github::{ApiObserver, github_headers, github_quota};
+use crate::http::general_limits;
+use crate::http::link_header::LinkSet;
+use crate::http::retry::parse_header;
+use crate::http::secret_url::SecretUrl;
+use crate::http::{ClientOptions, HttpClient, HttpResponse, RequestError, RequestTimeouts};
+use crate::model::item_page::{ItemPage, ItemsError, parse_body};
+use crate::model::{
+    Completion, Failure, FailureKind, Product, Quota, ResponseSummary, State, TaskId,
+};
+
+/// The client of one worker.
+pub(in crate::source) struct PageClient {
+    http: HttpClient,
+    server: Arc<ListServer>,
+    observer: Arc<dyn ApiObserver>,
+}
+
+/// A response that is no error.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::source) enum PageResponse {
+    /// A page.
+    Page {
+        /// The content of the response.
+        done: Completion,
+        /// The addresses of further pages.
+        links: Neighbors,
+    },
+    /// The page is elsewhere.
+    Redirect(SecretUrl),
+}
+
+/// The addresses that a page has, all of them on its own server.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::source) struct Neighbors {
+    /// The next page.
+    pub(super) next: Option<SecretUrl>,
+    /// The last page.
+    pub(super) last: Option<SecretUrl>,
+    /// The number of pages.
+    pub(super) total_pages: Option<u32>,
+}
+
+impl PageClient {
+    /// Creates a client that reports to `observer` what its thread does.
+    pub(in crate::source) fn new(
+        server: &Arc<ListServer>,
+        timeouts: RequestTimeouts,
+        observer: Arc<dyn ApiObserver>,
+    ) -> Result<Self, Failure> {
+        let options = ClientOptions {
+            timeouts,
+            headers: request_headers(server),
+            // The parent follows them: it counts requests.
+            redirects: redirect::Policy::none(),
+            max_body_size: server.request.max_body_size,
+        };
+        let http =
+            HttpClient::new(server.transport(), options, Arc::<dyn ApiObserver>::clone(&observer));
+        let http = http.map_err(|error| {
+            let message = server.peer().setup_message(&error.to_string());
+            Failure::new(FailureKind::Unreachable, message)
+        })?;
+        Ok(Self { http, server: Arc::clone(server), observer })
+    }
+
+    /// Requests a page once.
+    pub(in crate::source) async fn get(
+        &self,
+        task: TaskId,
+        url: &Url,
+    ) -> Result<PageResponse, RequestError> {
+        let record_quota = |headers: &HeaderMap| {
+            if let Some(quota) = self.quota(headers) {
+                self.observer.record_quota(quota);
+            }
+        };
+        let response = self.http.get(url.clone(), record_quota).await;
+        let response = response
+            .map_err(|error| response_error::transport_error(&self.server, task, url, &error))?;
+        self.observer.enter_state(State::Computing);
+        let status = response.status;
+        if let Some(target) = redirect_target(&response, url) {
+            return Ok(PageResponse::Redirect(target));
+        }
+        if !status.is_success() {
+            return Err(response_error::status_error(&self.server, task, url, &response));
+        }
+        self.page(task, url, &response).map_err(|error| error.with_status(status))
+    }
+
+    fn quota(&self, headers: &HeaderMap) -> Option<Quota> {
+        match self.server.connection {
+            Connection::Github(_) => github_quota(headers),
+            Connection::Other(_) => general_limits::quota_from_headers(headers),
+        }
+    }
+
+    /// Reads the items of a page and the addresses of further pages.
+    fn page(
+        &self,
+        task: TaskId,
+        url: &Url,
+        response: &HttpResponse,
+    ) -> Result<PageResponse, RequestError> {
+        let (server, body) = (&self.server, response.body.as_slice());
+        let items = match ItemPage::from_json(body, &server.request.pointers) {
+            Err(ItemsError::NotJson(_)) if !server.request.needs_items && !is_cut_json(body) => {
+                Ok(ItemPage::opaque(body.len() as u64))
+            }
+            items => items,
+        };
+        let items = items.map_err(|error| {
+            response_error::content_error(server, task, url, &error, is_cut_json(body))
+        })?;
+        let links = self.neighbors(url, response).map_err(|reason| {
+            let reason = server.sanitize(url, &reason);
+            server.unexpected_response(task, FailureKind::Content, &reason)
+        })?;
+        let done = Completion {
+            response: Some(ResponseSummary {
+                status: response.status.as_u16(),
+                bytes: body.len() as u64,
+                connected: response.connected,
+            }),
+            product: Product::Items(Arc::new(items)),
+        };
+        Ok(PageResponse::Page { done, links })
+    }
+
+    /// Returns the addresses of further pages, or the reason why they cannot be used.
+    fn neighbors(&self, url: &Url, response: &HttpResponse) -> Result<Neighbors, String> {
+        if let Some(next) = &self.server.request.next {
+            let next = next_address(next, url, &response.body)?.map(SecretUrl);
+            return Ok(Neighbors { next, ..Neighbors::default() });
+        }
+        let links = LinkSet::from_headers(&response.headers, url).map_err(|it| it.to_string())?;
+        let own = |relation| {
+            let found = links.own_rel(relation, url).map_err(|error| error.to_string())?;
+            Ok::<_, String>(found.cloned().map(SecretUrl))
+        };
+        let total_pages = parse_header(&response.headers, "x-total-pages");
+        Ok(Neighbors { next: own("next")?, last: own("last")?, total_pages })
+    }
+}
+
+/// Returns the headers of all requests: those of the user take precedence.
+fn request_headers(server: &ListServer) -> HeaderMap {
+    let mut headers = match &server.connection {
+        Connection::Github(api) => github_headers(api),
+        Connection::Other(_) => HeaderMap::new(),
+    };
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    let given = &server.request.headers.0;
+    for name in given.keys() {
+        headers.remove(name);
+    }
+    headers.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+    headers
+}
+
+fn redirect_target(response: &HttpResponse, url: &Url) -> Option<SecretUrl> {
+    let location = response.headers.get(LOCATION).filter(|_| response.status.is_redirection())?;
+    Some(SecretUrl(url.join(location.to_str().ok()?).ok()?))
+}
+
+/// Returns `true` if a body begins as JSON does: if it is not JSON, it has been cut off.
+fn is_cut_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().first().is_some_and(|first| b"[{".contains(first))
+}
+
+/// Returns the next address that a body has, or `None` on the last page.
+fn next_address(next: &NextPointer, url: &Url, body: &[u8]) -> Result<Option<Url>, String> {
+    let body = parse_body(body).map_err(|error| error.to_string())?;
+    // The last page may leave it out.
+    let Ok(found) = next.pointer.find(body) else { return Ok(None) };
+    let value = match serde_json::from_str(found.get()) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Number(number)) => number.to_string(),
+        Ok(serde_json::Value::Null | serde_json::Value::Bool(false)) => return Ok(None),
+        _ => return Err(format!("\"{}\" is neither a URL nor a cursor", next.pointer)),
+    };
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let Some(parameter) = &next.parameter else {
+        let target = url.join(&value).map_err(|_| format!("\"{}\" is no URL", next.pointer))?;
+        let own = target.origin() == url.origin();
+        return if own {
+            Ok(Some(target))
+        } else {
+            Err(format!("\"{}\" leads to another server", next.pointer))
+        };
+    };
+    let others: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != parameter)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let mut target = url.clone();
+    target.query_pairs_mut().clear().extend_pairs(others).append_pair(parameter, &value);
+    Ok(Some(target))
+}
