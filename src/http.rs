@@ -2,6 +2,8 @@
 
 pub mod client;
 pub mod error;
+pub mod link_header;
+pub mod page_parameter;
 pub(crate) mod retry;
 pub mod system_limits;
 pub(crate) mod transport;
@@ -10,9 +12,14 @@ pub mod url_text;
 
 pub use client::{ClientOptions, HttpClient, HttpResponse, RequestObserver};
 pub use error::{ConnectStep, HttpError, HttpErrorKind};
+pub use link_header::{LinkError, LinkSet};
+pub use page_parameter::PageParameter;
 pub use retry::{
     LimitPolicy, RateLimit, Refusal, RequestError, RequestTimeouts, RetryAction, RetryAfter,
     RetryPolicy, Suspension,
 };
 pub use transport::{ProxyError, ProxySettings};
 pub use url_range::{UrlRange, UrlRangeError};
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::api::Api;
-use super::page_links::{self, LinkError, PageLinks};
+use super::page_links::{self, PageLinks};
 use super::{rate_limit, request_error};
 use crate::http::{
     ClientOptions, HttpClient, HttpResponse, RequestError, RequestObserver, RequestTimeouts,
@@ -151,12 +151,7 @@ impl Client {
         if !headers.contains_key(LINK) {
             return Ok(None);
         }
-        // A list may be split into several header lines: RFC 9110, section 5.3.
-        let parts: Result<Vec<&str>, _> =
-            headers.get_all(LINK).iter().map(HeaderValue::to_str).collect();
-        let links = parts
-            .map_err(|_not_text| LinkError::Malformed)
-            .and_then(|parts| page_links::parse_links(&parts.join(", "), self.api.base()));
+        let links = page_links::parse_links(headers, self.api.base());
         links.map(Some).map_err(|error| {
             request_error::implausible_response(&self.api, what, &error.to_string())
         })
