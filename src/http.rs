@@ -2,8 +2,12 @@
 
 pub mod client;
 pub mod error;
+pub mod link_header;
+pub mod list_request;
+pub mod page_parameter;
 pub(crate) mod peer;
 pub(crate) mod retry;
+pub mod secret_url;
 pub mod system_limits;
 pub(crate) mod transport;
 pub mod url_range;
@@ -11,9 +15,16 @@ pub mod url_text;
 
 pub use client::{ClientOptions, HttpClient, HttpResponse, RequestObserver};
 pub use error::{ConnectStep, HttpError, HttpErrorKind};
+pub use link_header::{LinkError, LinkSet};
+pub use list_request::{ListAddresses, ListRequest, NextPointer, SecretHeaderMap};
+pub use page_parameter::PageParameter;
 pub use retry::{
     LimitPolicy, RateLimit, Refusal, RequestError, RequestTimeouts, RetryAction, RetryAfter,
     RetryPolicy, Suspension,
 };
+pub use secret_url::SecretUrl;
 pub use transport::{ProxyError, ProxySettings};
 pub use url_range::{UrlRange, UrlRangeError};
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use reqwest::header::HeaderValue;
 use thiserror::Error;
 use url::Url;
 
-use crate::http::transport::{Proxy, Transport, is_local};
+use crate::http::transport::{Proxy, Transport, host_name, is_local};
 use crate::http::{ProxyError, ProxySettings};
 use crate::model::printable::printable;
 
@@ -95,7 +95,7 @@ impl Token {
 
     /// Returns the text with the token replaced by the name of its variable. A very short token is
     /// left alone, since its text could occur in ordinary words.
-    pub(super) fn redact_in(&self, text: &str) -> String {
+    pub(crate) fn redact_in(&self, text: &str) -> String {
         let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(AUTH_SCHEME));
         match secret.filter(|secret| secret.len() >= MIN_TOKEN_LENGTH) {
             Some(secret) => text.replace(secret, &format!("[{}]", self.variable)),
@@ -149,11 +149,7 @@ impl Api {
 
     /// The host, with the port unless it is the default. Messages use it as the API's name.
     pub fn host(&self) -> String {
-        let host = self.base.host_str().unwrap_or_default();
-        match self.base.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        host_name(&self.base)
     }
 
     /// Returns `true` if the API runs on this machine, so that requests cost no quota.
@@ -176,7 +172,7 @@ impl Api {
     }
 
     /// The proxy and the TLS configuration.
-    pub(super) const fn transport(&self) -> &Transport {
+    pub(crate) const fn transport(&self) -> &Transport {
         &self.transport
     }
 

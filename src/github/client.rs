@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::api::Api;
-use super::page_links::{self, LinkError, PageLinks};
+use super::page_links::{self, PageLinks};
 use super::{rate_limit, request_error};
 use crate::http::{
     ClientOptions, HttpClient, HttpResponse, RequestError, RequestObserver, RequestTimeouts,
@@ -64,7 +64,7 @@ impl Client {
     ) -> Result<Self, Failure> {
         let options = ClientOptions {
             timeouts,
-            headers: default_headers(&api),
+            headers: github_headers(&api),
             redirects: same_server_policy(),
             max_body_size: MAX_BODY_SIZE,
         };
@@ -151,12 +151,7 @@ impl Client {
         if !headers.contains_key(LINK) {
             return Ok(None);
         }
-        // A list may be split into several header lines: RFC 9110, section 5.3.
-        let parts: Result<Vec<&str>, _> =
-            headers.get_all(LINK).iter().map(HeaderValue::to_str).collect();
-        let links = parts
-            .map_err(|_not_text| LinkError::Malformed)
-            .and_then(|parts| page_links::parse_links(&parts.join(", "), self.api.base()));
+        let links = page_links::parse_links(headers, self.api.base());
         links.map(Some).map_err(|error| {
             request_error::implausible_response(&self.api, what, &error.to_string())
         })
@@ -181,7 +176,7 @@ impl Client {
 
 /// The headers that GitHub asks for:
 /// <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.
-fn default_headers(api: &Api) -> HeaderMap {
+pub(crate) fn github_headers(api: &Api) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
     headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));

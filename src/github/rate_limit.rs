@@ -21,7 +21,7 @@ const WAIT_MARGIN: Duration = Duration::from_secs(1);
 
 /// Returns the quota in a response's headers, or `None` if there is none, which is the default of
 /// GitHub Enterprise Server.
-pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
+pub(crate) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
     Some(Quota {
         limit: parse_header(headers, "x-ratelimit-limit")?,
         remaining: parse_header(headers, "x-ratelimit-remaining")?,

@@ -73,10 +73,8 @@ pub(super) fn status_error(
         }
         StatusCode::UNAUTHORIZED => (FailureKind::Refused, unauthorized_message(api, &detail)),
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
-            let too_many = status == StatusCode::TOO_MANY_REQUESTS;
-            let ErrorBody { message, documentation_url } = &body;
-            match limit_from_refusal(too_many, headers, message, documentation_url) {
-                Some(limit) => return rate_limited(api, limit).with_status(status),
+            match github_limit(api, response) {
+                Some(limited) => return limited,
                 None => (FailureKind::Refused, format!("{host} refuses {what}: {detail}")),
             }
         }
@@ -94,6 +92,19 @@ pub(super) fn status_error(
         ),
     };
     RequestError::permanent(kind, message).with_status(status)
+}
+
+/// Returns the error if GitHub refuses the request because of a limit.
+pub(crate) fn github_limit(api: &Api, response: &HttpResponse) -> Option<RequestError> {
+    let status = response.status;
+    let too_many = status == StatusCode::TOO_MANY_REQUESTS;
+    if !too_many && status != StatusCode::FORBIDDEN {
+        return None;
+    }
+    let body: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
+    let ErrorBody { message, documentation_url } = &body;
+    let limit = limit_from_refusal(too_many, &response.headers, message, documentation_url)?;
+    Some(rate_limited(api, limit).with_status(status))
 }
 
 /// The server does not have a page that is not the first. A retry would not help.

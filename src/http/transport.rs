@@ -97,6 +97,15 @@ pub(crate) fn is_local(url: &Url) -> bool {
     }
 }
 
+/// Returns the host of a URL, with the port unless it is the default.
+pub(crate) fn host_name(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
 /// Parses a proxy's address. A path, query or fragment is refused: it usually means that the
 /// password contains a `/`, `?` or `#`, and the parsed host would be wrong.
 fn parse(variable: &'static str, value: &str) -> Result<Url, ProxyError> {

@@ -9,6 +9,8 @@ use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 use super::tasks::commands::CommandsJob;
 use super::tasks::compute::ComputeResources;
 use super::tasks::followers::FollowersJob;
+use super::tasks::pages::PagesJob;
+use super::tasks::pages::list_source::ListSource;
 use super::tasks::process::{GithubRequest, JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::tasks::requests::{QuotaGuard, SharedRequestState};
 use super::{Clock, FailedRun, Gil, GilJob, Job, Pool, RunHandle, SimulatedRun, Source as _};
@@ -49,14 +51,21 @@ impl Launcher {
         clock: Clock,
         program: Option<PathBuf>,
     ) -> Self {
-        let jobs = JobFactory {
-            api,
-            retry_policy,
-            clock: clock.clone(),
-            shared_limit: SharedLimit::default(),
-            compute_resources: ComputeResources::default(),
-            program,
-        };
+        let mut jobs = JobFactory::new(retry_policy, clock.clone(), program);
+        jobs.api = api;
+        Self::with_jobs(Arc::new(jobs), clock)
+    }
+
+    /// Creates a launcher whose runs fetch the pages of a list. `program` is the path of this program's
+    /// executable, for worker processes.
+    pub fn for_list(
+        list: ListSource,
+        retry_policy: RetryPolicy,
+        clock: Clock,
+        program: Option<PathBuf>,
+    ) -> Self {
+        let mut jobs = JobFactory::new(retry_policy, clock.clone(), program);
+        jobs.list = Some(Arc::new(list));
         Self::with_jobs(Arc::new(jobs), clock)
     }
 
@@ -87,6 +96,7 @@ impl Launcher {
 #[derive(Debug)]
 struct JobFactory {
     api: Option<Arc<Api>>,
+    list: Option<Arc<ListSource>>,
     retry_policy: RetryPolicy,
     clock: Clock,
     shared_limit: SharedLimit,
@@ -113,10 +123,22 @@ impl JobProvider for JobFactory {
 }
 
 impl JobFactory {
+    fn new(retry_policy: RetryPolicy, clock: Clock, program: Option<PathBuf>) -> Self {
+        Self {
+            api: None,
+            list: None,
+            retry_policy,
+            clock,
+            shared_limit: SharedLimit::default(),
+            compute_resources: ComputeResources::default(),
+            program,
+        }
+    }
+
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Page => self.followers_job(plan, false),
+            TaskKind::Page => self.request_job(plan, false),
             TaskKind::Computation => Ok(Arc::new(self.compute_resources.compute_job(&plan.work)?)),
             #[cfg(unix)]
             TaskKind::Command => Ok(Arc::new(CommandsJob::new(plan))),
@@ -128,13 +150,26 @@ impl JobFactory {
     /// Returns the job for threads with a worker process each.
     fn process_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Page => self.followers_job(plan, true),
+            TaskKind::Page => self.request_job(plan, true),
             TaskKind::Computation => {
                 let job = JobSpec::Compute(self.compute_resources.compute_job(&plan.work)?);
                 Ok(Arc::new(ProcessJob(self.process_starter(job)?)))
             }
             TaskKind::Command => Err(unsupported_plan(plan)),
         }
+    }
+
+    /// Returns the job for pages, requested by threads or by their worker processes.
+    fn request_job(&self, plan: &Plan, in_processes: bool) -> Result<Arc<dyn Job>, Failure> {
+        let Some(list) = self.list.as_ref().filter(|_| plan.work.list().is_some()) else {
+            return self.followers_job(plan, in_processes);
+        };
+        let (request, timeout) = (list.server.request.clone(), self.retry_policy.timeout);
+        let job = JobSpec::Fetch { request: Box::new(request), timeout };
+        let starter = in_processes.then(|| self.process_starter(job)).transpose()?;
+        let policy = list.server.limit_policy(self.retry_policy.max_wait);
+        let shared = self.request_state(plan, policy);
+        Ok(Arc::new(PagesJob::new(Arc::clone(list), shared, starter)))
     }
 
     /// Returns the job for pages of followers, requested by threads or by their worker processes.

@@ -6,5 +6,6 @@ pub(in crate::source) mod commands;
 pub mod compute;
 pub(in crate::source) mod followers;
 pub(in crate::source) mod gil_job;
+pub mod pages;
 pub mod process;
 pub(in crate::source) mod requests;

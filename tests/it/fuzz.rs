@@ -13,6 +13,7 @@ use threadline::run::read_recording;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use reqwest::header::{HeaderMap, HeaderValue, LINK};
 use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Msg, Options, Session};
 use threadline::github::page_links;
@@ -100,7 +101,9 @@ fn mutated_link_header_is_refused_or_has_valid_page_numbers() {
     ];
     fuzz(&texts, &tokens, |text| {
         let text = String::from_utf8_lossy(text);
-        let Ok(links) = page_links::parse_links(&text, &base) else { return };
+        let Ok(header) = HeaderValue::from_str(&text) else { return };
+        let headers = HeaderMap::from_iter([(LINK, header)]);
+        let Ok(links) = page_links::parse_links(&headers, &base) else { return };
         for page in [links.next, links.last].into_iter().flatten() {
             assert!((1..=MAX_TASKS).contains(&page));
         }

@@ -142,7 +142,7 @@ fn errors_say_what_is_there_instead() {
     }
     assert_eq!(
         error(b"[\"\xff\"]", "", ""),
-        "the body is not JSON (invalid unicode code point at line 1 column 4)"
+        "the body is not JSON (invalid unicode code point at line 1 column 3)"
     );
 }
 

@@ -2,14 +2,16 @@
 //! and counts requests; a lane's own thread or its worker process sends them.
 //!
 //! ```text
-//! list_source.rs: the list and its server, for all runs of the session
+//! list_source.rs: the list for all runs of the session -> list_server.rs: its server
 //! address_book.rs: the address of each page, as far as the pages before have told it
 //! client.rs: one request and its response -> response_error.rs: what a refusal means
 //! ```
 
 mod address_book;
 pub(in crate::source) mod client;
+pub mod list_server;
 pub mod list_source;
+mod redactor;
 mod response_error;
 
 use std::sync::Arc;
@@ -19,8 +21,7 @@ use url::Url;
 
 use super::process::{Answer, ProcessStarter, RemoteWorker, TaskAssignment};
 use super::requests::{Reply, RequestWorker, Requester, SharedRequestState};
-use crate::http::secret_url::SecretUrl;
-use crate::http::{RequestError, RequestTimeouts};
+use crate::http::{RequestError, RequestTimeouts, SecretUrl};
 use crate::model::{EventKind, Failure, FailureKind, TaskId};
 use crate::source::{Job, LaneReporter, LaneSlots, Worker};
 use address_book::FoundPages;

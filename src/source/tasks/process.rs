@@ -22,7 +22,7 @@ use crate::model::{Failure, FailureKind, TaskId, TaskOutcome};
 use crate::source::cancel_token::EventLoop;
 use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
 pub(in crate::source) use parent::{ProcessStarter, RemoteWorker};
-pub(in crate::source) use wire::{Answer, GithubRequest, JobSpec, RequestSpec};
+pub(in crate::source) use wire::{Answer, GithubRequest, JobSpec, RequestSpec, TaskAssignment};
 
 /// A job whose tasks worker processes compute.
 pub(in crate::source) struct ProcessJob(pub(in crate::source) Arc<ProcessStarter>);
@@ -49,7 +49,7 @@ impl Worker for ProcessWorker {
     fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         let answer = self.remote.run_task(task.into(), |answer| match answer {
             Answer::Computed(done) => Some(done),
-            Answer::Followers(_) => None,
+            _ => None,
         });
         match self.events.run_until_cancelled(cancel, answer) {
             Some(Ok(Ok(done))) => TaskOutcome::Done(done),

@@ -1,11 +1,14 @@
 //! Link headers: which pages they name, and which are rejected.
 
-use threadline::github::page_links::{LinkError, PageLinks, parse_links};
+use reqwest::header::{HeaderMap, HeaderValue, LINK};
+use threadline::github::page_links::{PageLinkError, PageLinks, parse_links};
+use threadline::http::LinkError;
 use threadline::model::plan::MAX_TASKS;
 use url::Url;
 
-fn read(header: &str) -> Result<PageLinks, LinkError> {
-    parse_links(header, &Url::parse("https://api.github.com/").unwrap())
+fn read(header: &str) -> Result<PageLinks, PageLinkError> {
+    let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_str(header).unwrap())]);
+    parse_links(&headers, &Url::parse("https://api.github.com/").unwrap())
 }
 
 #[test]
@@ -29,7 +32,10 @@ fn links_to_another_server_are_rejected() {
         "//evil.example/?page=2",
         "javascript:alert(1)?page=2",
     ] {
-        assert_eq!(read(&format!("<{target}>; rel=\"next\"")), Err(LinkError::ForeignServer));
+        assert_eq!(
+            read(&format!("<{target}>; rel=\"next\"")),
+            Err(LinkError::ForeignServer.into())
+        );
     }
 }
 
@@ -37,9 +43,9 @@ fn links_to_another_server_are_rejected() {
 fn pages_must_be_integers_in_range() {
     for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
         let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
-        assert_eq!(read(&header), Err(LinkError::InvalidPage), "{page:?}");
+        assert_eq!(read(&header), Err(PageLinkError::InvalidPage), "{page:?}");
     }
-    assert_eq!(read("<https://api.github.com/x>; rel=next"), Err(LinkError::InvalidPage));
+    assert_eq!(read("<https://api.github.com/x>; rel=next"), Err(PageLinkError::InvalidPage));
     let last = read("<https://api.github.com/user/1/followers?page=400000>; rel=last");
     assert_eq!(last, Ok(PageLinks { next: None, last: Some(MAX_TASKS) }));
 }
@@ -47,7 +53,7 @@ fn pages_must_be_integers_in_range() {
 #[test]
 fn malformed_headers_are_rejected() {
     for header in ["next", "<https://api.github.com/?page=2", "https://x>; rel=next"] {
-        assert_eq!(read(header), Err(LinkError::Malformed), "{header:?}");
+        assert_eq!(read(header), Err(LinkError::Malformed.into()), "{header:?}");
     }
     assert_eq!(read(""), Ok(PageLinks::default()));
     assert_eq!(read("<https://api.github.com/?page=2>"), Ok(PageLinks::default()));

@@ -7,47 +7,13 @@ use std::fmt;
 use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::client::Neighbors;
-use crate::http::page_parameter::PageParameter;
-use crate::http::secret_url::SecretUrl;
-use crate::http::url_range::UrlRange;
+use crate::http::{ListAddresses, PageParameter, SecretUrl};
 use crate::model::TaskId;
 use crate::model::plan::MAX_TASKS;
 use crate::source::TaskCount;
-
-/// The way to the addresses.
-#[derive(Clone, Debug)]
-pub enum ListAddresses {
-    /// A range of URLs.
-    Range(UrlRange),
-    /// A list of URLs.
-    Urls(Vec<SecretUrl>),
-    /// The first page, which has the addresses of further ones.
-    First(SecretUrl),
-}
-
-impl ListAddresses {
-    /// The number of pages, if it is known in advance.
-    pub fn count(&self) -> Option<u32> {
-        match self {
-            Self::Range(range) => Some(range.count()),
-            Self::Urls(urls) => u32::try_from(urls.len()).ok(),
-            Self::First(_) => None,
-        }
-    }
-
-    /// Returns the address of a page that is known in advance.
-    pub fn url(&self, TaskId(page): TaskId) -> Option<Url> {
-        let index = page.checked_sub(1)?;
-        match self {
-            Self::Range(range) => range.url(index),
-            Self::Urls(urls) => urls.get(index as usize).map(|SecretUrl(url)| url.clone()),
-            Self::First(SecretUrl(url)) => (index == 0).then(|| url.clone()),
-        }
-    }
-}
 
 /// The addresses of the pages, as far as they are known. All runs of a session share them.
 pub(super) struct AddressBook {
@@ -74,6 +40,17 @@ pub(super) struct FoundPages {
     pub(super) task_count: TaskCount,
     /// The address of the next page was found, and no other.
     pub(super) is_chained: bool,
+}
+
+/// The addresses that a page has, all of them on its own server.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::source) struct Neighbors {
+    /// The next page.
+    pub(super) next: Option<SecretUrl>,
+    /// The last page.
+    pub(super) last: Option<SecretUrl>,
+    /// The number of pages.
+    pub(super) total_pages: Option<u32>,
 }
 
 impl AddressBook {

@@ -8,14 +8,16 @@ use reqwest::redirect;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::list_source::{Connection, ListServer, NextPointer};
+use super::address_book::Neighbors;
+use super::list_server::{Connection, ListServer};
 use super::response_error;
 use crate::github::{ApiObserver, github_headers, github_quota};
 use crate::http::general_limits;
 use crate::http::link_header::LinkSet;
 use crate::http::retry::parse_header;
-use crate::http::secret_url::SecretUrl;
-use crate::http::{ClientOptions, HttpClient, HttpResponse, RequestError, RequestTimeouts};
+use crate::http::{
+    ClientOptions, HttpClient, HttpResponse, NextPointer, RequestError, RequestTimeouts, SecretUrl,
+};
 use crate::model::item_page::{ItemPage, ItemsError, parse_body};
 use crate::model::{
     Completion, Failure, FailureKind, Product, Quota, ResponseSummary, State, TaskId,
@@ -41,17 +43,6 @@ pub(in crate::source) enum PageResponse {
     },
     /// The page is elsewhere.
     Redirect(SecretUrl),
-}
-
-/// The addresses that a page has, all of them on its own server.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(in crate::source) struct Neighbors {
-    /// The next page.
-    pub(super) next: Option<SecretUrl>,
-    /// The last page.
-    pub(super) last: Option<SecretUrl>,
-    /// The number of pages.
-    pub(super) total_pages: Option<u32>,
 }
 
 impl PageClient {

@@ -14,9 +14,11 @@ use super::wire::{
     VERSION, WireError, WorkerMessage,
 };
 use crate::github::{Api, Client, Token};
-use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
+use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction, SecretUrl};
 use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskOutcome};
 use crate::source::cancel_token::EventLoop;
+use crate::source::tasks::pages::client::PageClient;
+use crate::source::tasks::pages::list_server::ListServer;
 use crate::source::{CancelToken, Clock, Job as _, LaneReporter, Worker};
 
 /// The reason why a worker process could not start.
@@ -160,6 +162,7 @@ struct ChildWorker {
 enum ChildJob {
     Compute(Box<dyn Worker>),
     Ask { events: EventLoop, client: Box<Client>, request: GithubRequest },
+    Fetch { events: EventLoop, client: Box<PageClient> },
 }
 
 impl ChildWorker {
@@ -183,6 +186,13 @@ impl ChildWorker {
                 let client = Client::new(Arc::new(api), timeouts, Arc::new(reporter.clone()))?;
                 ChildJob::Ask { events: EventLoop::new()?, client: Box::new(client), request }
             }
+            JobSpec::Fetch { request, timeout } => {
+                let server = ListServer::new(*request, token, proxies)
+                    .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
+                let (timeouts, server) = (RequestTimeouts::with_total(timeout), Arc::new(server));
+                let client = PageClient::new(&server, timeouts, Arc::new(reporter.clone()))?;
+                ChildJob::Fetch { events: EventLoop::new()?, client: Box::new(client) }
+            }
         };
         // This is never cancelled: to stop a worker, the parent kills the process.
         Ok(Self { reporter, cancel: CancelToken::default(), job })
@@ -190,7 +200,7 @@ impl ChildWorker {
 
     /// Does a task and returns the message with its result.
     fn run_task(&mut self, assignment: TaskAssignment) -> WorkerMessage {
-        let TaskAssignment { task } = assignment;
+        let TaskAssignment { task, url } = assignment;
         self.reporter.enter_state(State::Computing);
         let answer = match &mut self.job {
             ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).outcome),
@@ -200,6 +210,14 @@ impl ChildWorker {
                     |response| response.map(Answer::Followers),
                 )
             }
+            ChildJob::Fetch { events, client } => url
+                .and_then(|SecretUrl(url)| {
+                    events.run_until_cancelled(&self.cancel, client.get(task, &url))
+                })
+                .map_or_else(
+                    || into_answer(TaskOutcome::Stopped),
+                    |response| response.map(Answer::Page),
+                ),
         };
         WorkerMessage::Answered { at: self.reporter.now(), task, answer }
     }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::github::{ApiResponse, Client};
-use crate::http::RequestError;
+use crate::http::{ListRequest, RequestError, SecretUrl};
 use crate::model::{Completion, Failure, Nanos, Quota, State, Target, TaskId};
 use crate::source::tasks::compute::ComputeJob;
+use crate::source::tasks::pages::client::PageResponse;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.
@@ -19,8 +20,9 @@ pub(super) const VERSION: u32 = 3;
 /// The interval between two heartbeats ([`WorkerMessage::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
-/// The maximum length of a line, in bytes. A page is no longer than its response body (16 MB).
-const MAX_LINE_BYTES: u64 = 17 << 20;
+/// The maximum length of a line, in bytes. A page is twice as long as its response body (16 MB) if it
+/// consists of quotes, which are escaped.
+const MAX_LINE_BYTES: u64 = 33 << 20;
 
 /// The first line to a worker: the handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,13 @@ pub(in crate::source) enum JobSpec {
     Compute(ComputeJob),
     /// Tasks to request from the API, one request each.
     Ask(RequestSpec),
+    /// Tasks to request from the server of a list, each at the address that it is assigned with.
+    Fetch {
+        /// The requests.
+        request: Box<ListRequest>,
+        /// The timeout of a request.
+        timeout: Duration,
+    },
 }
 
 /// The requests of a run. The token is not included: a worker reads it from the same place as its
@@ -81,11 +90,14 @@ impl GithubRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::source) struct TaskAssignment {
     pub(in crate::source) task: TaskId,
+    /// The address of the page, if the task is one of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::source) url: Option<SecretUrl>,
 }
 
 impl From<TaskId> for TaskAssignment {
     fn from(task: TaskId) -> Self {
-        Self { task }
+        Self { task, url: None }
     }
 }
 
@@ -97,6 +109,8 @@ pub(in crate::source) enum Answer {
     Computed(Completion),
     /// A page of followers.
     Followers(ApiResponse),
+    /// A page of a list.
+    Page(PageResponse),
 }
 
 /// A line from a worker.

@@ -1,0 +1,143 @@
+//! The server of a list: its headers and secrets, the way to it, its name in messages, and its limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::redactor::Redactor;
+use crate::github::{Api, ApiError, GithubLimits, Token};
+use crate::http::general_limits::GeneralLimits;
+use crate::http::peer::Peer;
+use crate::http::transport::{Transport, host_name, is_local};
+use crate::http::url_text::masked;
+use crate::http::{LimitPolicy, ListRequest, ProxyError, ProxySettings, RequestError, SecretUrl};
+use crate::model::{FailureKind, TaskId};
+
+/// The server of a list.
+#[derive(Debug)]
+pub struct ListServer {
+    pub(in crate::source) request: ListRequest,
+    pub(super) connection: Connection,
+    pub(super) redactor: Redactor,
+}
+
+/// The way to the server.
+#[derive(Debug)]
+pub(super) enum Connection {
+    /// GitHub's API, with its token and its limits.
+    Github(Arc<Api>),
+    /// Any other server.
+    Other(Transport),
+}
+
+/// The reason why a server cannot be requested.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListServerError {
+    /// The address or the token cannot be used.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+}
+
+impl ListServer {
+    /// Creates the server of a list.
+    pub fn new(
+        request: ListRequest,
+        token: Option<Token>,
+        proxies: &ProxySettings,
+    ) -> Result<Self, ListServerError> {
+        let SecretUrl(first) = &request.first;
+        let connection = match &request.github {
+            Some(base) => {
+                let api = Api::new(base, token.filter(|_| request.with_token))?;
+                Connection::Github(Arc::new(api.with_proxy(proxies)?))
+            }
+            None => {
+                let proxy = if is_local(first) { None } else { proxies.proxy_for(first)? };
+                Connection::Other(Transport::new(first.scheme() == "https", proxy))
+            }
+        };
+        let redactor = Redactor::new(&request.headers.0);
+        Ok(Self { request, connection, redactor })
+    }
+
+    /// The host, with the port unless it is the default.
+    pub fn host(&self) -> String {
+        host_name(&self.request.first.0)
+    }
+
+    /// Returns `true` if requests may count against a rate limit: those to this machine do not.
+    pub fn costs_quota(&self) -> bool {
+        !is_local(&self.request.first.0)
+    }
+
+    /// Returns `true` if requests carry GitHub's token, which has a large quota.
+    pub fn has_token(&self) -> bool {
+        matches!(&self.connection, Connection::Github(api) if api.token().is_some())
+    }
+
+    /// Returns the server's rules for refused requests.
+    pub(in crate::source) fn limit_policy(&self, max_wait: Duration) -> Arc<dyn LimitPolicy> {
+        match &self.connection {
+            Connection::Github(api) => Arc::new(GithubLimits::new(Arc::clone(api), max_wait)),
+            Connection::Other(_) => Arc::new(GeneralLimits::new(self.host(), max_wait)),
+        }
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        match &self.connection {
+            Connection::Github(api) => api.transport(),
+            Connection::Other(transport) => transport,
+        }
+    }
+
+    /// Returns the server as messages name it.
+    pub(super) fn peer(&self) -> Peer<'_> {
+        Peer { host: self.host(), proxy: self.transport().proxy(), address: "the URL" }
+    }
+
+    /// Returns a text from the server, escaped for printing, with secrets redacted.
+    pub(super) fn sanitize(&self, url: &Url, text: &str) -> String {
+        let text = self.redactor.redact(url, text);
+        match &self.connection {
+            Connection::Github(api) => api.token().map_or(text.clone(), |it| it.redact_in(&text)),
+            Connection::Other(_) => text,
+        }
+    }
+
+    /// Returns the error for a page that is not what was asked for. It is not retried.
+    pub(super) fn unexpected_response(
+        &self,
+        task: TaskId,
+        kind: FailureKind,
+        reason: &str,
+    ) -> RequestError {
+        RequestError::permanent(
+            kind,
+            format!("cannot use {} of {}: {reason}", page_name(task), self.host()),
+        )
+    }
+
+    /// Returns the target of a redirect. Headers must not reach another server.
+    pub(super) fn redirect_target(
+        &self,
+        task: TaskId,
+        from: &Url,
+        SecretUrl(target): SecretUrl,
+    ) -> Result<Url, RequestError> {
+        if target.origin() == from.origin() {
+            return Ok(target);
+        }
+        let target = self.sanitize(from, &masked(&target));
+        let reason = format!("it redirects to another server; use {target} if you trust that one");
+        Err(self.unexpected_response(task, FailureKind::Refused, &reason))
+    }
+}
+
+/// Returns the name of a page in messages.
+pub(super) fn page_name(TaskId(page): TaskId) -> String {
+    format!("page {page}")
+}
