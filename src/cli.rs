@@ -11,6 +11,7 @@ mod help;
 mod malformed;
 mod manual;
 mod output;
+mod pages;
 mod replay;
 mod serve;
 mod shell;
@@ -33,12 +34,13 @@ pub use docs::Help;
 pub use exec::ExecCommand;
 pub use manual::write_manual;
 use output::NamedPath;
+pub use pages::ListOptions;
 pub use output::{DisplayOptions, ExportPaths, OutputMode, OutputOptions, Progress};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 pub use shell::shell_quoted;
 use threads::{ModeArg, ThreadOptions, ThreadsArg};
-pub use usage::{CliError, CommandsError, ConfigError, UsageError, split_hint};
+pub use usage::{CliError, CommandsError, ConfigError, ListError, UsageError, split_hint};
 use values::first_given;
 pub use values::{DurationError, UsernameError};
 
@@ -101,8 +103,8 @@ enum SubArgs {
 
 #[derive(Args, Debug)]
 struct FetchArgs {
-    /// The GitHub user whose followers to fetch; without one, the built-in server's
-    #[arg(value_name = "USERNAME")]
+    /// The GitHub user whose followers to fetch, or the URL of a list; without either, a demo
+    #[arg(value_name = "USERNAME|URL")]
     user: Option<String>,
     /// The GitHub user, as an option
     #[arg(long = "username", value_name = "USERNAME")]
@@ -143,8 +145,10 @@ struct FetchArgs {
     )]
     api_url: Option<String>,
     #[command(flatten)]
+    pages: pages::PagesArgs,
+    #[command(flatten)]
     retry_policy: api::RetryArgs,
-    /// Write the followers to FILE (.csv, .json or .ndjson)
+    /// Write the followers to FILE (.csv, .json or .ndjson), or the items (.json or .ndjson)
     #[arg(short, long, help_heading = output::FILES, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -274,9 +278,18 @@ impl FetchArgs {
             return Ok(Command::PrintKeys(config.keys));
         }
         let compute_options = self.compute.resolve(self.simulate.simulation()?)?;
-        let selection = Selection { workload: compute_options.workload, choice: self.mode.into() };
-        let source = self.resolve_source(compute_options.workload, environment)?;
-        let exports = self.export.paths(self.output);
+        let (choice, has_output) = (self.mode.into(), self.output.is_some());
+        let (source, workload) = if self.has_list() {
+            let url = self.check_list(compute_options.workload)?;
+            let (url, api_url) = (url.as_deref(), self.api_url.as_deref());
+            let list = self.pages.resolve(url, api_url, has_output, environment)?;
+            (ApiSource::List(Box::new(list)), Workload::Pages)
+        } else {
+            let source = self.resolve_source(compute_options.workload, environment)?;
+            (source, compute_options.workload)
+        };
+        let selection = Selection { workload, choice };
+        let exports = self.export.paths(self.output, workload);
         let (record, compare) = (self.record.record, self.compare.compare);
         let read = [NamedPath { name: "--compare", path: compare.as_deref() }];
         let output =
@@ -284,6 +297,7 @@ impl FetchArgs {
         let costs_quota = match &source {
             ApiSource::BuiltIn => false,
             ApiSource::Api { api, .. } => !api.is_local(),
+            ApiSource::List(list) => list.list.costs_quota,
         };
         let threads = match (self.threads, config.threads) {
             (Some(asked), _) => asked.resolve(costs_quota, selection)?,
@@ -310,6 +324,28 @@ impl FetchArgs {
         }))
     }
 
+    /// Returns `true` if the arguments name a list.
+    fn has_list(&self) -> bool {
+        let url = self.user.as_deref().filter(|_| self.user_option.is_none());
+        self.pages.has_file() || url.is_some_and(pages::is_url)
+    }
+
+    /// Refuses options that lists do not have, and returns the URL.
+    fn check_list(&self, workload: Workload) -> Result<Option<String>, UsageError> {
+        let given = first_given([
+            (workload != Workload::Followers, "--workload"),
+            (self.user_option.is_some(), "--username"),
+            (self.per_page.is_some(), "--per-page"),
+        ]);
+        if let Some(option) = given {
+            return Err(UsageError::NotForLists { option });
+        }
+        match self.user.as_deref().and_then(command_words::user_page_error) {
+            Some(error) => Err(error),
+            None => Ok(self.user.clone()),
+        }
+    }
+
     /// Refuses options of followers for computed workloads.
     fn check_followers(&self, workload: Workload) -> Result<(), UsageError> {
         let given = first_given([
@@ -332,6 +368,9 @@ impl FetchArgs {
     ) -> Result<ApiSource, UsageError> {
         if let (Some(word), None) = (&self.user, &self.user_option) {
             command_words::check(word)?;
+        }
+        if let Some(option) = self.pages.given() {
+            return Err(UsageError::NoList { option });
         }
         self.check_followers(workload)?;
         let (user, user_option) = (self.user.as_deref(), self.user_option.as_deref());

@@ -16,7 +16,7 @@ pub mod url_text;
 pub use client::{ClientOptions, HttpClient, HttpResponse, RequestObserver};
 pub use error::{ConnectStep, HttpError, HttpErrorKind};
 pub use link_header::{LinkError, LinkSet};
-pub use list_request::{ListAddresses, ListRequest, NextPointer, SecretHeaderMap};
+pub use list_request::{ListAddresses, ListRequest};
 pub use page_parameter::PageParameter;
 pub use retry::{
     LimitPolicy, RateLimit, Refusal, RequestError, RequestTimeouts, RetryAction, RetryAfter,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::pages::ListOptions;
 use super::values::{parse_with_unit, validate_username, whole};
 use super::{Environment, UsageError, find_variable, into_lossy_string};
 use crate::github::api::{Api, GITHUB, Token};
@@ -49,7 +50,7 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The source of the followers.
+/// The source of the pages.
 #[derive(Debug)]
 pub enum ApiSource {
     /// The built-in server, which knows one user.
@@ -61,6 +62,8 @@ pub enum ApiSource {
         /// The API and its token.
         api: Arc<Api>,
     },
+    /// A list of any API.
+    List(Box<ListOptions>),
 }
 
 impl ApiSource {

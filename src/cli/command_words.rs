@@ -1,11 +1,10 @@
-//! The command `sweep`, words in the place of the USERNAME that are likelier meant as commands, and web
-//! addresses there. Each of these gets an error that says what to type instead.
+//! The command `sweep`, words in the place of the USERNAME that are likelier meant as commands, and pages
+//! of users on GitHub there. Each of these gets an error that says what to type instead.
 
 use std::ffi::OsString;
 
 use clap::ValueEnum as _;
 
-use super::shell::shell_quoted;
 use super::threads::ModeArg;
 use super::values::validate_username;
 use super::{UsageError, is_command};
@@ -58,9 +57,6 @@ pub(super) fn check(word: &str) -> Result<(), UsageError> {
     if is_command(word) || word == SWEEP {
         return Err(UsageError::CommandNotFirst(word.to_owned()));
     }
-    if word.contains("://") {
-        return Err(url_error(word));
-    }
     let option = if ModeArg::from_str(word, false).is_ok() {
         Some("--mode")
     } else if Workload::from_str(word, false).is_ok() {
@@ -79,21 +75,15 @@ pub(super) fn check(word: &str) -> Result<(), UsageError> {
     Err(UsageError::WordAsUser { word: word.to_owned(), meant })
 }
 
-/// Returns the error for a web address: a page of a user on GitHub names that user.
-fn url_error(url: &str) -> UsageError {
+/// Returns the error for the page of a user on GitHub, which names that user.
+pub(super) fn user_page_error(url: &str) -> Option<UsageError> {
     let page = url.split_once("://").map_or(url, |(_, page)| page);
-    let mut parts = page.split(['/', '?', '#']);
+    let mut parts = page.split(['/', '?', '#']).filter(|part| !part.is_empty());
     let host = parts.next().unwrap_or_default();
     let user = match (host, parts.next(), parts.next()) {
-        ("github.com" | "www.github.com", Some(user), _)
-        | ("api.github.com", Some("users"), Some(user)) => Some(user),
+        ("github.com" | "www.github.com", Some(user), None) => Some(user),
         _ => None,
     };
-    match user.and_then(|user| validate_username(user).ok()) {
-        Some(user) => UsageError::UserPage { url: printable(url), user: user.to_owned() },
-        None => UsageError::UrlAsUser {
-            url: printable(url),
-            command: shell_quoted(&format!("curl -s {}", shell_quoted(url))),
-        },
-    }
+    let user = user.and_then(|user| validate_username(user).ok())?;
+    Some(UsageError::UserPage { url: printable(url), user: user.to_owned() })
 }

@@ -18,7 +18,7 @@ use super::{Environment, Terminals, UsageError, find_variable};
 use crate::model::plan::MAX_TASKS;
 use crate::model::printable::printable;
 use crate::model::setup::max_workers;
-use crate::model::{Mode, ModeChoice};
+use crate::model::{Mode, ModeChoice, Workload};
 
 #[derive(Args, Debug)]
 pub(super) struct ExecArgs {
@@ -100,7 +100,7 @@ impl ExecArgs {
         };
         let output = OutputOptions::resolve(
             self.display,
-            self.export.paths(None),
+            self.export.paths(None, Workload::Commands),
             self.record.record,
             &[NamedPath { name: "--from", path: self.from.as_deref() }],
             environment,

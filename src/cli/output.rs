@@ -9,7 +9,7 @@ use clap::Args;
 use super::config::{self, Config, ThemeArg};
 use super::{ConfigError, Environment, Terminals, UsageError, find_variable};
 use crate::app::Keymap;
-use crate::model::ExportKind;
+use crate::model::{ExportKind, Workload};
 
 /// The heading of the options that replace the screen.
 const NO_SCREEN: &str = "Without a screen";
@@ -126,13 +126,14 @@ pub enum OutputMode {
 }
 
 impl ExportArgs {
-    /// Combines the files with the target of the followers.
-    pub(super) fn paths(self, followers: Option<PathBuf>) -> ExportPaths {
+    /// Combines the files with that of the followers or items of a workload.
+    pub(super) fn paths(self, data: Option<PathBuf>, workload: Workload) -> ExportPaths {
+        let kind = ExportKind::for_workload(workload).find(|kind| kind.is_data());
         let given = [
             (ExportKind::Trace, self.trace),
             (ExportKind::Picture, self.svg),
             (ExportKind::Report, self.report),
-            (ExportKind::Followers, followers),
+            (kind.unwrap_or(ExportKind::Followers), data),
         ];
         given.into_iter().filter_map(|(kind, path)| Some((kind, path?))).collect()
     }

@@ -1,7 +1,7 @@
 //! The way a workload runs: `--mode`, `--threads` (a number, `auto`, or the counts of a sweep), and
 //! `--repeats`.
 
-use std::fmt;
+use std::{fmt, iter};
 use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
@@ -10,6 +10,9 @@ use super::UsageError;
 use super::values::whole;
 use crate::model::setup::{MAX_PROCESSES, MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, max_workers};
 use crate::model::{Mode, ModeChoice, Selection, SweepSetup};
+
+/// The maximum number of counts in a range that are all tried.
+const MAX_WHOLE_RANGE: u32 = 8;
 
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -127,7 +130,7 @@ fn expand_counts(
         // Checks the ends first, because a range may be huge.
         validate_workers(*range.start(), costs_quota, selection)?;
         validate_workers(*range.end(), costs_quota, selection)?;
-        counts.extend(range.clone().filter_map(|count| u16::try_from(count).ok()));
+        counts.extend(spread_counts(range).filter_map(|count| u16::try_from(count).ok()));
     }
     counts.sort_unstable();
     counts.dedup();
@@ -138,6 +141,18 @@ fn expand_counts(
         }
         _ => Ok(counts),
     }
+}
+
+/// Returns the counts of a range: all of a short one, else each the double of the one before, and the
+/// last.
+fn spread_counts(range: &RangeInclusive<u32>) -> impl Iterator<Item = u32> {
+    let (first, last) = (*range.start(), *range.end());
+    let is_short = last - first < MAX_WHOLE_RANGE;
+    let next = move |&count: &u32| {
+        let next = if is_short { count + 1 } else { count.saturating_mul(2).min(last) };
+        (count < last).then_some(next)
+    };
+    iter::successors(Some(first), next)
 }
 
 /// Returns the count if it is within the bounds.
@@ -153,7 +168,7 @@ pub(super) fn validate_workers(
             Err(UsageError::Processes { asked, most: MAX_PROCESSES })
         }
         Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
+        _ if costs_quota && selection.workload.has_accounts() => Err(UsageError::ThreadsOnQuota { asked, most }),
         _ => Err(UsageError::ThreadsHere { asked, most }),
     }
 }

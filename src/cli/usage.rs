@@ -4,9 +4,10 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
-use super::malformed;
+use super::{malformed, pages};
 use super::values::UsernameError;
 use crate::github::ApiError;
+use crate::http::{HeaderError, UrlRangeError};
 use crate::model::Workload;
 use crate::model::plan::MAX_TASKS;
 
@@ -63,16 +64,26 @@ pub enum UsageError {
         /// The user.
         user: String,
     },
-    /// A web address in the place of a USERNAME.
-    #[error(
-        "cannot fetch {url}: addresses other than GitHub's are not supported yet; use a USERNAME, \
-         with --api-url for GitHub Enterprise Server, or threadline exec -- {command}"
-    )]
-    UrlAsUser {
-        /// The address.
-        url: String,
-        /// The quoted command that requests it.
-        command: String,
+    /// A URL that cannot be fetched.
+    #[error(transparent)]
+    Url(#[from] UrlRangeError),
+    /// A header that cannot be sent.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// An error in a list of URLs.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// An option of lists without a list.
+    #[error("{option} applies to lists only; add a URL, or leave out {option}")]
+    NoList {
+        /// The option.
+        option: &'static str,
+    },
+    /// An option that a list does not have.
+    #[error("{option} does not apply to the pages of a URL; leave it out")]
+    NotForLists {
+        /// The option.
+        option: &'static str,
     },
     /// An API without a user.
     #[error("--api-url needs a USERNAME; add one, or leave out --api-url for the built-in server")]
@@ -158,7 +169,54 @@ pub enum UsageError {
         /// The file and the line.
         place: String,
     },
-    /// An error in the list of commands.
+    /// An error in the URLs of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ListError {
+    /// An unreadable file.
+    #[error("cannot read the URLs in {place}: {reason}")]
+    Unreadable {
+        /// The file.
+        place: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// A file of blank lines and comments only.
+    #[error("{0} contains no URLs; put one on each line")]
+    NoUrls(String),
+    /// A line that is no URL.
+    #[error("{place}, line {line}: {error}")]
+    Line {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+        /// The reason.
+        error: UrlRangeError,
+    },
+    /// URLs of two servers.
+    #[error(
+        "{place}, line {line}, is on {other}, and the first URL on {first}; fetch the URLs of each \
+         server on their own"
+    )]
+    TwoServers {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+        /// The first server.
+        first: String,
+        /// The other one.
+        other: String,
+    },
+    /// More URLs than a run accepts.
+    #[error("{0} contains more than {MAX_TASKS} URLs; fetch them in several parts")]
+    TooMany(String),
+    /// `--next` with addresses that are known.
+    #[error("--next is for a single URL; leave it out, or the range or --urls")]
+    NextOfKnown,
+}
+
+/// An error in the list of commands.
     #[error(transparent)]
     Commands(#[from] CommandsError),
     /// More processes than the machine can run.
@@ -228,6 +286,10 @@ impl CliError {
         }
         if let Some(name) = malformed::command_after_option(&error, args) {
             return UsageError::CommandNotFirst(name).into();
+        }
+        let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+        if let Some(expanded) = pages::expanded_range(&words) {
+            return expanded.into();
         }
         let problem = malformed::problem(&error, args);
         Self::Malformed { problem, usage: malformed::usage(args) }

@@ -29,6 +29,7 @@ pub struct Api {
 }
 
 /// An access token. It can be sent, but not printed.
+#[derive(Clone)]
 pub struct Token {
     variable: &'static str,
     header: HeaderValue,

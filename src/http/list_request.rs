@@ -1,17 +1,15 @@
 //! The pages of a list as the user names them: the addresses that are known in advance, and what all
 //! requests have in common. `Debug` output has no secrets.
 
-use std::fmt;
-
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::next_pointer::NextPointer;
+use super::secret_headers::SecretHeaders;
 use super::secret_url::SecretUrl;
 use super::url_range::UrlRange;
 use crate::model::TaskId;
 use crate::model::item_page::ItemPointers;
-use crate::model::json_pointer::JsonPointer;
 
 /// The way to the addresses.
 #[derive(Clone, Debug)]
@@ -34,6 +32,11 @@ impl ListAddresses {
         }
     }
 
+    /// The address of the first page, if there is any.
+    pub fn first(&self) -> Option<Url> {
+        self.url(TaskId(1))
+    }
+
     /// Returns the address of a page that is known in advance.
     pub fn url(&self, TaskId(page): TaskId) -> Option<Url> {
         let index = page.checked_sub(1)?;
@@ -51,7 +54,7 @@ pub struct ListRequest {
     /// The first URL. All requests go to its origin.
     pub first: SecretUrl,
     /// The headers that the user gave.
-    pub headers: SecretHeaderMap,
+    pub headers: SecretHeaders,
     /// The base address of GitHub's API, if the list is one of it.
     pub github: Option<String>,
     /// Set if requests carry the token. A worker process reads it from the same place as its parent.
@@ -66,41 +69,3 @@ pub struct ListRequest {
     pub needs_items: bool,
 }
 
-/// The place of the next address in a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextPointer {
-    /// The place of the URL or of the cursor.
-    pub pointer: JsonPointer,
-    /// The query parameter that the cursor is put into; `None` for a URL.
-    pub parameter: Option<String>,
-}
-
-/// Headers that can be sent to the server and to a worker process, but not printed.
-#[derive(Clone, PartialEq)]
-pub struct SecretHeaderMap(pub HeaderMap);
-
-impl fmt::Debug for SecretHeaderMap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl Serialize for SecretHeaderMap {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretHeaderMap {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pairs = Vec::<(String, Vec<u8>)>::deserialize(deserializer)?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            let name: HeaderName = name.parse().map_err(de::Error::custom)?;
-            let mut value = HeaderValue::from_bytes(&value).map_err(de::Error::custom)?;
-            value.set_sensitive(true);
-            headers.append(name, value);
-        }
-        Ok(Self(headers))
-    }
-}

@@ -12,6 +12,7 @@ use crate::github::ApiError;
 use crate::model::{FailureKind, Run};
 use crate::report::ExportError;
 use crate::server::{ServerError, ServerFileError};
+use crate::source::tasks::pages::list_server::ListServerError;
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
 use crate::source::tasks::process::child::WorkerError;
 
@@ -104,6 +105,9 @@ pub enum CommandError {
     /// The address of the built-in server is invalid: a defect.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The server of a list cannot be requested.
+    #[error(transparent)]
+    ListServer(#[from] ListServerError),
     /// A file for `threadline serve` cannot be used.
     #[error(transparent)]
     ServerFile(#[from] ServerFileError),
@@ -146,6 +150,7 @@ impl CommandError {
             Self::Output(error) if error.is_usage() => Exit::Usage,
             Self::Record(error) if error.is_usage() => Exit::Usage,
             Self::Arguments(_)
+            | Self::ListServer(_)
             | Self::Worker(WorkerError::NoParent)
             | Self::CompareWithoutScreen => Exit::Usage,
             _ => Exit::Failed,

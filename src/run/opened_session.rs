@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::exit::{CommandError, Exit, print_error};
 use crate::app::Session;
 use crate::app::playback::{DEFAULT_SLOWDOWN, PlaybackSpeed};
-use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ReplayCommand};
+use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ListOptions, ReplayCommand};
 use crate::github::Api;
 use crate::http::RetryPolicy;
 use crate::model::setup::max_workers;
@@ -20,6 +20,8 @@ use crate::source::clock::wall_clock;
 use crate::source::recording::{
     self, ReadRecordingError, Recorder, Recording, WriteRecordingError,
 };
+use crate::source::tasks::pages::list_server::ListServer;
+use crate::source::tasks::pages::list_source::ListSource;
 use crate::source::{Clock, Launcher};
 
 /// A session, and the objects that it needs.
@@ -51,6 +53,7 @@ impl OpenedSession {
         err: &mut dyn Write,
     ) -> Result<Self, CommandError> {
         let (user, api, name, server) = match &followers.source {
+            ApiSource::List(list) => return Self::for_list(followers, list, err),
             ApiSource::BuiltIn => {
                 let server = Server::start(example_server())?;
                 let api = Arc::new(Api::new(&server.url(), None)?);
@@ -92,6 +95,40 @@ impl OpenedSession {
         let speed = PlaybackSpeed::from_slowdown(followers.slow);
         let content = OpenedContent::Live { session: Box::new(session), selection, speed };
         Ok(Self { content, launcher, server })
+    }
+
+    /// Opens the session of a list.
+    fn for_list(
+        options: &FollowersCommand,
+        list: &ListOptions,
+        err: &mut dyn Write,
+    ) -> Result<Self, CommandError> {
+        let ListOptions { list, addresses, request, token, proxies, max_requests } = list.clone();
+        let server = ListServer::new(request, token, &proxies)?;
+        let mut session = Session::new(Setup {
+            sweep: options.sweep.clone(),
+            auto: options.auto,
+            agreed: options.agreed,
+            cores: available_cores(),
+            has_token: server.has_token(),
+            ..Setup::pages(list, options.workers)
+        });
+        if let Some(pages) = addresses.count() {
+            session = session.with_pages(pages);
+        }
+        let launcher = Launcher::for_list(
+            ListSource::new(addresses, server, max_requests),
+            options.retry_policy,
+            Clock::system(),
+            std::env::current_exe().ok(),
+        );
+        if let Some(path) = &options.compare {
+            load_baseline(path, &mut session, err)?;
+        }
+        let speed = PlaybackSpeed::from_slowdown(options.slow);
+        let selection = options.selection;
+        let content = OpenedContent::Live { session: Box::new(session), selection, speed };
+        Ok(Self { content, launcher, server: None })
     }
 
     /// Opens the session of the user's commands.

@@ -11,7 +11,6 @@ mod address_book;
 pub(in crate::source) mod client;
 pub mod list_server;
 pub mod list_source;
-mod redactor;
 mod response_error;
 
 use std::sync::Arc;

@@ -16,9 +16,9 @@ use crate::http::general_limits;
 use crate::http::link_header::LinkSet;
 use crate::http::retry::parse_header;
 use crate::http::{
-    ClientOptions, HttpClient, HttpResponse, NextPointer, RequestError, RequestTimeouts, SecretUrl,
+    ClientOptions, HttpClient, HttpResponse, NextPage, RequestError, RequestTimeouts, SecretUrl,
 };
-use crate::model::item_page::{ItemPage, ItemsError, parse_body};
+use crate::model::item_page::{ItemPage, ItemsError};
 use crate::model::{
     Completion, Failure, FailureKind, Product, Quota, ResponseSummary, State, TaskId,
 };
@@ -117,7 +117,7 @@ impl PageClient {
         let items = items.map_err(|error| {
             response_error::content_error(server, task, url, &error, is_cut_json(body))
         })?;
-        let links = self.neighbors(url, response).map_err(|reason| {
+        let links = self.neighbors(task, url, response).map_err(|reason| {
             let reason = server.sanitize(url, &reason);
             server.unexpected_response(task, FailureKind::Content, &reason)
         })?;
@@ -133,9 +133,19 @@ impl PageClient {
     }
 
     /// Returns the addresses of further pages, or the reason why they cannot be used.
-    fn neighbors(&self, url: &Url, response: &HttpResponse) -> Result<Neighbors, String> {
+    fn neighbors(
+        &self,
+        task: TaskId,
+        url: &Url,
+        response: &HttpResponse) -> Result<Neighbors, String> {
         if let Some(next) = &self.server.request.next {
-            let next = next_address(next, url, &response.body)?.map(SecretUrl);
+            let next = match next.find(&response.body, url).map_err(|error| error.to_string())? {
+                NextPage::Url(next) => Some(SecretUrl(next)),
+                NextPage::Missing(place) if task.0 == 1 => {
+                    return Err(format!("nothing is at the pointer of --next: {place}"));
+                }
+                NextPage::End | NextPage::Missing(_) => None,
+            };
             return Ok(Neighbors { next, ..Neighbors::default() });
         }
         let links = LinkSet::from_headers(&response.headers, url).map_err(|it| it.to_string())?;
@@ -155,7 +165,7 @@ fn request_headers(server: &ListServer) -> HeaderMap {
         Connection::Other(_) => HeaderMap::new(),
     };
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    let given = &server.request.headers.0;
+    let given = server.request.headers.headers();
     for name in given.keys() {
         headers.remove(name);
     }
@@ -173,35 +183,3 @@ fn is_cut_json(body: &[u8]) -> bool {
     body.trim_ascii_start().first().is_some_and(|first| b"[{".contains(first))
 }
 
-/// Returns the next address that a body has, or `None` on the last page.
-fn next_address(next: &NextPointer, url: &Url, body: &[u8]) -> Result<Option<Url>, String> {
-    let body = parse_body(body).map_err(|error| error.to_string())?;
-    // The last page may leave it out.
-    let Ok(found) = next.pointer.find(body) else { return Ok(None) };
-    let value = match serde_json::from_str(found.get()) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(serde_json::Value::Number(number)) => number.to_string(),
-        Ok(serde_json::Value::Null | serde_json::Value::Bool(false)) => return Ok(None),
-        _ => return Err(format!("\"{}\" is neither a URL nor a cursor", next.pointer)),
-    };
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let Some(parameter) = &next.parameter else {
-        let target = url.join(&value).map_err(|_| format!("\"{}\" is no URL", next.pointer))?;
-        let own = target.origin() == url.origin();
-        return if own {
-            Ok(Some(target))
-        } else {
-            Err(format!("\"{}\" leads to another server", next.pointer))
-        };
-    };
-    let others: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| name != parameter)
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    let mut target = url.clone();
-    target.query_pairs_mut().clear().extend_pairs(others).append_pair(parameter, &value);
-    Ok(Some(target))
-}

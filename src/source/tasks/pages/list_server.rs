@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::redactor::Redactor;
 use crate::github::{Api, ApiError, GithubLimits, Token};
 use crate::http::general_limits::GeneralLimits;
 use crate::http::peer::Peer;
 use crate::http::transport::{Transport, host_name, is_local};
 use crate::http::url_text::masked;
 use crate::http::{LimitPolicy, ListRequest, ProxyError, ProxySettings, RequestError, SecretUrl};
+use crate::model::printable::printable;
 use crate::model::{FailureKind, TaskId};
 
 /// The server of a list.
@@ -19,7 +19,6 @@ use crate::model::{FailureKind, TaskId};
 pub struct ListServer {
     pub(in crate::source) request: ListRequest,
     pub(super) connection: Connection,
-    pub(super) redactor: Redactor,
 }
 
 /// The way to the server.
@@ -60,8 +59,7 @@ impl ListServer {
                 Connection::Other(Transport::new(first.scheme() == "https", proxy))
             }
         };
-        let redactor = Redactor::new(&request.headers.0);
-        Ok(Self { request, connection, redactor })
+        Ok(Self { request, connection })
     }
 
     /// The host, with the port unless it is the default.
@@ -101,11 +99,13 @@ impl ListServer {
 
     /// Returns a text from the server, escaped for printing, with secrets redacted.
     pub(super) fn sanitize(&self, url: &Url, text: &str) -> String {
-        let text = self.redactor.redact(url, text);
-        match &self.connection {
-            Connection::Github(api) => api.token().map_or(text.clone(), |it| it.redact_in(&text)),
-            Connection::Other(_) => text,
-        }
+        let SecretUrl(first) = &self.request.first;
+        let text = Redactor::new(&self.request.headers, [first, url]).redact(text);
+        let token = match &self.connection {
+            Connection::Github(api) => api.token(),
+            Connection::Other(_) => None,
+        };
+        printable(&token.map_or_else(|| text.clone(), |token| token.redact_in(&text)))
     }
 
     /// Returns the error for a page that is not what was asked for. It is not retried.
