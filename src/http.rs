@@ -2,11 +2,15 @@
 
 pub mod client;
 pub mod error;
+pub mod general_limits;
+pub(crate) mod limit_rules;
 pub mod link_header;
 pub mod list_request;
+pub mod next_pointer;
 pub mod page_parameter;
 pub(crate) mod peer;
 pub(crate) mod retry;
+pub mod secret_headers;
 pub mod secret_url;
 pub mod system_limits;
 pub(crate) mod transport;
@@ -15,13 +19,16 @@ pub mod url_text;
 
 pub use client::{ClientOptions, HttpClient, HttpResponse, RequestObserver};
 pub use error::{ConnectStep, HttpError, HttpErrorKind};
+pub use general_limits::GeneralLimits;
 pub use link_header::{LinkError, LinkSet};
 pub use list_request::{ListAddresses, ListRequest};
+pub use next_pointer::{NextError, NextPage, NextPointer};
 pub use page_parameter::PageParameter;
 pub use retry::{
     LimitPolicy, RateLimit, Refusal, RequestError, RequestTimeouts, RetryAction, RetryAfter,
     RetryPolicy, Suspension,
 };
+pub use secret_headers::{HeaderError, Redactor, SecretHeaders};
 pub use secret_url::SecretUrl;
 pub use transport::{ProxyError, ProxySettings};
 pub use url_range::{UrlRange, UrlRangeError};

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::api::{proxies, token};
 use super::usage::{ListError, MAX_LIST_BYTES};
 use super::values::whole;
 use super::{Environment, UsageError, find_variable, into_lossy_string};
-use super::api::{proxies, token};
 use crate::github::Token;
 use crate::github::api::{Api, GITHUB};
 use crate::http::transport::{host_name, is_local};
@@ -118,7 +118,8 @@ impl PagesArgs {
             (_, Some(path)) => urls_from_file(path)?,
             (url, None) => addresses_of(url.unwrap_or_default(), self.next.is_some())?,
         };
-        if let (Some(_), ListAddresses::Range(_) | ListAddresses::Urls(_)) = (&self.next, &addresses)
+        if let (Some(_), ListAddresses::Range(_) | ListAddresses::Urls(_)) =
+            (&self.next, &addresses)
         {
             return Err(ListError::NextOfKnown.into());
         }
@@ -198,7 +199,8 @@ fn urls_from_file(path: &Path) -> Result<(String, PageAddressing, ListAddresses)
         }
         let invalid = |error| ListError::Line { place: place.clone(), line, error };
         let url = url_range::parse_url(text).map_err(invalid)?;
-        if let Some(SecretUrl(first)) = urls.first().filter(|first| first.0.origin() != url.origin())
+        if let Some(SecretUrl(first)) =
+            urls.first().filter(|first| first.0.origin() != url.origin())
         {
             let [first, other] = [first, &url].map(host_name);
             return Err(ListError::TwoServers { place, line, first, other }.into());

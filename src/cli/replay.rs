@@ -7,6 +7,7 @@ use clap::Args;
 use super::output::{DisplayArgs, ExportArgs, FILES, NamedPath, OutputOptions};
 use super::{Environment, SCREEN, Terminals, UsageError};
 use crate::app::playback::{MAX_SPEED, MIN_SPEED, PlaybackSpeed};
+use crate::model::Workload;
 
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
@@ -68,7 +69,7 @@ impl ReplayArgs {
         let Self { path, speed, mut display, export } = self;
         display.apply_config(environment)?;
         let read = [NamedPath { name: "the recording", path: Some(&path) }];
-        let exports = export.paths(None);
+        let exports = export.paths(None, Workload::Followers);
         let output = OutputOptions::resolve(display, exports, None, &read, environment, terminals)?;
         Ok(ReplayCommand { path, speed, output })
     }

@@ -1,8 +1,8 @@
 //! The way a workload runs: `--mode`, `--threads` (a number, `auto`, or the counts of a sweep), and
 //! `--repeats`.
 
-use std::{fmt, iter};
 use std::ops::RangeInclusive;
+use std::{fmt, iter};
 
 use clap::{Args, ValueEnum};
 
@@ -168,7 +168,9 @@ pub(super) fn validate_workers(
             Err(UsageError::Processes { asked, most: MAX_PROCESSES })
         }
         Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota && selection.workload.has_accounts() => Err(UsageError::ThreadsOnQuota { asked, most }),
+        _ if costs_quota && selection.workload.has_accounts() => {
+            Err(UsageError::ThreadsOnQuota { asked, most })
+        }
         _ => Err(UsageError::ThreadsHere { asked, most }),
     }
 }

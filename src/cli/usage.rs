@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
-use super::{malformed, pages};
 use super::values::UsernameError;
+use super::{malformed, pages};
 use crate::github::ApiError;
 use crate::http::{HeaderError, UrlRangeError};
 use crate::model::Workload;
@@ -169,54 +169,7 @@ pub enum UsageError {
         /// The file and the line.
         place: String,
     },
-    /// An error in the URLs of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ListError {
-    /// An unreadable file.
-    #[error("cannot read the URLs in {place}: {reason}")]
-    Unreadable {
-        /// The file.
-        place: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// A file of blank lines and comments only.
-    #[error("{0} contains no URLs; put one on each line")]
-    NoUrls(String),
-    /// A line that is no URL.
-    #[error("{place}, line {line}: {error}")]
-    Line {
-        /// The file.
-        place: String,
-        /// The line, from 1.
-        line: usize,
-        /// The reason.
-        error: UrlRangeError,
-    },
-    /// URLs of two servers.
-    #[error(
-        "{place}, line {line}, is on {other}, and the first URL on {first}; fetch the URLs of each \
-         server on their own"
-    )]
-    TwoServers {
-        /// The file.
-        place: String,
-        /// The line, from 1.
-        line: usize,
-        /// The first server.
-        first: String,
-        /// The other one.
-        other: String,
-    },
-    /// More URLs than a run accepts.
-    #[error("{0} contains more than {MAX_TASKS} URLs; fetch them in several parts")]
-    TooMany(String),
-    /// `--next` with addresses that are known.
-    #[error("--next is for a single URL; leave it out, or the range or --urls")]
-    NextOfKnown,
-}
-
-/// An error in the list of commands.
+    /// An error in the list of commands.
     #[error(transparent)]
     Commands(#[from] CommandsError),
     /// More processes than the machine can run.
@@ -302,6 +255,53 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// An error in the URLs of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ListError {
+    /// An unreadable file.
+    #[error("cannot read the URLs in {place}: {reason}")]
+    Unreadable {
+        /// The file.
+        place: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// A file of blank lines and comments only.
+    #[error("{0} contains no URLs; put one on each line")]
+    NoUrls(String),
+    /// A line that is no URL.
+    #[error("{place}, line {line}: {error}")]
+    Line {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+        /// The reason.
+        error: UrlRangeError,
+    },
+    /// URLs of two servers.
+    #[error(
+        "{place}, line {line}, is on {other}, and the first URL on {first}; fetch the URLs of each \
+         server on their own"
+    )]
+    TwoServers {
+        /// The file.
+        place: String,
+        /// The line, from 1.
+        line: usize,
+        /// The first server.
+        first: String,
+        /// The other one.
+        other: String,
+    },
+    /// More URLs than a run accepts.
+    #[error("{0} contains more than {MAX_TASKS} URLs; fetch them in several parts")]
+    TooMany(String),
+    /// `--next` with addresses that are known.
+    #[error("--next is for a single URL; leave it out, or the range or --urls")]
+    NextOfKnown,
 }
 
 /// An error in the list of commands.

@@ -7,6 +7,7 @@ use reqwest::header::HeaderValue;
 use thiserror::Error;
 use url::Url;
 
+use crate::http::secret_headers::MIN_SECRET_LENGTH;
 use crate::http::transport::{Proxy, Transport, host_name, is_local};
 use crate::http::{ProxyError, ProxySettings};
 use crate::model::printable::printable;
@@ -16,9 +17,6 @@ pub const GITHUB: &str = "https://api.github.com";
 
 /// The authentication scheme of the token: RFC 6750, section 2.1.
 const AUTH_SCHEME: &str = "Bearer ";
-
-/// The minimum length of a token that is redacted. GitHub's tokens have 40 or more characters.
-const MIN_TOKEN_LENGTH: usize = 8;
 
 /// A server that speaks GitHub's REST API.
 #[derive(Debug)]
@@ -98,7 +96,7 @@ impl Token {
     /// left alone, since its text could occur in ordinary words.
     pub(crate) fn redact_in(&self, text: &str) -> String {
         let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(AUTH_SCHEME));
-        match secret.filter(|secret| secret.len() >= MIN_TOKEN_LENGTH) {
+        match secret.filter(|secret| secret.len() >= MIN_SECRET_LENGTH) {
             Some(secret) => text.replace(secret, &format!("[{}]", self.variable)),
             None => text.to_owned(),
         }

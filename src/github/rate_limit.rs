@@ -6,18 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::header::HeaderMap;
 
 use super::api::Api;
-use crate::http::retry::{date_seconds, parse_header, retry_after};
+use crate::http::limit_rules::{WAIT_MARGIN, limit_exceeds_max_wait, suspension, wait_until_reset};
+use crate::http::retry::{parse_header, retry_after};
 use crate::http::{
     LimitPolicy, RateLimit, Refusal, RequestError, RetryAction, RetryAfter, Suspension,
 };
 use crate::model::time::{describe_duration, time_of_day};
 use crate::model::{Failure, FailureKind, LimitKind, Quota};
-
-/// Clocks and windows have whole seconds, so a request exactly at the end may still be too early.
-const WAIT_MARGIN: Duration = Duration::from_secs(1);
 
 /// Returns the quota in a response's headers, or `None` if there is none, which is the default of
 /// GitHub Enterprise Server.
@@ -62,23 +60,9 @@ pub(super) fn limit_from_refusal(
     Some(RateLimit { kind, wait })
 }
 
-/// Computes the wait from the server's own `Date` if present, so that this machine's clock need not
-/// be right.
-fn wait_until_reset(reset: u64, headers: &HeaderMap) -> RetryAfter {
-    match date_seconds(headers, DATE.as_str()) {
-        Some(now) => RetryAfter::For(
-            Duration::from_secs(reset.saturating_sub(now)).saturating_add(WAIT_MARGIN),
-        ),
-        None => RetryAfter::Until(reset.saturating_add(WAIT_MARGIN.as_secs())),
-    }
-}
-
 /// The wait after a limit without a reset time, doubled each time the limit is met again:
 /// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
-
-/// The minimum wait, also doubled each time: the server's clock and this one may differ.
-const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The number of limits in a row, each of them waited for, after which the run fails.
 const MAX_CONSECUTIVE_LIMITS: u32 = 5;
@@ -99,27 +83,22 @@ impl GithubLimits {
 
 impl LimitPolicy for GithubLimits {
     fn suspend(&self, refusal: &Refusal) -> Result<Suspension, Failure> {
-        let Refusal { limit, in_a_row, in_flight, utc } = *refusal;
-        if in_a_row >= MAX_CONSECUTIVE_LIMITS {
-            return Err(limit_persists(&self.api, limit.kind, in_a_row));
+        if refusal.in_a_row >= MAX_CONSECUTIVE_LIMITS {
+            return Err(limit_persists(&self.api, refusal.limit.kind, refusal.in_a_row));
         }
-        let doubled = |wait: Duration| wait.saturating_mul(1 << in_a_row.saturating_sub(1).min(16));
-        let wait = match limit.wait {
-            RetryAfter::For(wait) => wait,
-            RetryAfter::Until(end) => Duration::from_secs(end.saturating_sub(utc)),
-            RetryAfter::Unspecified => doubled(DEFAULT_WAIT),
-        };
-        let wait = wait.max(doubled(MIN_WAIT));
-        // GitHub counts concurrent requests towards the secondary limit alone.
-        let max_in_flight = (limit.kind == LimitKind::Secondary).then(|| (in_flight / 2).max(1));
-        Ok(Suspension { wait, max_in_flight })
+        Ok(suspension(refusal, DEFAULT_WAIT))
     }
 
     fn check_wait(&self, kind: LimitKind, wait: Duration, until_utc: u64) -> Result<(), Failure> {
         if wait <= self.max_wait {
             return Ok(());
         }
-        Err(limit_exceeds_max_wait(&self.api, kind, wait, until_utc, self.max_wait))
+        let limit = format!("{}'s {} is reached", self.api.host(), limit_name(kind));
+        let advice = match (kind, self.api.token()) {
+            (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
+            _ => "",
+        };
+        Err(limit_exceeds_max_wait(&limit, wait, until_utc, self.max_wait, advice))
     }
 }
 
@@ -139,29 +118,6 @@ pub(super) fn rate_limited(api: &Api, limit: RateLimit) -> RequestError {
         failure: Failure::new(FailureKind::RateLimited, message),
         retry_action: RetryAction::Limit(limit),
     }
-}
-
-/// A limit lasts longer than `--max-wait`.
-fn limit_exceeds_max_wait(
-    api: &Api,
-    kind: LimitKind,
-    wait: Duration,
-    until_utc: u64,
-    max_wait: Duration,
-) -> Failure {
-    let (host, which, most) = (api.host(), limit_name(kind), describe_duration(max_wait));
-    // A time of day is ambiguous beyond a day.
-    let today = wait.as_secs() < 86_400;
-    let end = if today { format!("until {} UTC, ", time_of_day(until_utc)) } else { String::new() };
-    let wait = describe_duration(wait);
-    let larger = match (kind, api.token()) {
-        (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
-        _ => "",
-    };
-    let message = format!(
-        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}; come back then{larger}"
-    );
-    Failure::new(FailureKind::RateLimited, message)
 }
 
 /// A limit was reached again after each wait.

@@ -68,4 +68,3 @@ pub struct ListRequest {
     /// Set if a body that is not JSON is an error.
     pub needs_items: bool,
 }
-

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use super::url_text::masked;
+use super::url_text::{decoded, masked};
 
 /// Parts of names that count items instead of pages.
 const OFFSET_NAMES: [&str; 4] = ["from", "offset", "skip", "start"];
@@ -169,9 +169,6 @@ enum NumberInUrl {
 }
 
 fn value_in(url: &Url, name: &str) -> NumberInUrl {
-    let decoded = |name: &str| -> String {
-        form_urlencoded::parse(name.as_bytes()).map(|(name, _)| name.into_owned()).collect()
-    };
     let name = decoded(name);
     let all = parameters(url);
     let mut same = all.iter().filter(|parameter| decoded(parameter.name) == name);

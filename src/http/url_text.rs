@@ -95,7 +95,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Decodes a name or a value of a query.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let pair = format!("={text}");
     form_urlencoded::parse(pair.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

@@ -12,8 +12,8 @@ use crate::github::ApiError;
 use crate::model::{FailureKind, Run};
 use crate::report::ExportError;
 use crate::server::{ServerError, ServerFileError};
-use crate::source::tasks::pages::list_server::ListServerError;
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
+use crate::source::tasks::pages::list_server::ListServerError;
 use crate::source::tasks::process::child::WorkerError;
 
 /// The exit code of the program.

@@ -137,7 +137,8 @@ impl PageClient {
         &self,
         task: TaskId,
         url: &Url,
-        response: &HttpResponse) -> Result<Neighbors, String> {
+        response: &HttpResponse,
+    ) -> Result<Neighbors, String> {
         if let Some(next) = &self.server.request.next {
             let next = match next.find(&response.body, url).map_err(|error| error.to_string())? {
                 NextPage::Url(next) => Some(SecretUrl(next)),
@@ -182,4 +183,3 @@ fn redirect_target(response: &HttpResponse, url: &Url) -> Option<SecretUrl> {
 fn is_cut_json(body: &[u8]) -> bool {
     body.trim_ascii_start().first().is_some_and(|first| b"[{".contains(first))
 }
-

@@ -10,7 +10,9 @@ use crate::http::general_limits::GeneralLimits;
 use crate::http::peer::Peer;
 use crate::http::transport::{Transport, host_name, is_local};
 use crate::http::url_text::masked;
-use crate::http::{LimitPolicy, ListRequest, ProxyError, ProxySettings, RequestError, SecretUrl};
+use crate::http::{
+    LimitPolicy, ListRequest, ProxyError, ProxySettings, Redactor, RequestError, SecretUrl,
+};
 use crate::model::printable::printable;
 use crate::model::{FailureKind, TaskId};
 
