@@ -15,8 +15,8 @@ use crate::model::setup::{
     MAX_WORKERS_WITH_QUOTA, max_workers,
 };
 use crate::model::{
-    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, PagedList, Plan, PlannedRun, Run,
-    RunId, RunOutcome, Selection, Setup, Simulation, Target, TaskKind, Workload,
+    Event, EventKind, Failure, LogSink, Mode, ModeChoice, Nanos, PageAddressing, PagedList, Plan,
+    PlannedRun, Run, RunId, RunOutcome, Selection, Setup, Simulation, Target, TaskKind, Workload,
 };
 use active_runs::ActiveRuns;
 pub use baselines::Baseline;
@@ -30,8 +30,6 @@ pub struct Session {
     setup: Setup,
     /// The number of pages, once a response has reported it.
     pages: Option<u32>,
-    /// The address of each page has turned out to be in the page before.
-    is_chained: bool,
     run_sets: BTreeMap<Selection, RunSet>,
     active: Option<ActiveRuns>,
     latest: Option<LatestRun>,
@@ -69,7 +67,6 @@ impl Session {
         Self {
             setup,
             pages: None,
-            is_chained: false,
             run_sets: BTreeMap::new(),
             active: None,
             latest: None,
@@ -155,7 +152,9 @@ impl Session {
     /// modes are dropped: none could be faster.
     fn record_chain(&mut self, run: RunId) {
         let Some(selection) = self.active() else { return };
-        self.is_chained = true;
+        if let Some(list) = self.setup.list.as_mut().filter(|list| !list.is_chained()) {
+            list.addresses = PageAddressing::NextLinks;
+        }
         if let Some(run_set) = self.run_sets.get_mut(&selection) {
             run_set.runs.truncate(usize::from(run.0) + 1);
         }
@@ -163,8 +162,7 @@ impl Session {
 
     /// Returns `true` if the pages of the workload have to be fetched one after another.
     fn is_chained(&self, workload: Workload) -> bool {
-        let is_known = self.setup.list.as_ref().is_some_and(PagedList::is_chained);
-        workload.is_fetched() && (self.is_chained || is_known)
+        workload.is_fetched() && self.setup.list.as_ref().is_some_and(PagedList::is_chained)
     }
 
     /// Compares the runs that have ended, and keeps the page count and sequential time of a

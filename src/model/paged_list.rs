@@ -30,13 +30,15 @@ pub enum PageAddressing {
     Urls,
     /// The first page has a Link header, which names the last page or the next one.
     Links,
+    /// The Link header of each page has turned out to name the next one alone.
+    NextLinks,
     /// The body of each page has the address of the next one.
     Body,
 }
 
 impl PagedList {
     /// Returns `true` if the address of each page is known to be in the page before.
-    pub fn is_chained(&self) -> bool {
-        self.addresses == PageAddressing::Body
+    pub const fn is_chained(&self) -> bool {
+        matches!(self.addresses, PageAddressing::NextLinks | PageAddressing::Body)
     }
 }

@@ -12,6 +12,7 @@ use super::ended_session::{EndedSession, SavedExport, SavedExports};
 use crate::analysis::Sweep;
 use crate::app::App;
 use crate::cli::{OutputOptions, ThemeArg, shell_quoted};
+use crate::http::url_text::{MASK, masked_text};
 use crate::model::{Background, ExportKind, Nanos, Run, Target};
 use crate::report::followers::best_run;
 use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
@@ -198,14 +199,36 @@ fn menu_text(error: &ExportError) -> String {
     }
 }
 
-/// Joins the arguments, the program's name first, quoted for a shell.
+/// Joins the arguments, the program's name first, quoted for a shell. The values of headers and of secret
+/// parameters are masked.
 fn command_line(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut arguments = arguments.into_iter();
     let program = arguments.next().unwrap_or_default();
     let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy();
     let mut words = vec![shell_quoted(&program)];
-    words.extend(arguments.map(|argument| shell_quoted(&argument.to_string_lossy())));
+    let mut is_header = false;
+    words.extend(arguments.map(|argument| {
+        let argument = argument.to_string_lossy();
+        let shown = mask_argument(&argument, is_header);
+        is_header = ["-H", "--header"].contains(&&*argument);
+        shell_quoted(&shown)
+    }));
     words.join(" ")
+}
+
+/// Returns an argument without the value of a header and the secrets of a URL.
+fn mask_argument(argument: &str, is_header: bool) -> String {
+    let prefixes = ["--header=", "-H"];
+    let attached =
+        prefixes.iter().find_map(|prefix| Some((*prefix, argument.strip_prefix(prefix)?)));
+    match attached.or_else(|| is_header.then_some(("", argument))) {
+        Some((option, header)) if !header.starts_with('@') => match header.split_once(':') {
+            Some((name, _)) => format!("{option}{name}: {MASK}"),
+            None => argument.to_owned(),
+        },
+        None if argument.contains("://") => masked_text(argument),
+        _ => argument.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +242,19 @@ mod tests {
             command_line(typed.map(OsString::from)),
             r"threadline exec -- 'echo '\''a'\'' | cat' '' x=1"
         );
+    }
+
+    #[test]
+    fn the_command_line_has_no_secrets() {
+        for (typed, shown) in [
+            (vec!["-H", "Authorization: Bearer abc"], "-H 'Authorization: ***'"),
+            (vec!["--header=X-Key:abc"], "'--header=X-Key: ***'"),
+            (vec!["-HX-Key: abc", "-H", "@keys.txt"], "'-HX-Key: ***' -H @keys.txt"),
+            (vec!["http://a.b/x?token=abc&page=1"], "'http://a.b/x?token=***&page=1'"),
+        ] {
+            let line = command_line(["threadline"].into_iter().chain(typed).map(OsString::from));
+            assert_eq!(line, format!("threadline {shown}"));
+        }
     }
 
     #[test]

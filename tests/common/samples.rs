@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use threadline::model::item_page::{ItemPage, ItemPointers};
 use threadline::model::{
     ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
     ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, Mode, Nanos,
-    Plan, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target,
-    TaskId, TaskOutcome, WorkSpec,
+    PageAddressing, PagedList, Plan, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome,
+    Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -37,6 +38,16 @@ fn target() -> Target {
     }
 }
 
+fn list() -> PagedList {
+    PagedList {
+        url: "https://api.example/items?page={1..4}".to_owned(),
+        api: "api.example".to_owned(),
+        addresses: PageAddressing::Range,
+        pointers: ItemPointers { items: None, id: Some("/id".parse().unwrap()) },
+        costs_quota: true,
+    }
+}
+
 /// Returns the commands of the samples.
 pub(crate) fn commands() -> Arc<[String]> {
     ["true", "false", "sleep 9", "true"].map(str::to_owned).into()
@@ -53,6 +64,7 @@ fn compute() -> ComputeSpec {
 fn work_specs() -> Vec<WorkSpec> {
     every!(WorkSpec {
         WorkSpec::Followers(_) => [WorkSpec::Followers(target())],
+        WorkSpec::Pages(_) => [WorkSpec::Pages(list())],
         WorkSpec::Cpu(_) => [WorkSpec::Cpu(compute()), WorkSpec::Cpu(ComputeSpec::default())],
         WorkSpec::Native(_) => [WorkSpec::Native(compute())],
         WorkSpec::Mixed(_) => [WorkSpec::Mixed(compute())],
@@ -89,6 +101,8 @@ fn failures() -> Vec<Failure> {
         FailureKind::Unreachable => [FailureKind::Unreachable],
         FailureKind::TimedOut => [FailureKind::TimedOut],
         FailureKind::Server => [FailureKind::Server],
+        FailureKind::Content => [FailureKind::Content],
+        FailureKind::RequestLimit => [FailureKind::RequestLimit],
         FailureKind::Worker => [FailureKind::Worker],
         FailureKind::Exhausted => [FailureKind::Exhausted],
         FailureKind::Command => [FailureKind::Command],
@@ -103,7 +117,10 @@ fn failures() -> Vec<Failure> {
 fn products() -> Vec<Product> {
     let follower = Follower { id: 1, login: "a".into(), html_url: "https://b/a".into() };
     let page = Arc::new([follower].into_iter().collect());
+    let pointers = ItemPointers { id: Some("/id".parse().unwrap()), ..ItemPointers::default() };
+    let items = ItemPage::from_json(br#"[{"id":1, "v":1.10},7]"#, &pointers).unwrap();
     every!(Product {
+        Product::Items(_) => [items, ItemPage::opaque(9)].map(|page| Product::Items(page.into())),
         Product::Followers(_) => [Product::Followers(page)],
         Product::PastLastPage => [Product::PastLastPage],
         Product::Value(_) => [Product::Value(u64::MAX)],
@@ -217,6 +234,7 @@ pub(crate) fn kinds() -> Vec<EventKind> {
                 .chain([CloseReason::Finished])
                 .map(|reason| EventKind::LaneClosed { reason })
         },
+        EventKind::PagesChained => [EventKind::PagesChained],
         EventKind::Gap(_) => [GapScope::Lane, GapScope::Run].map(|scope| {
             EventKind::Gap(Gap { from: Nanos(1), to: Nanos(3), lost: 2, scope })
         }),

@@ -43,6 +43,7 @@ mod fold;
 mod fuzz;
 mod gil;
 mod golden;
+mod pages;
 mod palette;
 mod process;
 mod readme;

@@ -4,7 +4,7 @@ use threadline::analysis::plural;
 use threadline::analysis::search::Search;
 use threadline::model::printable::{lines, three_digits};
 use threadline::model::{
-    Event, EventKind, LaneId, Mode, Nanos, Plan, Run, Selection, Target, TaskId, WorkSpec,
+    Event, EventKind, LaneId, Mode, Nanos, Plan, Run, Selection, Setup, Target, TaskId, WorkSpec,
     Workload, file_stem,
 };
 
@@ -57,17 +57,15 @@ fn noun_follows_its_count() {
 
 #[test]
 fn file_names_are_valid_on_every_system() {
-    let target = |user: &str| Target {
-        user: user.to_owned(),
-        api: String::new(),
-        per_page: 30,
-        costs_quota: false,
+    let setup = |user: &str| {
+        let (user, api) = (user.to_owned(), String::new());
+        Setup::followers(Target { user, api, per_page: 30, costs_quota: false }, None)
     };
     let race = Selection::race(Workload::Followers);
-    assert_eq!(file_stem(race, Some(&target("Octo-Cat"))), "threadline-octo-cat-race");
-    assert_eq!(file_stem(race, Some(&target("../\u{1b}[2J/é"))), "threadline------2j---race");
+    assert_eq!(file_stem(race, &setup("Octo-Cat")), "threadline-octo-cat-race");
+    assert_eq!(file_stem(race, &setup("../\u{1b}[2J/é")), "threadline------2j---race");
     let gil = Selection::only(Workload::Cpu, Mode::Gil);
-    assert_eq!(file_stem(gil, Some(&target("octocat"))), "threadline-cpu-gil");
+    assert_eq!(file_stem(gil, &setup("octocat")), "threadline-cpu-gil");
 }
 
 #[test]

@@ -96,17 +96,10 @@ fn sweep_is_the_mode_of_that_name() {
 }
 
 #[test]
-fn addresses_get_what_is_possible_instead() {
-    for url in ["https://github.com/octocat", "https://api.github.com/users/octocat/followers"] {
+fn page_of_a_user_gets_the_name_of_the_user() {
+    for url in ["https://github.com/octocat", "https://www.github.com/octocat/"] {
         assert_rejected(&[url], "hint: use the name of the user: threadline octocat\n");
     }
-    let url = "https://api.example.com/items?page=1";
-    assert_rejected(&[url], &format!("cannot fetch {url}: "));
-    assert_rejected(
-        &[url],
-        "hint: use a USERNAME, with --api-url for GitHub Enterprise Server, or",
-    );
-    assert_rejected(&[url], "threadline exec -- 'curl -s ");
 }
 
 #[test]

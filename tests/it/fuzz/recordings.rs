@@ -162,7 +162,7 @@ fn write_exports(recording: &Recording) {
         target: session.target(),
         runs,
         sweep: session.sweep(recording.last_selection()),
-        followers: followers::best_run(session.all_runs()),
+        fetched: followers::best_run(session.all_runs()),
         now: recording.end_time(),
         cores: session.setup().cores(),
         background: Background::Light,

@@ -73,7 +73,7 @@ fn followers_cannot_be_exported_from_other_workloads() {
         .press_keys("e");
     let Some(Overlay::Export(menu)) = driver.app.overlay() else { panic!("no menu") };
     let kinds: Vec<ExportKind> = menu.entries.iter().map(|&(kind, _)| kind).collect();
-    let [trace, picture, report, _] = ExportKind::ALL;
+    let [trace, picture, report, ..] = ExportKind::ALL;
     assert_eq!(kinds, [trace, picture, report]);
     driver.press(KeyCode::Up);
     assert_eq!(confirm_export(&mut driver), (report, "threadline-cpu-race".to_owned()));

@@ -49,6 +49,10 @@ pub(super) fn content_error(
             let message = format!("cannot use {} of {}: {reason}", page_name(task), server.host());
             RequestError::transient(FailureKind::Server, message)
         }
+        ItemsError::NotJson(_) => {
+            let reason = format!("{reason}; without -o, --items and --id its bytes are counted");
+            server.unexpected_response(task, FailureKind::Content, &reason)
+        }
         _ => server.unexpected_response(task, FailureKind::Content, &reason),
     }
 }
