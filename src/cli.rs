@@ -8,6 +8,7 @@ mod config;
 pub mod docs;
 mod exec;
 mod help;
+mod list_options;
 mod malformed;
 mod manual;
 mod output;
@@ -32,10 +33,10 @@ pub use compute::ComputeOptions;
 pub use config::ThemeArg;
 pub use docs::Help;
 pub use exec::ExecCommand;
+pub use list_options::ListOptions;
 pub use manual::write_manual;
 use output::NamedPath;
 pub use output::{DisplayOptions, ExportPaths, OutputMode, OutputOptions, Progress};
-pub use pages::ListOptions;
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 pub use shell::shell_quoted;
@@ -333,7 +334,7 @@ impl FetchArgs {
     /// Refuses options that lists do not have, and returns the URL.
     fn check_list(&self, workload: Workload) -> Result<Option<String>, UsageError> {
         let given = first_given([
-            (workload != Workload::Followers, "--workload"),
+            (!workload.has_accounts(), "--workload"),
             (self.user_option.is_some(), "--username"),
             (self.per_page.is_some(), "--per-page"),
         ]);

@@ -42,6 +42,7 @@
 //! | task | [`model::TaskId`] | one unit of work: a page, a computation, a command |
 //! | workload | [`model::Workload`] | a list of tasks of one kind |
 //! | work | [`model::WorkSpec`] | what the tasks of a run are, with their parameters |
+//! | list | [`model::PagedList`] | the pages at a URL, or at a range or a file of URLs |
 //! | mode | [`model::Mode`] | how tasks are given to workers |
 //! | selection | [`model::Selection`] | a workload in one mode, a race of modes, or a sweep |
 //! | plan | [`model::Plan`] | everything that is decided before a run starts |

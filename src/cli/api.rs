@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::pages::ListOptions;
+use super::list_options::ListOptions;
 use super::values::{parse_with_unit, validate_username, whole};
 use super::{Environment, UsageError, find_variable, into_lossy_string};
 use crate::github::api::{Api, GITHUB, Token};

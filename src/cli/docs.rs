@@ -55,6 +55,7 @@ topics! {
     guide: "the screen: rows, states, figures, looking closer",
     keys: "every key and its name in the configuration",
     followers: "tokens, rate limits, retries, proxies, GitHub Enterprise Server",
+    apis: "any list of any API: pages, headers, items, limits",
     threads: "how many threads: sweeps, --threads auto, processes",
     gil: "Python's global interpreter lock, simulation, slow motion",
     commands: "running your own commands with threadline exec",

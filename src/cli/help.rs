@@ -10,11 +10,11 @@ pub(super) const SHORT: &str = "\
 See what threads do: one job on one worker, then on several, on one time axis.
 
 Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
+       threadline [OPTIONS] URL          the pages of any list (help apis)
+       threadline sweep [USERNAME|URL]   how many threads are worth it?
        threadline exec -- 'CMD'...       your own commands, side by side
-       threadline sweep [USERNAME]       how many threads are worth it?
        threadline replay FILE | serve    a recording; the built-in server alone
-       threadline help [TOPIC]           the documentation
-       threadline completions | man      shell completions, manual page
+       threadline help [TOPIC]           the documentation (also completions, man)
 
 Options (--help lists all):
       --mode <MODE>      race, sequential, threads, gil, processes or sweep
@@ -24,7 +24,7 @@ Options (--help lists all):
       --plain            no screen: a short report (--json: everything)
       --svg <FILE>       write the picture (also --trace, --report)
       --record <FILE>    record everything, for threadline replay
-  -o, --output <FILE>    write the followers (.csv, .json or .ndjson)
+  -o, --output <FILE>    write the followers or items (.csv, .json or .ndjson)
 
 Examples (press ? on the screen for the keys):
   threadline                    a race on the built-in server: no network
@@ -35,8 +35,8 @@ Examples (press ? on the screen for the keys):
 pub(super) const LONG_ABOUT: &str = "\
 See what threads do: one job on one worker, then on several, drawn live on one time axis.
 
-The job is fetching the followers of a GitHub user. Without a USERNAME, a built-in server answers: \
-no network, no token. With --workload cpu, native or mixed the job is CPU work, in four modes: \
+The job is fetching the followers of a GitHub user, or the pages of a list at a URL. Without either, \
+a built-in server answers: no network, no token. With --workload cpu, native or mixed the job is CPU work, in four modes: \
 sequential, threads, threads under a GIL, processes. The GIL is a model that follows CPython's \
 protocol; threadline does not look into your own programs.
 
@@ -54,6 +54,7 @@ Examples:
   threadline octocat -o - | head                 the followers as NDJSON, no screen
   threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
+  threadline 'https://api.example.com/items?page={1..60}' -o items.ndjson    any list
   threadline sweep                               how many threads are worth it? (--mode sweep)
   threadline sweep octocat --threads 1,2,4,8 --repeats 5 --plain --yes
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
@@ -107,7 +108,8 @@ For GitHub Enterprise Server, https://HOST/api/v3. Needs a USERNAME. A token is 
 except to this machine.";
 
 pub(super) const OUTPUT: &str = "\
-Write the followers to FILE: .csv, .json (one array) or .ndjson (one per line)
+Write the followers to FILE: .csv, .json (one array) or .ndjson (one per line); the items of a list as \
+.json or .ndjson, each as the server wrote it
 
 - writes NDJSON to stdout, without a screen; the report goes to stderr.";
 

@@ -7,6 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::shell::shell_quoted;
 use super::{Cli, is_command};
+use crate::http::UrlRangeError;
+use crate::http::url_range::expanded_by_shell;
 use crate::model::printable::printable;
 
 /// Options of other programs, and the ones that do the same here.
@@ -140,6 +142,13 @@ fn read_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
 /// Returns `--mode` of `--mode <MODE>`, and `FILE` of `<FILE>`.
 fn name(argument: &str) -> &str {
     argument.split(' ').next().unwrap_or(argument).trim_matches(['<', '>', '[', ']', '.'])
+}
+
+/// Returns the error for several URLs, into which a shell has expanded a range.
+pub(super) fn expanded_range(args: &[OsString]) -> Option<UrlRangeError> {
+    let words = args.iter().filter_map(|arg| arg.to_str());
+    let urls: Vec<&str> = words.filter(|word| word.contains("://")).collect();
+    expanded_by_shell(&urls)
 }
 
 /// Returns the command that follows an option. There, clap takes it for the USERNAME, and the next

@@ -7,17 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::api::{proxies, token};
+use super::list_options::ListOptions;
 use super::usage::{ListError, MAX_LIST_BYTES};
 use super::values::whole;
 use super::{Environment, UsageError, find_variable, into_lossy_string};
-use crate::github::Token;
 use crate::github::api::{Api, GITHUB};
 use crate::http::transport::{host_name, is_local};
-use crate::http::url_range::{self, UrlRange, expanded_by_shell};
+use crate::http::url_range::{self, UrlRange};
 use crate::http::url_text::masked;
-use crate::http::{
-    ListAddresses, ListRequest, NextPointer, ProxySettings, SecretHeaders, SecretUrl,
-};
+use crate::http::{ListAddresses, ListRequest, NextPointer, SecretHeaders, SecretUrl};
 use crate::model::item_page::ItemPointers;
 use crate::model::json_pointer::JsonPointer;
 use crate::model::plan::MAX_TASKS;
@@ -59,32 +57,9 @@ pub(super) struct PagesArgs {
     max_requests: Option<u64>,
 }
 
-/// A list to fetch.
-#[derive(Clone, Debug)]
-pub struct ListOptions {
-    /// The list as it may be shown.
-    pub list: PagedList,
-    /// The addresses of its pages.
-    pub addresses: ListAddresses,
-    /// The requests.
-    pub request: ListRequest,
-    /// GitHub's token.
-    pub token: Option<Token>,
-    /// The proxies.
-    pub proxies: ProxySettings,
-    /// The maximum number of requests, if there is one.
-    pub max_requests: Option<u64>,
-}
-
 /// Returns `true` if a word is a URL, or meant as one, and no username.
 pub(super) fn is_url(word: &str) -> bool {
     word.contains("://") || word.contains(['/', '?', '{', '.', ':'])
-}
-
-/// Returns the error for several URLs, into which a shell has expanded a range.
-pub(super) fn expanded_range(words: &[&str]) -> Option<UsageError> {
-    let urls: Vec<&str> = words.iter().copied().filter(|word| word.contains("://")).collect();
-    expanded_by_shell(&urls).map(UsageError::Url)
 }
 
 impl PagesArgs {

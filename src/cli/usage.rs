@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
+use super::malformed;
 use super::values::UsernameError;
-use super::{malformed, pages};
 use crate::github::ApiError;
 use crate::http::{HeaderError, UrlRangeError};
 use crate::model::Workload;
@@ -240,9 +240,8 @@ impl CliError {
         if let Some(name) = malformed::command_after_option(&error, args) {
             return UsageError::CommandNotFirst(name).into();
         }
-        let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
-        if let Some(expanded) = pages::expanded_range(&words) {
-            return expanded.into();
+        if let Some(expanded) = malformed::expanded_range(args) {
+            return UsageError::Url(expanded).into();
         }
         let problem = malformed::problem(&error, args);
         Self::Malformed { problem, usage: malformed::usage(args) }

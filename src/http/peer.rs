@@ -12,7 +12,7 @@ pub(crate) struct Peer<'transport> {
     /// The host, with the port unless it is the default.
     pub(crate) host: String,
     pub(crate) proxy: Option<&'transport Proxy>,
-    /// What sets the address: `--api-url`.
+    /// The argument that sets the address: `--api-url`.
     pub(crate) address: &'static str,
 }
 

@@ -85,7 +85,7 @@ fn sweep_of_a_range_doubles_the_counts() {
     let done = run(&mut command);
     let report: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     let points = report["sweep"]["points"].as_array().unwrap();
-    let counts: Vec<u64> = points.iter().map(|point| point["threads"].as_u64().unwrap()).collect();
+    let counts: Vec<u64> = points.iter().map(|point| point["workers"].as_u64().unwrap()).collect();
     assert_eq!(counts, [1, 2, 4, 8, 16, 32]);
     assert_eq!(items(&[&url]), all_items(4));
 }

@@ -17,7 +17,9 @@ fn written(server: &ScriptedServer, mode: &str, form: &str, directory: &Path) ->
     let exports = ["--record", "r", "--trace", "t", "--svg", "s", "--report", "m"];
     let mut command = threadline();
     command.current_dir(directory).args([&url, "-H", "@keys", form, "--mode", mode]);
-    command.args(["--retries", "1", "-H", &format!("X-Other: {HEADER}")]).args(exports);
+    command
+        .args(["--retries", "1", "--max-wait", "0s", "-H", &format!("X-Other: {HEADER}")])
+        .args(exports);
     let done = run(&mut command);
     let files = ["r", "t", "s", "m"].map(|file| fs::read_to_string(directory.join(file)));
     let files: String = files.into_iter().map(Result::unwrap_or_default).collect();

@@ -42,7 +42,7 @@ fn parse(text: &str) -> Value {
 }
 
 /// Returns reports that together have every field: a fetch with a rate limit and a failed page, an
-/// adaptive run, a simulated race and a sweep.
+/// list, an adaptive run, a simulated race and a sweep.
 fn reports() -> Vec<Value> {
     let server = faulty(
         127,
@@ -51,8 +51,10 @@ fn reports() -> Vec<Value> {
     );
     let followers = ["aaronlelevier", "--api-url", &server.url(), "--json", "--retries", "0"];
     let simulated = ["--simulate", "--json"];
+    let list = format!("{}/users/aaronlelevier/followers?page={{1..2}}", server.url());
     vec![
         parse(&stdout_of(&followers)),
+        parse(&stdout_of(&[&list, "--json", "--mode", "threads"])),
         parse(&stdout_of(&[&followers[..], &["--threads", "auto", "--mode", "threads"]].concat())),
         parse(&stdout_of(&[&simulated[..], &["--workload", "mixed"]].concat())),
         parse(&stdout_of(&[&simulated[..], &["--mode", "sweep"]].concat())),
@@ -82,7 +84,7 @@ fn every_field_of_the_report_is_documented() {
     let reports = reports();
     assert_documented("json: report", &reports);
     let text = page("automation.md").text;
-    let seconds = reports[2]["runs"][0]["lanes"][0]["seconds"].as_object().unwrap();
+    let seconds = reports[3]["runs"][0]["lanes"][0]["seconds"].as_object().unwrap();
     for name in seconds.keys().map(String::as_str).chain(["kind", "message"]) {
         assert!(text.contains(&format!("`{name}`")), "{name}");
     }

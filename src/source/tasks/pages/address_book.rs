@@ -33,7 +33,7 @@ struct FoundAddresses {
     hasher: RandomState,
 }
 
-/// What a page revealed about further ones.
+/// The further pages that a page revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FoundPages {
     /// The number of pages, as far as it is known.
