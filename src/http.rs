@@ -3,7 +3,6 @@
 pub mod client;
 pub mod error;
 pub mod general_limits;
-pub(crate) mod limit_rules;
 pub mod link_header;
 pub mod next_pointer;
 pub mod page_parameter;

@@ -89,7 +89,7 @@ fn malformed_headers_are_rejected() {
         &long,
         &quote,
     ] {
-        assert_eq!(parse(&[line]), Err(LinkError::Malformed), "{:.20}", line);
+        assert_eq!(parse(&[line]), Err(LinkError::Malformed), "{line:.20}");
     }
     // The parts of a list may be on several lines, but a link may not.
     assert_eq!(parse(&["<x>; rel=\"next", "\", <y>; rel=next"]), Err(LinkError::Malformed));

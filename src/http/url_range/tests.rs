@@ -134,7 +134,7 @@ fn other_braces_are_no_ranges() {
     ] {
         let error = error(&format!("https://a.b/x?page={braces}"));
         let is_refused = error.contains("is not a range") || error.contains("more than one range");
-        assert!(is_refused && error.contains("{") || braces == "{{1..2}}", "{braces}: {error}");
+        assert!(is_refused, "{braces}: {error}");
     }
 }
 
