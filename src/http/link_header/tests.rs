@@ -83,6 +83,7 @@ fn malformed_headers_are_rejected() {
         "<x>; rel=\"next\\",
         "<x>; rel=\"next\" x",
         "<x> rel=next",
+        "<x>; rel=\"next\" <y>; rel=last",
         "<https://[>; rel=next",
         "<http://a:99999>; rel=last",
         "\u{e9}",

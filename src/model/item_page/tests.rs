@@ -50,6 +50,7 @@ fn items_are_as_the_server_wrote_them() {
         "\"\u{7f}\u{202e}\"",
     ];
     assert_eq!(texts(&format!("[{}]", items.join(" , ")), ""), items);
+    assert_eq!(texts("[{\r\"a\":1}]", ""), ["{ \"a\":1}"]);
     let indented = "[\n  {\n\t\"a\": \"x\\n\",\r\n    \"b\": [1,\n2]\n  }\n]";
     assert_eq!(texts(indented, ""), ["{ \t\"a\": \"x\\n\",      \"b\": [1, 2]   }"]);
 }
