@@ -92,7 +92,11 @@ fn errors_say_what_to_type() {
         ),
         (
             "https://a.b/x#{1..3}",
-            "the range is after the #, which is not sent; put it into the path or the query",
+            "all URLs of the range are the same; put it into the path or the query, before any #",
+        ),
+        (
+            "https://a.b/{1..3}/../x",
+            "all URLs of the range are the same; put it into the path or the query, before any #",
         ),
         (
             "https://a.b/x y",
