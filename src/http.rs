@@ -3,7 +3,6 @@
 pub mod client;
 pub mod error;
 pub mod general_limits;
-pub(crate) mod limit_rules;
 pub mod link_header;
 pub mod list_request;
 pub mod next_pointer;

@@ -9,8 +9,9 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 
 use super::api::Api;
-use crate::http::limit_rules::{WAIT_MARGIN, limit_exceeds_max_wait, suspension, wait_until_reset};
-use crate::http::retry::{parse_header, retry_after};
+use crate::http::retry::{
+    WAIT_MARGIN, limit_exceeds_max_wait, parse_header, retry_after, suspension, wait_until_reset,
+};
 use crate::http::{
     LimitPolicy, RateLimit, Refusal, RequestError, RetryAction, RetryAfter, Suspension,
 };

@@ -8,10 +8,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
 
-use super::limit_rules::{WAIT_MARGIN, limit_exceeds_max_wait, suspension, wait_until_reset};
 use super::retry::{
     LimitPolicy, RateLimit, Refusal, RequestError, RetryAction, RetryAfter, Suspension,
-    date_seconds, retry_after,
+    WAIT_MARGIN, date_seconds, limit_exceeds_max_wait, retry_after, suspension, wait_until_reset,
 };
 use crate::model::time::{describe_duration, time_of_day};
 use crate::model::{Failure, FailureKind, LimitKind, Quota};

@@ -64,10 +64,10 @@ impl LinkSet {
     /// Returns an error if the target is on another server, which must not get the headers of requests.
     pub fn own_rel(&self, relation: &str, base: &Url) -> Result<Option<&Url>, LinkError> {
         let url = self.rel(relation);
-        match url.is_some_and(|url| url.origin() != base.origin()) {
-            true => Err(LinkError::ForeignServer),
-            false => Ok(url),
+        if url.is_some_and(|url| url.origin() != base.origin()) {
+            return Err(LinkError::ForeignServer);
         }
+        Ok(url)
     }
 
     /// Returns `true` if there are no links.

@@ -117,13 +117,8 @@ impl PageParameter {
 
 impl fmt::Debug for PageParameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageParameter")
-            .field("first", &masked(&self.first))
-            .field("next", &masked(&self.next))
-            .field("name", &self.name())
-            .field("numbers", &self.numbers)
-            .field("count", &self.count)
-            .finish()
+        let Self { first, next, numbers, count, .. } = self;
+        write!(f, "PageParameter({count} pages: {}, {}, {numbers:?})", masked(first), masked(next))
     }
 }
 
@@ -153,7 +148,7 @@ impl PageNumbers {
     }
 }
 
-impl<'url> QueryParameter<'url> {
+impl QueryParameter<'_> {
     /// Returns the value as a number, if it is written as this program would write it.
     fn number(self) -> Option<u64> {
         self.value.parse().ok().filter(|number: &u64| number.to_string() == self.value)

@@ -84,9 +84,9 @@ pub enum UrlRangeError {
     /// The number is part of the scheme, the host or the port.
     #[error("the range changes the server; put it into the path or the query")]
     ServerChanges,
-    /// All URLs request the same, because the number is in the fragment.
-    #[error("the range is after the #, which is not sent; put it into the path or the query")]
-    InFragment,
+    /// The number makes no difference: it is in the fragment, which is not sent, or before `/../`.
+    #[error("all URLs of the range are the same; put it into the path or the query, before any #")]
+    SameUrls,
     /// The shell has expanded the braces into several arguments.
     #[error("the shell expanded the braces into {count} URLs; quote the URL: '{pattern}'")]
     Expanded {
@@ -156,7 +156,7 @@ impl UrlRange {
             return Err(UrlRangeError::ServerChanges);
         }
         if first == last && self.count() > 1 {
-            return Err(UrlRangeError::InFragment);
+            return Err(UrlRangeError::SameUrls);
         }
         Ok(())
     }

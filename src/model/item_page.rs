@@ -284,8 +284,11 @@ fn title_text(title: Option<&str>) -> String {
 
 /// Returns the option that names the array near a place as the end of a sentence.
 fn suggestion(place: &JsonPlace) -> String {
-    let array = place.array.as_ref();
-    array.map(|array| format!("; try --items {}", shown(array))).unwrap_or_default()
+    match &place.array {
+        Some(array) => format!("; try --items {}", shown(array)),
+        None if place.pointer == JsonPointer::default() => "; it has no array of items".to_owned(),
+        None => "; name an array with --items".to_owned(),
+    }
 }
 
 fn shown(pointer: &JsonPointer) -> String {

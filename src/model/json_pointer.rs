@@ -39,7 +39,7 @@ pub enum PointerError {
     InvalidEscape,
 }
 
-/// The value that a pointer leads to, or the last one on the way to it, as a person needs to know it.
+/// The description of a value and its place: of what a pointer finds, or of the last value on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPlace {
     /// The place.
@@ -91,10 +91,10 @@ impl JsonPlace {
 impl fmt::Display for JsonPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pointer, description, .. } = self;
-        match pointer.tokens.is_empty() {
-            true => write!(f, "the body is {description}"),
-            false => write!(f, "\"{}\" is {description}", printable(&pointer.to_string())),
+        if pointer.tokens.is_empty() {
+            return write!(f, "the body is {description}");
         }
+        write!(f, "\"{}\" is {description}", printable(&pointer.to_string()))
     }
 }
 
@@ -173,9 +173,11 @@ pub(super) fn for_each_child<'body>(
     value: &'body RawValue,
     f: impl FnMut(Option<Cow<'body, str>>, &'body RawValue),
 ) {
-    let mut parser = serde_json::Deserializer::from_str(value.get());
-    // A string, a number, a boolean or null is refused by the visitor: it has no children.
-    _ = parser.deserialize_any(ChildVisitor(f));
+    if matches!(JsonKind::from_raw(value), JsonKind::Object | JsonKind::Array) {
+        let mut parser = serde_json::Deserializer::from_str(value.get());
+        // This cannot fail: the text has been parsed before.
+        _ = parser.deserialize_any(ChildVisitor(f));
+    }
 }
 
 struct ChildVisitor<F>(F);

@@ -83,13 +83,14 @@ fn malformed_headers_are_rejected() {
         "<x>; rel=\"next\\",
         "<x>; rel=\"next\" x",
         "<x> rel=next",
+        "<x>; rel=\"next\" <y>; rel=last",
         "<https://[>; rel=next",
         "<http://a:99999>; rel=last",
         "\u{e9}",
         &long,
         &quote,
     ] {
-        assert_eq!(parse(&[line]), Err(LinkError::Malformed), "{:.20}", line);
+        assert_eq!(parse(&[line]), Err(LinkError::Malformed), "{line:.20}");
     }
     // The parts of a list may be on several lines, but a link may not.
     assert_eq!(parse(&["<x>; rel=\"next", "\", <y>; rel=next"]), Err(LinkError::Malformed));

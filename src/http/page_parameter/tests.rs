@@ -132,6 +132,7 @@ fn total_number_of_pages_replaces_the_last_link() {
         ("x", "x?a=2&b=2", 9, None),
         ("x", "x?cursor=b", 9, None),
         ("x?page=9", "x?page=10", 9, None),
+        ("x?page=1", "x?page=3", 9, None),
         ("x", "x?page=2", 0, None),
         ("x?page=0", "x?page=1", 9, None),
         ("x?page=18446744073709551615", "x?page=2", 9, None),

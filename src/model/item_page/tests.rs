@@ -29,8 +29,8 @@ fn items_are_found() {
         (r#"{"total":2,"items":[{"id":1},{"id":2}]}"#, "", &[r#"{"id":1}"#, r#"{"id":2}"#]),
         (r#"{"items":[1],"more":[2]}"#, "/more", &["2"]),
         (r#"{"data":{"nodes":[1,[2]],"total":2}}"#, "/data/nodes", &["1", "[2]"]),
-        (r#"[[1,2],[3]]"#, "/1", &["3"]),
-        (r#"[[1,2],[3]]"#, "", &["[1,2]", "[3]"]),
+        (r"[[1,2],[3]]", "/1", &["3"]),
+        (r"[[1,2],[3]]", "", &["[1,2]", "[3]"]),
         (r#"{"a/b":[1]}"#, "/a~1b", &["1"]),
     ] {
         assert_eq!(texts(body, pointer), items, "{body}");
@@ -50,6 +50,7 @@ fn items_are_as_the_server_wrote_them() {
         "\"\u{7f}\u{202e}\"",
     ];
     assert_eq!(texts(&format!("[{}]", items.join(" , ")), ""), items);
+    assert_eq!(texts("[{\r\"a\":1}]", ""), ["{ \"a\":1}"]);
     let indented = "[\n  {\n\t\"a\": \"x\\n\",\r\n    \"b\": [1,\n2]\n  }\n]";
     assert_eq!(texts(indented, ""), ["{ \t\"a\": \"x\\n\",      \"b\": [1, 2]   }"]);
 }
@@ -87,12 +88,12 @@ fn errors_say_what_is_there_instead() {
             "",
             r#"nothing is at "/data/items": "/data" is an object with "nodes", "total"; try --items /data/nodes"#,
         ),
-        (nested, "/data/total", "", r#""/data/total" is a number"#),
+        (nested, "/data/total", "", r#""/data/total" is a number; name an array with --items"#),
         (
             nested,
             "/data/nodes/1",
             "",
-            r#"nothing is at "/data/nodes/1": "/data/nodes" is an array"#,
+            r#"nothing is at "/data/nodes/1": "/data/nodes" is an array; name an array with --items"#,
         ),
         (
             r#"{"items":[],"errors":[]}"#,
@@ -104,12 +105,17 @@ fn errors_say_what_is_there_instead() {
             r#"{"message":"x","a":1,"b":2,"c":3,"d":4,"e":5,"f":6}"#,
             "",
             "",
-            r#"the body is an object with "message", "a", "b", "c", "d", "e" and 1 more"#,
+            r#"the body is an object with "message", "a", "b", "c", "d", "e" and 1 more; it has no array of items"#,
         ),
-        ("{}", "", "", "the body is an empty object"),
-        ("7", "", "", "the body is a number"),
-        ("null", "", "", "the body is null"),
-        (r#""x""#, "/a", "", r#"nothing is at "/a": the body is a string"#),
+        ("{}", "", "", "the body is an empty object; it has no array of items"),
+        ("7", "", "", "the body is a number; it has no array of items"),
+        ("null", "", "", "the body is null; it has no array of items"),
+        (
+            r#""x""#,
+            "/a",
+            "",
+            r#"nothing is at "/a": the body is a string; it has no array of items"#,
+        ),
         (
             r#"[{"key":1}]"#,
             "",
@@ -117,28 +123,37 @@ fn errors_say_what_is_there_instead() {
             r#"no item has a value at "/id"; the first is an object with "key"; check --id"#,
         ),
         ("[1,2]", "", "/id", r#"no item has a value at "/id"; the first is a number; check --id"#),
-        ("", "", "", "the body is empty instead of JSON"),
-        (" \n", "", "", "the body is empty instead of JSON"),
         (
-            "<!DOCTYPE html><html><head><title>\n Sign  in\u{1b} </title>",
+            r#"{"\u001b[2J":1}"#,
             "",
             "",
-            r#"the server sent an HTML page instead of JSON ("Sign in\u{1b}")"#,
+            r#"the body is an object with "\u{1b}[2J"; it has no array of items"#,
         ),
-        ("\u{feff}\n<html>", "", "", "the server sent an HTML page instead of JSON"),
-        ("<html><TITLE lang=é></TITLE>", "", "", "the server sent an HTML page instead of JSON"),
-        ("a,b\n1,2", "", "", "the body is not JSON (expected value at line 1 column 1)"),
-        ("[1,2", "", "", "the body is not JSON (EOF while parsing a list at line 1 column 4)"),
-        ("[1] [2]", "", "", "the body is not JSON (trailing characters at line 1 column 5)"),
-        (
-            "{\"\u{1b}[2J\\u001b\":1}",
-            "",
-            "",
-            "the body is not JSON (control character (\\u0000-\\u001F) found while parsing a string at line 1 column 2)",
-        ),
-        (r#"{"\u001b[2J":1}"#, "", "", r#"the body is an object with "\u{1b}[2J""#),
     ] {
         assert_eq!(error(body.as_bytes(), items, id), message, "{body}");
+    }
+}
+
+#[test]
+fn bodies_that_are_not_json_are_described() {
+    for (body, message) in [
+        ("", "the body is empty instead of JSON"),
+        (" \n", "the body is empty instead of JSON"),
+        (
+            "<!DOCTYPE html><html><head><title>\n Sign  in\u{1b} </title>",
+            r#"the server sent an HTML page instead of JSON ("Sign in\u{1b}")"#,
+        ),
+        ("\u{feff}\n<html>", "the server sent an HTML page instead of JSON"),
+        ("<html><TITLE lang=é></TITLE>", "the server sent an HTML page instead of JSON"),
+        ("a,b\n1,2", "the body is not JSON (expected value at line 1 column 1)"),
+        ("[1,2", "the body is not JSON (EOF while parsing a list at line 1 column 4)"),
+        ("[1] [2]", "the body is not JSON (trailing characters at line 1 column 5)"),
+        (
+            "{\"\u{1b}[2J\\u001b\":1}",
+            "the body is not JSON (control character (\\u0000-\\u001F) found while parsing a string at line 1 column 2)",
+        ),
+    ] {
+        assert_eq!(error(body.as_bytes(), "", ""), message, "{body}");
     }
     assert_eq!(
         error(b"[\"\xff\"]", "", ""),
