@@ -118,7 +118,7 @@ impl<'run> Verdict<'run> {
         };
         let head = format!("{} were {}", threads.subject(), threads.gain_text());
         let cause = gil.cause(self.core_count()).map(Clause::cause);
-        [Clause::other(head), Clause::more(also)].into_iter().chain(cause).collect()
+        [Clause::other(head)].into_iter().chain(cause).chain([Clause::more(also)]).collect()
     }
 
     /// Returns the clauses about a mode, and about threads without a GIL if that is another.

@@ -92,7 +92,7 @@ fn task_texts(app: &App) -> [String; 2] {
     let short = match workload.kind() {
         TaskKind::Page => {
             let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks}, {per_page} each")
+            format!("{GAP}{tasks}, up to {per_page} each")
         }
         TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
         TaskKind::Command => format!("{GAP}{tasks}"),
@@ -264,7 +264,7 @@ fn mode_spans(
     };
     let runs = app.is_moving() && app.session().active() == Some(selection);
     // Always one cell, so that names stay in place when a run starts or ends.
-    let mark = if runs { theme.pick("…", "~") } else { " " };
+    let mark = if runs { theme.pick("▸", "*") } else { " " };
     let gap = if form == ModeForm::Compact { "" } else { " " };
     if shown {
         let text = format!("{gap}{key}{name}{mark}");

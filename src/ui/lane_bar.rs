@@ -12,6 +12,7 @@ use super::gil_turns::GilTurns;
 use super::layout::draw_symbol;
 use super::text;
 use super::theme::{self, Theme};
+use crate::analysis::plural;
 use crate::app::TimeWindow;
 use crate::model::{Lane, LaneCell, Nanos, Run, Span, State, TaskId};
 
@@ -372,15 +373,16 @@ pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     // The current number of waiters is meaningless after the run: use the mean.
     let [waiting, wait] = if run.is_over() {
         let mean = cost.0 as f64 / until.0.max(1) as f64;
-        [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
+        [format!("{mean:.1} threads waited for it (mean)"), format!("{mean:.1} wait")]
     } else {
-        [format!("{} waiting", gil.waiter_count()), format!("{} wait", gil.waiter_count())]
+        let waiters = gil.waiter_count();
+        [format!("{} for it", plural::waits(waiters, "thread")), format!("{waiters} wait")]
     };
     let long = [
-        format!("held {held:.0} %"),
+        format!("GIL held {held:.0} %"),
         waiting,
         format!("{rate:.0} switches/s"),
-        format!("waits cost {cost}"),
+        format!("{cost} of waiting in all"),
         format!("longest hold {length}, {whose}"),
     ];
     let short = [

@@ -11,6 +11,7 @@ use super::lane_bar::countdown_text;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{sweep, text};
+use crate::analysis::plural;
 use crate::analysis::verdict::{self, Conclusion, Suggestion, Verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
@@ -105,7 +106,7 @@ impl StatusLine {
             text::fit_words(&shortest, "", theme, room, 1)
         };
         let lead = lead.map_or_else(shorten, stop);
-        let checks = conclusion.checks();
+        let checks = plural::capitalized(&conclusion.checks());
         let (checks, style) = (text::fit_parts(&checks, "; ", theme, room, 1), theme.strong());
         let left = room.saturating_sub(text::width(&lead));
         let beside = suggestion_spans(app, conclusion, theme, left);

@@ -1,6 +1,6 @@
 //! A conclusion: what was found, the check of the results, and what to try next.
 
-use super::Suggestion;
+use super::{Suggestion, plural};
 
 /// A conclusion from runs, worded the same on the screen, after it, and in reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Conclusion {
     /// Returns the checks and the suggestions for the line after the sentence, without a full stop.
     /// Empty if there are neither.
     pub fn details(&self) -> String {
-        let parts = [self.checks(), self.options_text()];
+        let parts = [plural::capitalized(&self.checks()), self.options_text()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join(". ")
     }

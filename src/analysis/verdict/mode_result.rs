@@ -13,7 +13,7 @@ pub(super) const MIN_GAIN: f64 = 1.15;
 const MAX_EXCESS: f64 = 1.05;
 
 /// The minimum share of the workers' time that explains a result.
-const MIN_SHARE: f64 = 0.2;
+pub(super) const MIN_SHARE: f64 = 0.2;
 
 /// The complete run of a mode.
 #[derive(Clone, Copy)]
@@ -150,7 +150,7 @@ pub(super) fn factor_text(times: f64) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
