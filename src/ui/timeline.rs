@@ -279,8 +279,12 @@ impl<'app> Timeline<'app> {
     }
 }
 
-/// Formats a time to the microsecond without trailing zeros: `0.926 s`, `1.204318 s`.
+/// Formats a time to the microsecond without trailing zeros: `22.353 ms`, `1.204318 s`.
 pub(super) fn exact_time(at: Nanos) -> String {
+    if at.0 < 1_000_000_000 {
+        let millis = format!("{}.{:03}", at.0 / 1_000_000, at.0 / 1_000 % 1_000);
+        return format!("{} ms", millis.trim_end_matches('0').trim_end_matches('.'));
+    }
     let micros = format!("{}.{:06}", at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
     let millis = micros.len() - 3;
     let (kept, last) = micros.split_at_checked(millis).unwrap_or((&micros, ""));
