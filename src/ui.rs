@@ -15,7 +15,7 @@
 //! │ the scaling model and the waves                                  │
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
-//! │ axis                                          busy  tasks   p95  │
+//! │ axis                                           share of time     │
 //! │ one row per lane                                                 │
 //! │ in flight, queue, quota, the selected lane                       │
 //! └──────────────────────────────────────────────────────────────────┘

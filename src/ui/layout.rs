@@ -25,11 +25,11 @@ pub(super) enum HeightClass {
 pub(super) enum WidthClass {
     /// Shows the name and the bar of a lane.
     Tiny,
-    /// Adds its utilization.
+    /// Adds its largest share of time, after a sample of the state.
     Narrow,
-    /// Adds the p95 of its tasks.
+    /// Adds the name of that state.
     Normal,
-    /// Shows all figures.
+    /// Adds its second share of time.
     Wide,
 }
 

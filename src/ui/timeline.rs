@@ -1,10 +1,8 @@
 //! The timeline: the axis, the lanes, and the figures beside them.
 
-use std::fmt::Write as _;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::gil_turns::{GilTurns, HolderCells};
@@ -13,19 +11,12 @@ use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
-use crate::analysis::stats::percentile;
+use crate::analysis::TimeShare;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
 
-/// A column of figures beside the lanes.
-struct LaneColumn {
-    caption: &'static str,
-    width: u16,
-}
-
-const BUSY: LaneColumn = LaneColumn { caption: "busy", width: 7 };
-const TASKS: LaneColumn = LaneColumn { caption: "tasks", width: 7 };
-const P95: LaneColumn = LaneColumn { caption: "p95", width: 9 };
+/// The minimum second share of a lane's time that is shown, as a percentage.
+const MIN_SECOND_SHARE: u32 = 10;
 
 /// Returns the text for lanes without a row.
 pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
@@ -35,20 +26,21 @@ pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
 
 /// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
-    let figures: u16 = figure_columns(layout).iter().map(|column| column.width).sum();
+    let figures = figure_width(layout.width);
     match layout.width {
         WidthClass::Tiny => (10, 0),
         _ => (12 + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
     }
 }
 
-/// Returns the columns of figures that fit.
-const fn figure_columns(layout: ScreenLayout) -> &'static [LaneColumn] {
-    match layout.width {
-        WidthClass::Wide => &[BUSY, TASKS, P95],
-        WidthClass::Normal => &[BUSY, P95],
-        WidthClass::Narrow => &[BUSY],
-        WidthClass::Tiny => &[],
+/// Returns the width of the figures beside the lanes: two shares of time in words, one, or one after
+/// the sample of its state.
+const fn figure_width(width: WidthClass) -> u16 {
+    match width {
+        WidthClass::Wide => 32,
+        WidthClass::Normal => 16,
+        WidthClass::Narrow => 7,
+        WidthClass::Tiny => 0,
     }
 }
 
@@ -237,45 +229,52 @@ impl<'app> Timeline<'app> {
         if !run.has_started() {
             return;
         }
-        let mut text = String::new();
-        for column in figure_columns(self.layout) {
-            let figure = match column.caption {
-                "busy" => format!("{} %", lane.busy_percent(until)),
-                "tasks" => lane.task_count_until(until).to_string(),
-                _ => {
-                    let mut durations: Vec<Nanos> = run.lane_task_durations(lane, until).collect();
-                    percentile(&mut durations, 0.95).map(|p95| p95.to_string()).unwrap_or_default()
-                }
-            };
-            // Writing to a String cannot fail.
-            _ = write!(text, "{figure:>0$}", usize::from(column.width));
+        let count = if self.layout.width == WidthClass::Wide { 2 } else { 1 };
+        let mut shares = TimeShare::largest(lane, until, count);
+        if shares.iter().any(|share| share.percent < MIN_SECOND_SHARE) {
+            shares = TimeShare::largest(lane, until, 1);
         }
-        self.draw_figure_text(&text, area, buf);
+        if self.layout.width == WidthClass::Narrow {
+            let Some(TimeShare { state, percent }) = shares.first().copied() else { return };
+            let (glyph, style) = self.theme.state_cell(state);
+            let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
+            let line = Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent]);
+            line.render(self.figure_area(area), buf);
+            return;
+        }
+        let shares: Vec<String> = shares.iter().map(TimeShare::to_string).collect();
+        self.draw_figure(&shares.join("  "), area, buf);
     }
 
-    /// Draws the share of time that the GIL was held, in the first column of figures.
+    /// Draws the share of time that the GIL was held, among the figures of the lanes.
     fn draw_gil_share(&self, run: &Run, area: Rect, buf: &mut Buffer) {
-        if let (Some(gil), [column, ..]) = (run.gil(), figure_columns(self.layout))
-            && run.has_started()
-        {
-            let share = format!("{:.0} %", gil.held_share(run.elapsed(self.app.now())) * 100.0);
-            self.draw_figure_text(&format!("{share:>0$}", usize::from(column.width)), area, buf);
+        if let Some(gil) = run.gil().filter(|_| run.has_started()) {
+            let held = if self.layout.width == WidthClass::Narrow { "" } else { "held " };
+            let share = gil.held_share(run.elapsed(self.app.now())) * 100.0;
+            self.draw_figure(&format!("{held}{share:.0} %"), area, buf);
         }
+    }
+
+    /// Draws a text at the right end of the figures.
+    fn draw_figure(&self, text: &str, area: Rect, buf: &mut Buffer) {
+        let width = usize::from(figure_width(self.layout.width));
+        self.draw_figure_text(&format!("{text:>width$}"), area, buf);
+    }
+
+    /// Returns the area of the figures within a row.
+    fn figure_area(&self, area: Rect) -> Rect {
+        let bars = self.bar_area(area);
+        Rect { x: bars.right(), width: area.right() - bars.right(), ..area }
     }
 
     /// Draws text over the columns of figures.
     pub(super) fn draw_figure_text(&self, text: &str, area: Rect, buf: &mut Buffer) {
-        let bars = self.bar_area(area);
-        let area = Rect { x: bars.right(), width: area.right() - bars.right(), ..area };
-        Line::styled(text.to_owned(), self.theme.muted()).render(area, buf);
+        Line::styled(text.to_owned(), self.theme.muted()).render(self.figure_area(area), buf);
     }
 
     fn draw_captions(&self, area: Rect, buf: &mut Buffer) {
-        let captions = figure_columns(self.layout).iter();
-        let captions: Vec<String> = captions
-            .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
-            .collect();
-        self.draw_figure_text(&captions.concat(), area, buf);
+        let narrow = self.layout.width == WidthClass::Narrow;
+        self.draw_figure(if narrow { "share" } else { "share of time" }, area, buf);
     }
 }
 

@@ -236,11 +236,11 @@ fn single_task_or_thread_needs_no_gil() {
 }
 
 #[test]
-fn held_back_threads_are_told_as_that() {
-    let states: States<'_> = &[(State::Throttled, 90), (State::Waiting, 10)];
+fn threads_that_waited_to_retry_are_told_as_that() {
+    let states: States<'_> = &[(State::RetryWait, 90), (State::Waiting, 10)];
     let race = [sequential(FETCHING), (Mode::Threads, 1.0, states)];
     let text = sentence(&followers(), &race, None);
-    assert_eq!(text, "4 threads were no faster (1.00x): they were held back 90 % of the time");
+    assert_eq!(text, "4 threads were no faster (1.00x): they waited to retry 90 % of the time");
 }
 
 #[test]

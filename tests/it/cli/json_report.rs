@@ -69,7 +69,7 @@ const TASK_KEYS: [&str; 12] = [
     "error",
 ];
 
-const STATE_KEYS: [&str; 13] = [
+const STATE_KEYS: [&str; 14] = [
     "idle",
     "starting",
     "hand_over",
@@ -80,6 +80,7 @@ const STATE_KEYS: [&str; 13] = [
     "computing",
     "native",
     "lock_wait",
+    "retry_wait",
     "throttled",
     "unknown",
     "error",

@@ -89,7 +89,7 @@ fn dark_and_light_differ_only_in_colours() {
 #[test]
 fn every_lane_and_state_is_drawn_whatever_happens() {
     for (driver, count, labels) in [
-        (race_with_failures(), 9, &["throttled", "error", "quota"][..]),
+        (race_with_failures(), 9, &["rate limited", "error", "quota"][..]),
         (cpu_race_with_crash(), 13, &["lock wait", "starting", "computing"]),
         (running_race(), 6, &["still running", "in flight"]),
     ] {
