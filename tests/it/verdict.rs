@@ -1,6 +1,8 @@
 //! Conclusions from runs: what was faster, because of what was measured; the check of the results; and
 //! what to try next.
 
+mod incomparable_times;
+
 use threadline::analysis::stats::Agreement;
 use threadline::analysis::verdict::{Conclusion, Verdict};
 use threadline::model::{
