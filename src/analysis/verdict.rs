@@ -53,7 +53,7 @@ impl<'run> Verdict<'run> {
         let incomplete = started.find(|run| !run.is_comparable());
         let mut clauses = match incomplete {
             Some(run) => vec![Clause::other(incomplete_text(run))],
-            None => self.not_comparable_clause().into_iter().chain(self.findings()).collect(),
+            None => self.not_comparable_clauses().into_iter().chain(self.findings()).collect(),
         };
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));

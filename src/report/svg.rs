@@ -178,7 +178,7 @@ impl SvgPicture<'_> {
         };
         let figures = [
             elapsed.to_string(),
-            format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
+            run.count_of_all(run.ended_tasks()),
             items.to_string(),
             speed_up,
             efficiency,

@@ -29,8 +29,10 @@ pub(super) enum WidthClass {
     Narrow,
     /// Adds the name of that state.
     Normal,
-    /// Adds its second share of time.
+    /// Adds the number of its tasks.
     Wide,
+    /// Adds its second share of time.
+    VeryWide,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ impl ScreenLayout {
             _ => return None,
         };
         let width = match size.width {
+            140.. => WidthClass::VeryWide,
             110.. => WidthClass::Wide,
             80.. => WidthClass::Normal,
             60.. => WidthClass::Narrow,

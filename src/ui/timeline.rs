@@ -15,6 +15,12 @@ use crate::analysis::TimeShare;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
 
+/// The width of a share of time in words: ` lock wait 75 %`.
+const SHARE_WIDTH: u16 = 16;
+
+/// The width of the number of tasks.
+const TASKS_WIDTH: u16 = 7;
+
 /// The minimum second share of a lane's time that is shown, as a percentage.
 const MIN_SECOND_SHARE: u32 = 10;
 
@@ -33,12 +39,12 @@ pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
     }
 }
 
-/// Returns the width of the figures beside the lanes: two shares of time in words, one, or one after
-/// the sample of its state.
+/// Returns the width of the figures beside the lanes.
 const fn figure_width(width: WidthClass) -> u16 {
     match width {
-        WidthClass::Wide => 32,
-        WidthClass::Normal => 16,
+        WidthClass::VeryWide => 2 * SHARE_WIDTH + TASKS_WIDTH,
+        WidthClass::Wide => SHARE_WIDTH + TASKS_WIDTH,
+        WidthClass::Normal => SHARE_WIDTH,
         WidthClass::Narrow => 7,
         WidthClass::Tiny => 0,
     }
@@ -229,12 +235,13 @@ impl<'app> Timeline<'app> {
         if !run.has_started() {
             return;
         }
-        let count = if self.layout.width == WidthClass::Wide { 2 } else { 1 };
+        let width = self.layout.width;
+        let count = if width == WidthClass::VeryWide { 2 } else { 1 };
         let mut shares = TimeShare::largest(lane, until, count);
         if shares.iter().any(|share| share.percent < MIN_SECOND_SHARE) {
             shares = TimeShare::largest(lane, until, 1);
         }
-        if self.layout.width == WidthClass::Narrow {
+        if width == WidthClass::Narrow {
             let Some(TimeShare { state, percent }) = shares.first().copied() else { return };
             let (glyph, style) = self.theme.state_cell(state);
             let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
@@ -242,8 +249,9 @@ impl<'app> Timeline<'app> {
             line.render(self.figure_area(area), buf);
             return;
         }
-        let shares: Vec<String> = shares.iter().map(TimeShare::to_string).collect();
-        self.draw_figure(&shares.join("  "), area, buf);
+        let shares: Vec<String> = shares.iter().map(|share| share_text(*share)).collect();
+        let tasks = lane.task_count_until(until).to_string();
+        self.draw_figures_of(&shares.join("  "), &tasks, area, buf);
     }
 
     /// Draws the share of time that the GIL was held, among the figures of the lanes.
@@ -251,14 +259,21 @@ impl<'app> Timeline<'app> {
         if let Some(gil) = run.gil().filter(|_| run.has_started()) {
             let held = if self.layout.width == WidthClass::Narrow { "" } else { "held " };
             let share = gil.held_share(run.elapsed(self.app.now())) * 100.0;
-            self.draw_figure(&format!("{held}{share:.0} %"), area, buf);
+            self.draw_figures_of(&format!("{held}{share:.0} %"), "", area, buf);
         }
     }
 
-    /// Draws a text at the right end of the figures.
-    fn draw_figure(&self, text: &str, area: Rect, buf: &mut Buffer) {
-        let width = usize::from(figure_width(self.layout.width));
-        self.draw_figure_text(&format!("{text:>width$}"), area, buf);
+    /// Draws the shares of time and the number of tasks, if it has a column, both right-aligned.
+    fn draw_figures_of(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
+        let (width, last) = match self.layout.width {
+            class @ (WidthClass::Wide | WidthClass::VeryWide) => {
+                (figure_width(class) - TASKS_WIDTH, TASKS_WIDTH)
+            }
+            class => (figure_width(class), 0),
+        };
+        let tasks = if last > 0 { tasks } else { "" };
+        let text = format!("{shares:>0$}{tasks:>1$}", usize::from(width), usize::from(last));
+        self.draw_figure_text(&text, area, buf);
     }
 
     /// Returns the area of the figures within a row.
@@ -274,7 +289,18 @@ impl<'app> Timeline<'app> {
 
     fn draw_captions(&self, area: Rect, buf: &mut Buffer) {
         let narrow = self.layout.width == WidthClass::Narrow;
-        self.draw_figure(if narrow { "share" } else { "share of time" }, area, buf);
+        let caption = if narrow { "share" } else { "share of time" };
+        self.draw_figures_of(caption, "tasks", area, buf);
+    }
+}
+
+/// Returns a share of time that fits its column, without the first word of a long state:
+/// `limited 95 %`.
+fn share_text(share: TimeShare) -> String {
+    let text = share.to_string();
+    match text.split_once(' ') {
+        Some((_, rest)) if text.len() >= usize::from(SHARE_WIDTH) => rest.to_owned(),
+        _ => text,
     }
 }
 

@@ -203,8 +203,9 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
 
 fn tasks(app: &App, run: &Run) -> String {
     // Padded to the final width, so that figures stay in place.
-    let known = app.session().task_count(run.plan().workload());
-    let all = known.map_or_else(|| "?".to_owned(), |_| run.progress().known_tasks().to_string());
+    let workload = run.plan().workload();
+    let is_known = run.is_task_count_known() || app.session().task_count(workload).is_some();
+    let all = if is_known { run.progress().known_tasks().to_string() } else { "?".to_owned() };
     // Includes failed tasks: a command that failed has run, too.
     let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())

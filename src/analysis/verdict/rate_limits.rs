@@ -8,15 +8,16 @@ use crate::model::{Mode, Nanos, Run};
 
 impl Verdict<'_> {
     /// Returns the runs that cannot be compared because of a rate limit, and the speed-ups without it
-    /// where they can be told. Returns `None` if no run was held back, or if there is nothing to compare.
-    pub(super) fn not_comparable_clause(&self) -> Option<Clause> {
+    /// where they can be told. Empty if no run was held back, or if there is nothing to compare.
+    pub(super) fn not_comparable_clauses(&self) -> Vec<Clause> {
         let is_comparison = self.runs.len() > 1 || self.baseline.is_some();
         let holds = self.runs.iter().filter_map(|run| Some((run, RateLimitHold::of_run(run)?)));
         let held: Vec<String> = holds.enumerate().map(held_text).collect();
-        (is_comparison && !held.is_empty()).then(|| {
-            let without = self.speed_ups_without_limits();
-            Clause::other(format!("not comparable: {}{without}", held.join(", ")))
-        })
+        if !is_comparison || held.is_empty() {
+            return Vec::new();
+        }
+        let held = Clause::other(format!("not comparable: {}", held.join(", ")));
+        [held].into_iter().chain(self.speed_ups_without_limits().map(Clause::aside)).collect()
     }
 
     /// Returns how long rate limits held back a run that is not compared.
@@ -26,8 +27,8 @@ impl Verdict<'_> {
         Some(format!("held back {} by a rate limit", seconds_text(hold.time)))
     }
 
-    /// Returns the speed-ups without the limits: ` (without: 6.1x)`. Empty if none can be told.
-    fn speed_ups_without_limits(&self) -> String {
+    /// Returns the speed-ups without the limits: `(without: 6.1x)`, or `None` if none can be told.
+    fn speed_ups_without_limits(&self) -> Option<String> {
         let one = sequential_run(self.runs);
         let sequential = one.map_or(self.baseline, RateLimitHold::time_without_limits);
         let is_held = |run| RateLimitHold::of_run(run).is_some();
@@ -45,7 +46,7 @@ impl Verdict<'_> {
                 runs.iter().filter_map(named).collect()
             }
         };
-        if told.is_empty() { String::new() } else { format!(" (without: {})", told.join(", ")) }
+        (!told.is_empty()).then(|| format!("(without: {})", told.join(", ")))
     }
 }
 

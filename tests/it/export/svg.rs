@@ -52,7 +52,7 @@ fn race_is_drawn_with_every_lane() {
     assert!(svg.len() < MAX_EXAMPLE_SIZE, "{}", svg.len());
     let document = parse_svg(&svg);
     assert_eq!(lane_titles(&document).len(), 6);
-    assert!(lane_titles(&document)[0].starts_with("main: busy "));
+    assert!(lane_titles(&document)[0].starts_with("main: waiting "));
     insta::assert_snapshot!(svg);
 }
 
