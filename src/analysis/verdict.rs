@@ -14,6 +14,7 @@ pub use efficiency::efficiency_percent;
 pub use suggestion::Suggestion;
 
 use super::plural;
+use super::rate_limit_hold::RateLimitHold;
 use super::stats::{self, Agreement};
 use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
 use conclusion::Clause;
@@ -61,11 +62,14 @@ impl<'run> Verdict<'run> {
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(0..0, bug.map(Clause::other));
         let all_over = self.runs.iter().all(Run::is_over);
-        let suggestions = if incomplete.is_none() && all_over {
+        let mut suggestions = if incomplete.is_none() && all_over {
             Suggestion::after(self.runs)
         } else {
             Vec::new()
         };
+        if self.runs.iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO)) {
+            suggestions.retain(|one| !one.changes_workers());
+        }
         Some(Conclusion { clauses, checks: self.checks(), suggestions })
     }
 

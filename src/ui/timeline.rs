@@ -245,13 +245,13 @@ impl<'app> Timeline<'app> {
             let Some(TimeShare { state, percent }) = shares.first().copied() else { return };
             let (glyph, style) = self.theme.state_cell(state);
             let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
-            let line = Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent]);
-            line.render(self.figure_area(area), buf);
+            Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent])
+                .render(self.figure_area(area), buf);
             return;
         }
         let shares: Vec<String> = shares.iter().map(|share| share_text(*share)).collect();
         let tasks = lane.task_count_until(until).to_string();
-        self.draw_figures_of(&shares.join("  "), &tasks, area, buf);
+        self.draw_shares(&shares.join("  "), &tasks, area, buf);
     }
 
     /// Draws the share of time that the GIL was held, among the figures of the lanes.
@@ -259,12 +259,12 @@ impl<'app> Timeline<'app> {
         if let Some(gil) = run.gil().filter(|_| run.has_started()) {
             let held = if self.layout.width == WidthClass::Narrow { "" } else { "held " };
             let share = gil.held_share(run.elapsed(self.app.now())) * 100.0;
-            self.draw_figures_of(&format!("{held}{share:.0} %"), "", area, buf);
+            self.draw_shares(&format!("{held}{share:.0} %"), "", area, buf);
         }
     }
 
     /// Draws the shares of time and the number of tasks, if it has a column, both right-aligned.
-    fn draw_figures_of(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
+    fn draw_shares(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
         let (width, last) = match self.layout.width {
             class @ (WidthClass::Wide | WidthClass::VeryWide) => {
                 (figure_width(class) - TASKS_WIDTH, TASKS_WIDTH)
@@ -290,7 +290,7 @@ impl<'app> Timeline<'app> {
     fn draw_captions(&self, area: Rect, buf: &mut Buffer) {
         let narrow = self.layout.width == WidthClass::Narrow;
         let caption = if narrow { "share" } else { "share of time" };
-        self.draw_figures_of(caption, "tasks", area, buf);
+        self.draw_shares(caption, "tasks", area, buf);
     }
 }
 

@@ -66,9 +66,10 @@ impl Run {
 
     /// Returns a number of tasks beside the number of all: `3/5`, or `0/?` while that is unknown.
     pub fn count_of_all(&self, tasks: u32) -> String {
-        match self.is_task_count_known() {
-            true => format!("{tasks}/{}", self.progress.known_tasks()),
-            false => format!("{tasks}/?"),
+        if self.is_task_count_known() {
+            format!("{tasks}/{}", self.progress.known_tasks())
+        } else {
+            format!("{tasks}/?")
         }
     }
 
