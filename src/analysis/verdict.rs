@@ -3,19 +3,26 @@
 //! advice of a sweep is worded in [`super::sweep`].
 
 mod conclusion;
+mod efficiency;
 mod mode_result;
 mod progress;
+mod rate_limits;
 mod suggestion;
 
 pub use conclusion::Conclusion;
+pub use efficiency::efficiency_percent;
 pub use suggestion::Suggestion;
 
 use super::plural;
+use super::rate_limit_hold::RateLimitHold;
 use super::stats::{self, Agreement};
 use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
 use conclusion::Clause;
 pub use mode_result::workers_text;
 use mode_result::{ModeResult, factor_text};
+
+/// The word in place of a speed-up that a rate limit makes meaningless.
+pub const LIMITED: &str = "limited";
 
 /// The minimum ratio of the speed-ups with and without a GIL at which the GIL makes no difference.
 const MIN_GIL_RATIO: f64 = 0.9;
@@ -47,7 +54,7 @@ impl<'run> Verdict<'run> {
         let incomplete = started.find(|run| !run.is_comparable());
         let mut clauses = match incomplete {
             Some(run) => vec![Clause::other(incomplete_text(run))],
-            None => self.findings(),
+            None => self.not_comparable_clauses().into_iter().chain(self.findings()).collect(),
         };
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
@@ -55,11 +62,14 @@ impl<'run> Verdict<'run> {
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(0..0, bug.map(Clause::other));
         let all_over = self.runs.iter().all(Run::is_over);
-        let suggestions = if incomplete.is_none() && all_over {
+        let mut suggestions = if incomplete.is_none() && all_over {
             Suggestion::after(self.runs)
         } else {
             Vec::new()
         };
+        if self.runs.iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO)) {
+            suggestions.retain(|one| !one.changes_workers());
+        }
         Some(Conclusion { clauses, checks: self.checks(), suggestions })
     }
 
@@ -152,6 +162,8 @@ impl<'run> Verdict<'run> {
         let agreement = self.agreement_text().filter(|_| kind != Some(TaskKind::Command));
         let mut checks: Vec<String> = agreement.into_iter().chain(failed).collect();
         checks.extend(duplicates_text(self.runs));
+        checks.extend(self.held_back_check());
+        checks.extend(self.excess_check());
         checks.extend(self.runs.iter().rev().find_map(limit_text));
         checks.extend(remarks(self.runs));
         checks

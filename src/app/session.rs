@@ -8,8 +8,8 @@ mod sweep;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement};
+use crate::analysis::{RateLimitHold, Sweep};
 use crate::model::setup::{
     DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS, MAX_PROCESSES,
     MAX_WORKERS_WITH_QUOTA, max_workers,
@@ -368,7 +368,8 @@ impl Session {
         let mut active = self.active_runs_of(selection);
         let sequential = active.find(|run| run.plan().mode == Mode::Sequential)?;
         let took = run.duration().filter(|_| run.is_comparable())?;
-        let least = stats::speed_up(sequential.elapsed(now), took);
+        let is_limited = [sequential, run].iter().any(|run| RateLimitHold::affects(run, now));
+        let least = stats::speed_up(sequential.elapsed(now), took).filter(|_| !is_limited);
         least.filter(|&times| times > 1.0 && self.setup.is_simultaneous(selection))
     }
 

@@ -72,7 +72,8 @@ pub enum EventKind {
         /// The new state.
         state: State,
     },
-    /// A request of the lane's task failed and will be retried. Until then the lane is throttled.
+    /// A request of the lane's task failed and will be retried. Until then the lane waits, for the
+    /// retry or for the end of a rate limit.
     AttemptFailed {
         /// The task.
         task: TaskId,

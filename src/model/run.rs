@@ -8,7 +8,6 @@ mod queries;
 mod timing;
 
 use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, TaskOutcome};
-use super::failure::FailureKind;
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
 use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
@@ -230,10 +229,11 @@ impl Run {
             return;
         }
         if let Some(lane) = self.lane_mut(lane) {
-            if attempt.failure.kind != FailureKind::RateLimited {
+            let wait = attempt.failure.wait_state();
+            if wait != State::Throttled {
                 lane.enter_state(at, State::Error);
             }
-            lane.fail_attempt(at);
+            lane.fail_attempt(at, wait);
         }
         self.tasks.fail_attempt(task, attempt);
         self.timing.record_finish(at);

@@ -103,6 +103,7 @@ static FOLLOWERS: WorkloadSpec = WorkloadSpec {
         State::Waiting,
         State::Receiving,
         State::Computing,
+        State::RetryWait,
         State::Throttled,
         State::Error,
     ],

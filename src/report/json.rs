@@ -104,6 +104,9 @@ pub struct RunReport {
     pub lost: u32,
     /// The number of workers that quit because the system ran out of resources for them.
     pub workers_missing: usize,
+    /// The time in which a rate limit held back at least one worker; 0 if that is less than 1 % of
+    /// `elapsed_s`. A speed-up of such a run, or over it, means little.
+    pub held_back_s: f64,
     /// The rate limits that the server reported as reached.
     pub rate_limits: Vec<RateLimitReport>,
     /// The last page that the API returns, if it caps the list; else null.
@@ -236,6 +239,8 @@ pub struct StateSeconds {
     pub native: f64,
     /// Waiting for the GIL.
     pub lock_wait: f64,
+    /// Waiting to retry a request that failed for another reason than a rate limit.
+    pub retry_wait: f64,
     /// Held back by a rate limit.
     pub throttled: f64,
     /// Not known, because events were lost.

@@ -68,7 +68,7 @@ const fn drop_rank(state: State) -> usize {
         State::Computing | State::Running => 0,
         State::Waiting | State::LockWait => 1,
         State::Native | State::Receiving => 2,
-        State::Throttled | State::Unknown | State::Error => 3,
+        State::RetryWait | State::Throttled | State::Unknown | State::Error => 3,
         State::Connecting => 4,
         State::Starting => 5,
         State::HandOver => 6,

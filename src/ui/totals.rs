@@ -9,7 +9,8 @@ use ratatui::widgets::Widget;
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
 use super::layout::{ScreenLayout, draw_symbol};
 use super::theme::{self, Theme};
-use crate::analysis::stats::efficiency;
+use crate::analysis::RateLimitHold;
+use crate::analysis::verdict::{LIMITED, efficiency_percent};
 use crate::app::App;
 use crate::model::{Mode, Nanos, Plan, Run, Selection, State, TaskKind};
 
@@ -242,9 +243,11 @@ fn bar_cell(parts: &[Segment], theme: Theme) -> Option<(&'static str, Style)> {
     }
 }
 
-fn tasks(_: &App, run: &Run) -> String {
+fn tasks(app: &App, run: &Run) -> String {
     // Padded to the final width, so that figures stay in place.
-    let all = run.progress().known_tasks().to_string();
+    let workload = run.plan().workload();
+    let is_known = run.is_task_count_known() || app.session().task_count(workload).is_some();
+    let all = if is_known { run.progress().known_tasks().to_string() } else { "?".to_owned() };
     // Includes failed tasks: a command that failed has run, too.
     let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())
@@ -258,6 +261,11 @@ fn speed_up(app: &App, run: &Run) -> String {
     if let Some(speed_up) = speed_up_of(app, run) {
         return format!("{speed_up:.2}x");
     }
+    let mut runs = app.runs().iter().filter(|other| other.plan().mode == Mode::Sequential);
+    let is_limited = |run: &Run| RateLimitHold::affects(run, app.now());
+    if run.plan().mode != Mode::Sequential && (is_limited(run) || runs.any(is_limited)) {
+        return LIMITED.to_owned();
+    }
     let least = app.session().least_speed_up(app.selection(), run, app.now());
     least.map_or_else(String::new, |least| format!(">{least:.2}x"))
 }
@@ -265,7 +273,8 @@ fn speed_up(app: &App, run: &Run) -> String {
 fn worker_efficiency(app: &App, run: &Run) -> String {
     match speed_up_of(app, run) {
         Some(speed_up) if run.plan().mode != Mode::Sequential => {
-            format!("{:.0} %", efficiency(speed_up, run.mean_workers(app.now())) * 100.0)
+            let percent = efficiency_percent(app.runs(), run, speed_up, app.now());
+            percent.map_or_else(String::new, |percent| format!("{percent} %"))
         }
         _ => String::new(),
     }

@@ -178,6 +178,7 @@ fn states() -> Vec<State> {
         State::Computing => [State::Computing],
         State::Native => [State::Native],
         State::LockWait => [State::LockWait],
+        State::RetryWait => [State::RetryWait],
         State::Throttled => [State::Throttled],
         State::Unknown => [State::Unknown],
         State::Error => [State::Error],

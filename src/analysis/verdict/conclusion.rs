@@ -44,6 +44,11 @@ impl Clause {
         self.is_figure
     }
 
+    /// Creates a clause in parentheses.
+    pub(super) const fn aside(text: String) -> Self {
+        Self { joint: " ", text, is_figure: false }
+    }
+
     /// Creates a clause that continues the one before.
     pub(super) const fn more(text: String) -> Self {
         Self { joint: ", ", text, is_figure: false }

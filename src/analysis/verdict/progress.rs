@@ -29,7 +29,11 @@ impl Verdict<'_> {
     fn run_progress(&self, run: &Run, now: Nanos, is_long: bool) -> String {
         let (plan, spec) = (run.plan(), run.plan().workload().spec());
         let tasks = plural::count(run.progress().known_tasks(), spec.task);
-        let so_far = format!("{} of {tasks} so far", run.ended_tasks());
+        let so_far = if run.is_task_count_known() {
+            format!("{} of {tasks} so far", run.ended_tasks())
+        } else {
+            format!("no {} so far", spec.task)
+        };
         let workers = workers_text(plan, plan.workers);
         let what = match plan.mode {
             Mode::Sequential => format!("one {} after another", spec.task),

@@ -69,6 +69,11 @@ impl Suggestion {
         Some(if near { Self::Workers { from, to } } else { Self::Sweep })
     }
 
+    /// Returns `true` if it changes the number of workers, which does not help against a rate limit.
+    pub(super) const fn changes_workers(self) -> bool {
+        matches!(self, Self::Workers { .. } | Self::Sweep)
+    }
+
     /// Returns the option that starts it: `--threads 3`.
     pub fn option(self) -> String {
         match self {

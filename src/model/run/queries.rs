@@ -59,6 +59,20 @@ impl Run {
         if self.progress.is_past_end(task) { "past end".to_owned() } else { self.plan.label(task) }
     }
 
+    /// Returns `true` once the number of tasks is no guess: a response has given the number of pages.
+    pub fn is_task_count_known(&self) -> bool {
+        !self.plan.workload().is_fetched() || self.progress.done_tasks() > 0
+    }
+
+    /// Returns a number of tasks beside the number of all: `3/5`, or `0/?` while that is unknown.
+    pub fn count_of_all(&self, tasks: u32) -> String {
+        if self.is_task_count_known() {
+            format!("{tasks}/{}", self.progress.known_tasks())
+        } else {
+            format!("{tasks}/?")
+        }
+    }
+
     /// The number of tasks that have been started.
     pub const fn started_tasks(&self) -> u32 {
         self.timing.request_count() - self.progress.retry_count() - self.processes.requeue_count()

@@ -4,8 +4,8 @@ use super::{
     AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
     LimitChangeReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
-use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
+use crate::analysis::{Attempt, RateLimitHold};
 use crate::model::{
     ChangeReason, Failure, Lane, LimitChange, Nanos, Plan, ReachedLimit, Run, RunOutcome, State,
     Target,
@@ -53,6 +53,7 @@ impl RunReport {
             retries: run.progress().retry_count(),
             lost: run.processes().requeue_count(),
             workers_missing: run.processes().missing_workers().len(),
+            held_back_s: RateLimitHold::of_run(run).map_or(0.0, |hold| hold.time.as_secs_f64()),
             rate_limits: run.limits().reached().iter().map(RateLimitReport::from_limit).collect(),
             last_page_shown: run.progress().last_visible_page().map(|page| page.0),
             bytes: run.progress().bytes(),
@@ -155,6 +156,7 @@ impl LaneReport {
                 computing: seconds(State::Computing),
                 native: seconds(State::Native),
                 lock_wait: seconds(State::LockWait),
+                retry_wait: seconds(State::RetryWait),
                 throttled: seconds(State::Throttled),
                 unknown: seconds(State::Unknown),
                 error: seconds(State::Error),
@@ -192,7 +194,7 @@ impl ErrorReport {
 
 impl ComparisonReport {
     pub(super) fn from_run(runs: &[Run], run: &Run) -> Option<Self> {
-        let Comparison { speed_up, efficiency, agreement } = Comparison::for_run(runs, run)?;
+        let Comparison { speed_up, efficiency, agreement, .. } = Comparison::for_run(runs, run)?;
         let (verdict, only_sequential, only_here) = match agreement {
             Agreement::Same { .. } => ("same", Some(0), Some(0)),
             Agreement::Reordered { .. } => ("reordered", Some(0), Some(0)),
