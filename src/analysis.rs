@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod attempt_table;
 pub mod latency;
 pub mod plural;
+pub mod refusals;
 pub mod scaling;
 pub mod search;
 pub mod stats;

@@ -53,6 +53,13 @@ impl LatencySummary {
     }
 }
 
+/// Returns the service times of the successful tasks of a run.
+pub fn service_times(run: &Run) -> impl Iterator<Item = Nanos> + '_ {
+    let spans = run.lanes().iter().flat_map(|lane| lane.spans().map(move |span| (lane, span)));
+    let done = spans.filter(|(_, span)| run.is_success(span));
+    done.filter_map(|(lane, span)| service_time(run, lane, &span))
+}
+
 /// Returns the service time of a finished attempt: for a request, from sending it to the last
 /// byte of the body; for other tasks, from start to end.
 pub fn service_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
