@@ -90,9 +90,11 @@ fn count_times(refused: &mut [Attempt<'_>]) -> u32 {
 
 /// Returns the maximum number in flight during an attempt: the server saw no more.
 fn peak_in_flight(changes: &[(Nanos, u32)], span: &Span) -> u32 {
-    let [from, to] = [span.start, span.end.unwrap_or(span.start)]
-        .map(|time| changes.partition_point(|&(at, _)| at < time));
-    let during = changes.get(from..to).unwrap_or(&[]).iter();
+    let [before, to] = [span.start, span.end.unwrap_or(span.start)]
+        .map(|time| changes.partition_point(|&(at, _)| at <= time));
+    // The level at the start is that of the last change until then.
+    let from = before.saturating_sub(1);
+    let during = changes.get(from..to.max(before)).unwrap_or(&[]).iter();
     during.map(|&(_, level)| level).max().unwrap_or(1)
 }
 

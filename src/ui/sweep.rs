@@ -31,6 +31,9 @@ const MIN_WIDTH_WITH_TABLE: u16 = 70;
 /// The number of rows that the parts around the chart need, on a screen with headings.
 const ROWS_AROUND_CHART: u16 = 11;
 
+/// The maximum number of rows of the table for which the chart grows.
+const MAX_RESERVED_ROWS: usize = 11;
+
 /// A column of the table, after the number of threads.
 struct SweepColumn {
     caption: Cow<'static, str>,
@@ -77,7 +80,8 @@ impl<'app> SweepChart<'app> {
             // table needs them.
             HeightClass::Normal => {
                 let has_table = self.layout.width >= WidthClass::Normal;
-                let table = self.table_rows() + 1 + usize::from(self.layout.frame_rows());
+                let table = self.table_rows().min(MAX_RESERVED_ROWS) + 1;
+                let table = table + usize::from(self.layout.frame_rows());
                 let most = usize::from(height.saturating_sub(ROWS_AROUND_CHART));
                 let table = if has_table { table.min(most) } else { 0 };
                 (height.saturating_sub(9) * 11 / 20).clamp(7, 26).max(table as u16)
@@ -197,7 +201,9 @@ impl<'app> SweepChart<'app> {
         let captions = line("threads", &|column| column.caption.clone().into_owned());
         Line::styled(captions, self.theme.muted()).render(row, buf);
         let (counts, mut room) = (self.sweep.counts(), usize::from(area.height) - 1);
-        if let (true, Some(row)) = (room < counts.len(), rows.next_back()) {
+        if room < counts.len()
+            && let Some(row) = rows.next_back()
+        {
             room -= 1;
             let more = line(&format!("+{} more", counts.len() - room), &|_| String::new());
             Line::styled(more, self.theme.muted()).render(row, buf);
