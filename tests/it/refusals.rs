@@ -111,8 +111,7 @@ fn ceiling_that_costs_much_leads_the_conclusion_with_its_cost() {
     attempts.push((6, 5_000, 10_000, false));
     let costly = [run(&attempts, &[(1, 2_001), (101, 4_001)])];
     let conclusion = Verdict::new(&costly, None).conclusion().unwrap();
-    let sentence =
-        "the server refused more than 6 at once, 2 times, which cost 4 s of 10 s: use 6; ";
+    let sentence = "the server refused more than 6 at once, 2 times, costing 4 of 10 s: use 6; ";
     assert!(conclusion.sentence().starts_with(sentence), "{}", conclusion.sentence());
     assert!(!conclusion.checks().contains("refused"), "{}", conclusion.checks());
 }
@@ -124,11 +123,11 @@ fn ceiling_that_costs_little_is_a_remark() {
     let cheap = [run(&attempts, &[(1, 1_001), (1_500, 2_500)])];
     let conclusion = Verdict::new(&cheap, None).conclusion().unwrap();
     assert!(!conclusion.sentence().contains("refused"), "{}", conclusion.sentence());
-    let remark = "the server refused more than 6 at once, 2 times, which cost 2 s of 100 s: use 6";
+    let remark = "the server refused more than 6 at once, 2 times, costing 2 s of 2 min: use 6";
     assert!(conclusion.checks().contains(remark), "{}", conclusion.checks());
 }
 
-/// Three threads are never refused; eight are, at seven and more.
+/// Six threads are never refused; one of seven is.
 #[test]
 fn sweep_advises_the_number_that_the_server_accepts() {
     let mut sweep = threadline::analysis::Sweep::new(vec![6, 7], 1);

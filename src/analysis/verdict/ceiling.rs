@@ -23,19 +23,23 @@ fn costliest(runs: &[Run]) -> Option<(String, f64)> {
     complete.filter_map(sentence).max_by(|(_, one), (_, other)| one.total_cmp(other))
 }
 
-/// Returns `the server refused more than 6 at once, 4 times, which cost 12 s of 14 s: use 6`, and the
-/// share of the time.
+/// Returns `the server refused more than 6 at once, 4 times, costing 12 of 14 s: use 6`, and the share
+/// of the time. It fits a line of 78 cells, because its end matters most.
 fn sentence(run: &Run) -> Option<(String, f64)> {
     let (refusals, took) = (Refusals::of_run(run), run.duration()?);
     let ceiling = refusals.ceiling()?;
     let Refusals { times, held_back, .. } = refusals;
-    let cost = if held_back > Nanos::ZERO {
-        format!(", which cost {} of {}", held_back.approximate(), took.approximate())
-    } else {
-        String::new()
-    };
+    let cost = if held_back > Nanos::ZERO { cost_text(held_back, took) } else { String::new() };
     let text = format!(
         "the server refused more than {ceiling} at once, {times} times{cost}: use {ceiling}"
     );
     Some((text, held_back.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON)))
+}
+
+/// Returns `, costing 12 of 14 s`.
+fn cost_text(held_back: Nanos, took: Nanos) -> String {
+    let (cost, took) = (held_back.approximate(), took.approximate());
+    let unit = took.rsplit_once(' ').map_or("", |(_, unit)| unit);
+    let cost = cost.strip_suffix(unit).unwrap_or(&cost);
+    format!(", costing {} of {took}", cost.trim_end())
 }

@@ -89,6 +89,7 @@ fn document_of_a_complete_sweep() {
     assert_eq!(sweep["trials"][0], trial);
     let point = json!({
         "workers": 1, "trials": 3, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
+        "p50_s": null, "p95_s": null, "p99_s": null,
         "tasks_per_second": 20.0, "speed_up": 1.0, "efficiency": 1.0, "karp_flatt": null,
     });
     assert_eq!(sweep["points"][0], point);
