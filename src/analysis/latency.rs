@@ -74,8 +74,13 @@ pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
     Some(body.since(run.timing().enqueue_time(span.task)?))
 }
 
-/// Returns the interval in which an attempt was served.
-fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
+/// Returns the interval in which a finished attempt was served.
+pub(super) fn service_interval(
+    run: &Run,
+    lane: &Lane,
+    index: usize,
+    span: &Span,
+) -> Option<(Nanos, Nanos)> {
     let end = span.end?;
     match run.plan().workload().kind() {
         TaskKind::Page => lane.request_times(index),

@@ -1,7 +1,8 @@
 //! The requests that a server refused because too many were in flight, and the number that it accepts.
 
 use super::attempt::{Attempt, AttemptOutcome};
-use crate::model::{FailureKind, LimitKind, Nanos, ReachedLimit, Run, Span};
+use super::latency;
+use crate::model::{FailureKind, LaneId, LimitKind, Nanos, ReachedLimit, Run};
 
 /// The HTTP statuses of refusals: Too Many Requests and Service Unavailable. GitHub also sends 403,
 /// which arrives as [`FailureKind::RateLimited`].
@@ -28,22 +29,21 @@ pub struct Refusals {
 impl Refusals {
     /// Collects the refusals of a run and the answers beside them. Without a refusal, `times` is zero.
     pub fn of_run(run: &Run) -> Self {
-        let in_flight = run.timing().in_flight_level();
         let is_primary = |limit: &ReachedLimit| limit.kind == LimitKind::Primary;
-        // Nearly all runs need no look at each attempt. A used-up quota says nothing about a ceiling.
+        // Nearly all runs need no look at each request. A used-up quota says nothing about a ceiling.
         if run.progress().retry_count() == 0 || run.limits().reached().iter().any(is_primary) {
-            return Self { highest_answered: in_flight.peak(), ..Self::default() };
+            let highest_answered = run.timing().in_flight_level().peak();
+            return Self { highest_answered, ..Self::default() };
         }
-        let ended = run.attempts().into_iter().filter(|attempt| attempt.span.end.is_some());
-        let (mut refused, others): (Vec<Attempt<'_>>, Vec<Attempt<'_>>) =
-            ended.partition(is_refusal);
-        let answered = others.iter().filter(|attempt| run.is_success(&attempt.span));
-        let changes: Vec<(Nanos, u32)> = in_flight.changes().collect();
-        let peaks = refused.iter().map(|attempt| peak_in_flight(&changes, &attempt.span));
+        let requests = requests(run);
+        let levels = in_flight_levels(&requests);
+        let of_kind = |result| requests.iter().filter(move |request| request.result == result);
+        let peaks = of_kind(RequestResult::Refused).map(|request| request.peak(&levels));
+        let means = of_kind(RequestResult::Answered).map(|request| request.mean(&levels).round());
         Self {
+            times: count_times(of_kind(RequestResult::Refused)),
             lowest_refused: peaks.min().unwrap_or(0),
-            highest_answered: answered.map(mean_in_flight).max().unwrap_or(0),
-            times: count_times(&mut refused),
+            highest_answered: means.fold(0.0, f64::max) as u32,
             held_back: held_back(run),
         }
     }
@@ -69,40 +69,95 @@ impl Refusals {
     }
 }
 
-fn is_refusal(attempt: &Attempt<'_>) -> bool {
-    let AttemptOutcome::Failed { failure, .. } = attempt.outcome() else { return false };
-    failure.kind == FailureKind::RateLimited
-        || failure.status.is_some_and(|status| REFUSALS.contains(&status))
+/// A request, from sending it until the last byte of the response. Its lane may parse the response when
+/// the next request is in flight already.
+struct Request {
+    sent: Nanos,
+    received: Nanos,
+    result: RequestResult,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RequestResult {
+    Answered,
+    Refused,
+    /// The request failed for another reason.
+    Other,
+}
+
+impl Request {
+    /// Returns the part of the levels during the request, with the level at its start.
+    fn levels<'levels>(&self, levels: &'levels [(Nanos, u32)]) -> &'levels [(Nanos, u32)] {
+        let from = levels.partition_point(|&(at, _)| at <= self.sent).saturating_sub(1);
+        let to = levels.partition_point(|&(at, _)| at < self.received);
+        levels.get(from..to).unwrap_or(&[])
+    }
+
+    /// Returns the maximum number in flight during the request: the server saw no more.
+    fn peak(&self, levels: &[(Nanos, u32)]) -> u32 {
+        self.levels(levels).iter().map(|&(_, level)| level).max().unwrap_or(1)
+    }
+
+    /// Returns the mean number in flight during the request. An answer on its way beside the next
+    /// request adds a little to it, but not one.
+    fn mean(&self, levels: &[(Nanos, u32)]) -> f64 {
+        let own = self.levels(levels);
+        let ends = own.iter().skip(1).map(|&(at, _)| at).chain([self.received]);
+        let parts = own.iter().zip(ends).map(|(&(at, level), end)| {
+            f64::from(level) * end.since(at.max(self.sent)).as_secs_f64()
+        });
+        parts.sum::<f64>() / self.received.since(self.sent).as_secs_f64()
+    }
+}
+
+/// Returns the finished requests of a run, ordered by lane.
+fn requests(run: &Run) -> Vec<Request> {
+    let lanes = (0..).map(LaneId).zip(run.lanes());
+    let spans = lanes.flat_map(|(id, lane)| {
+        lane.spans().enumerate().map(move |(index, span)| (id, lane, index, span))
+    });
+    let requests = spans.filter_map(|(id, lane, index, span)| {
+        let (sent, received) = latency::service_interval(run, lane, index, &span)?;
+        let result = match (Attempt { run, lane: id, span }).outcome() {
+            AttemptOutcome::Done(_) => RequestResult::Answered,
+            AttemptOutcome::Failed { failure, .. }
+                if failure.kind == FailureKind::RateLimited
+                    || failure.status.is_some_and(|status| REFUSALS.contains(&status)) =>
+            {
+                RequestResult::Refused
+            }
+            _ => RequestResult::Other,
+        };
+        (sent < received).then_some(Request { sent, received, result })
+    });
+    requests.collect()
+}
+
+/// Returns the number of requests in flight after each change.
+fn in_flight_levels(requests: &[Request]) -> Vec<(Nanos, u32)> {
+    let each = requests.iter().flat_map(|one| [(one.sent, true), (one.received, false)]);
+    let mut changes: Vec<(Nanos, bool)> = each.collect();
+    changes.sort_unstable();
+    let mut level = 0_u32;
+    let levels = changes.into_iter().map(|(at, is_sent)| {
+        level = if is_sent { level + 1 } else { level.saturating_sub(1) };
+        (at, level)
+    });
+    levels.collect()
 }
 
 /// Counts the times that the server refused: a request that was sent before the first refusal of a time
 /// arrived belongs to it.
-fn count_times(refused: &mut [Attempt<'_>]) -> u32 {
-    refused.sort_by_key(|attempt| attempt.span.end);
-    let (mut times, mut since) = (0, None);
-    for attempt in refused {
-        if since.is_none_or(|since| Some(attempt.span.start) >= since) {
-            (times, since) = (times + 1, Some(attempt.span.end));
+fn count_times<'run>(refused: impl Iterator<Item = &'run Request>) -> u32 {
+    let mut refused: Vec<&Request> = refused.collect();
+    refused.sort_by_key(|request| request.received);
+    let (mut times, mut since) = (0, Nanos::ZERO);
+    for request in refused {
+        if times == 0 || request.sent >= since {
+            (times, since) = (times + 1, request.received);
         }
     }
     times
-}
-
-/// Returns the maximum number in flight during an attempt: the server saw no more.
-fn peak_in_flight(changes: &[(Nanos, u32)], span: &Span) -> u32 {
-    let [before, to] = [span.start, span.end.unwrap_or(span.start)]
-        .map(|time| changes.partition_point(|&(at, _)| at <= time));
-    // The level at the start is that of the last change until then.
-    let from = before.saturating_sub(1);
-    let during = changes.get(from..to.max(before)).unwrap_or(&[]).iter();
-    during.map(|&(_, level)| level).max().unwrap_or(1)
-}
-
-/// Returns the mean number in flight during an attempt, to the nearest whole one. An answer on its way
-/// beside the next request adds a little to it, but not one.
-fn mean_in_flight(attempt: &Attempt<'_>) -> u32 {
-    let (level, span) = (attempt.run.timing().in_flight_level(), attempt.span);
-    level.mean(span.start, span.end.unwrap_or(span.start)).round() as u32
 }
 
 /// Returns the time in which a secondary limit let no request pass.

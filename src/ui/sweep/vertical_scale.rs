@@ -22,25 +22,17 @@ pub(super) struct VerticalScale {
 }
 
 impl VerticalScale {
-    /// Creates a scale for values from `low` to `high` on this number of rows.
-    pub(super) fn new([low, high]: [f64; 2], rows: u16) -> Self {
-        let whole = Self::above(0.0, high, rows);
-        // Values in the upper half use all rows. A closer view would exaggerate small differences.
-        let bottom = (high / 2.0 / whole.step).floor() * whole.step;
-        if low < high && low >= high / 2.0 && bottom > 0.0 {
-            Self::above(bottom, high, rows)
-        } else {
-            whole
-        }
-    }
-
-    /// Creates the scale from `bottom` to at least `high` that uses the rows best and has at least two
+    /// Creates the scale for values from `low` to `high` that uses the rows best and has at least two
     /// ticks, if there are rows for them.
-    fn above(bottom: f64, high: f64, rows: u16) -> Self {
-        let (range, count) = ((high - bottom).max(f64::MIN_POSITIVE), f64::from(rows));
+    pub(super) fn new([low, high]: [f64; 2], rows: u16) -> Self {
+        // Values in the upper half use all rows. A closer view would exaggerate small differences.
+        let half = if low < high && low >= high / 2.0 { high / 2.0 } else { 0.0 };
+        let count = f64::from(rows);
         let steps = (-3..12)
             .flat_map(|power| STEPS.map(|(step, unusual)| (step * 10_f64.powi(power), unusual)));
         let scales = steps.filter_map(|(step, unusual)| {
+            let bottom = (half / step).floor() * step;
+            let range = high - bottom;
             // A rounding error must not cost a row.
             let rows_per_step = (count * step / range * (1.0 + 1e-9)).floor().min(count) as u16;
             let scale = Self { bottom, step, rows_per_step, rows };
@@ -51,7 +43,7 @@ impl VerticalScale {
             possible.then_some((scale, used - unusual - crowded))
         });
         let best = scales.max_by(|(_, one), (_, other)| one.total_cmp(other));
-        let fallback = Self { bottom, step: range, rows_per_step: rows.max(1), rows };
+        let fallback = Self { bottom: 0.0, step: high, rows_per_step: rows.max(1), rows };
         best.map_or(fallback, |(scale, _)| scale)
     }
 
@@ -75,6 +67,7 @@ impl VerticalScale {
     /// Returns the label of a value at a tick, without a unit.
     pub(super) fn label(&self, value: f64) -> String {
         let digits = match self.step {
+            _ if value == 0.0 => 0,
             1.0.. => 0,
             0.1.. => 1,
             0.01.. => 2,
