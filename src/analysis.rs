@@ -6,6 +6,7 @@ pub mod attempt_table;
 pub mod latency;
 pub mod plural;
 pub mod rate_limit_hold;
+pub mod refusals;
 pub mod scaling;
 pub mod search;
 pub mod stats;

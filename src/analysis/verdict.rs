@@ -2,6 +2,7 @@
 //! what was measured; whether the results agree, and what else happened; and what to try next. The
 //! advice of a sweep is worded in [`super::sweep`].
 
+mod ceiling;
 mod conclusion;
 mod efficiency;
 mod mode_result;
@@ -16,7 +17,9 @@ pub use suggestion::Suggestion;
 use super::plural;
 use super::rate_limit_hold::RateLimitHold;
 use super::stats::{self, Agreement};
-use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
+use crate::model::{
+    ChangeReason, LimitChange, Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves,
+};
 use conclusion::Clause;
 pub use mode_result::workers_text;
 use mode_result::{ModeResult, factor_text};
@@ -60,7 +63,10 @@ impl<'run> Verdict<'run> {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
-        clauses.splice(0..0, bug.map(Clause::other));
+        clauses.splice(
+            0..0,
+            bug.map(Clause::other).into_iter().chain(ceiling::leading_clause(self.runs)),
+        );
         let all_over = self.runs.iter().all(Run::is_over);
         let mut suggestions = if incomplete.is_none() && all_over {
             Suggestion::after(self.runs)
@@ -164,6 +170,7 @@ impl<'run> Verdict<'run> {
         checks.extend(duplicates_text(self.runs));
         checks.extend(self.held_back_check());
         checks.extend(self.excess_check());
+        checks.extend(ceiling::remark(self.runs));
         checks.extend(self.runs.iter().rev().find_map(limit_text));
         checks.extend(remarks(self.runs));
         checks
@@ -255,10 +262,15 @@ pub fn duplicates_text(runs: &[Run]) -> Option<String> {
     }
 }
 
-/// Returns the concurrency limit that a run with `auto` has found.
+/// Returns the concurrency limit that a run with `auto` has found. It is worth using only once a queue
+/// has shown that more would wait.
 pub fn limit_text(run: &Run) -> Option<String> {
-    let limit = run.limits().concurrency().filter(|_| run.plan().auto)?;
-    Some(format!("{limit} in flight at the end"))
+    let changes = run.limits().concurrency_changes();
+    let last = changes.last().filter(|_| run.plan().auto)?;
+    let is_queue = |change: &LimitChange| matches!(change.reason, ChangeReason::Queue { .. });
+    let found = changes.iter().any(is_queue) && last.reason != ChangeReason::Probe;
+    let advice = if found { format!(": use {}", last.to) } else { String::new() };
+    Some(format!("{} in flight at the end{advice}", last.to))
 }
 
 /// Returns what else happened in the runs: retries, the end of the list, and what went wrong with

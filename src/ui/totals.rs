@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
 use super::layout::{ScreenLayout, draw_symbol};
+use super::sweep;
 use super::theme::{self, Theme};
 use crate::analysis::RateLimitHold;
 use crate::analysis::verdict::{LIMITED, efficiency_percent};
@@ -125,8 +126,13 @@ fn name_width(app: &App, form: fn(&Plan) -> String) -> u16 {
 
 /// Returns the width of the longest name in a form, and the cell after it.
 fn longest_name(app: &App, form: fn(&Plan) -> String) -> u16 {
-    let names = app.runs().iter().map(|run| form(run.plan()).len() as u16 + 1);
+    let names = app.runs().iter().map(|run| run_name(app, run, form).len() as u16 + 1);
     names.max().unwrap_or(NAME_WIDTH)
+}
+
+/// Returns the name of a run in a form. That of a sweep is one trial, not the result.
+fn run_name(app: &App, run: &Run, form: fn(&Plan) -> String) -> String {
+    sweep::trial_name(app, run).unwrap_or_else(|| form(run.plan()))
 }
 
 /// Returns the captions for the heading of the totals, aligned with the figures.
@@ -158,7 +164,7 @@ pub(super) fn draw_rows(
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let started = run.filter(|run| run.has_started());
         let selection = Selection::only(app.selection().workload, *mode);
-        let name = run.map_or_else(|| selection.to_string(), |run| form(run.plan()));
+        let name = run.map_or_else(|| selection.to_string(), |run| run_name(app, run, form));
         Line::styled(name, theme.text()).render(row, buf);
         let Some(run) = started else { continue };
         let mut x = row.right().saturating_sub(figures);
