@@ -315,7 +315,7 @@ impl App {
 
     /// Applies an event of an active run.
     fn take_event(&mut self, run: RunId, mut event: Event) -> Option<Effect> {
-        if let EventKind::RunFinished { outcome } = &mut event.kind {
+        if let EventKind::RunFinished { outcome, .. } = &mut event.kind {
             // The run may have finished before the stop reached it. The next one still must not
             // start.
             let continues =

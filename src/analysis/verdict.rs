@@ -4,6 +4,7 @@
 
 mod conclusion;
 mod mode_result;
+mod noise;
 mod progress;
 mod suggestion;
 
@@ -16,6 +17,7 @@ use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
 use conclusion::Clause;
 pub use mode_result::workers_text;
 use mode_result::{ModeResult, factor_text};
+use noise::Noise;
 
 /// The minimum ratio of the speed-ups with and without a GIL at which the GIL makes no difference.
 const MIN_GIL_RATIO: f64 = 0.9;
@@ -52,11 +54,13 @@ impl<'run> Verdict<'run> {
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
+        let noise = Noise::of_runs(self.runs).filter(|_| incomplete.is_none());
+        noise.iter().for_each(|noise| noise.qualify(&mut clauses));
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(0..0, bug.map(Clause::other));
         let all_over = self.runs.iter().all(Run::is_over);
         let suggestions = if incomplete.is_none() && all_over {
-            Suggestion::after(self.runs)
+            Suggestion::after(self.runs, noise.is_some())
         } else {
             Vec::new()
         };

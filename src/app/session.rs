@@ -113,7 +113,7 @@ impl Session {
         if let EventKind::TaskCountChanged { tasks } = event.kind {
             self.record_page_count(run, tasks);
         }
-        let EventKind::RunFinished { outcome } = &event.kind else { return None };
+        let EventKind::RunFinished { outcome, .. } = &event.kind else { return None };
         let active = self.active.take()?;
         let selection = active.selection;
         self.active = active.without(run);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::machine_load::MachineLoad;
 use super::plan::{LaneId, Plan, TaskId};
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
@@ -127,6 +128,9 @@ pub enum EventKind {
         /// The result of the run.
         #[serde(rename = "end")]
         outcome: RunOutcome,
+        /// How busy the machine was during the run, if that was measured.
+        #[serde(rename = "machine", default, skip_serializing_if = "Option::is_none")]
+        machine_load: Option<MachineLoad>,
     },
 }
 

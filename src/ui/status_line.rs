@@ -161,7 +161,7 @@ fn keys_of(app: &App, suggestion: Suggestion) -> String {
         }
         Suggestion::Sweep => app.key_of(Action::Mode(Selection::sweep(workload).index())),
         Suggestion::Race => app.key_of(Action::Mode(Selection::race(workload).index())),
-        Suggestion::SlowMotion => app.key_of(Action::Simulate),
+        Suggestion::SlowMotion | Suggestion::IdleMachine => app.key_of(Action::Simulate),
         Suggestion::Workload(_) => app.key_of(Action::NextWorkload),
     }
 }

@@ -142,7 +142,10 @@ fn dropped_handle_stops_the_run_and_joins_its_threads() {
     drop(run);
     assert_eq!(weak_job.strong_count(), 0, "a thread still holds the job");
     let last = events.try_iter().last().unwrap();
-    assert_eq!(last.kind, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    assert_eq!(
+        last.kind,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }
+    );
 }
 
 #[test]

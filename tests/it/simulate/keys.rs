@@ -45,7 +45,7 @@ fn finish_run(app: &mut App) -> Option<Effect> {
 }
 
 fn finish_run_of_race(app: &mut App, run: RunId) -> Option<Effect> {
-    let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
+    let kind = EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None };
     let effect = app.update(Msg::Event(run, Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
     // The player of a simulated run applies the event at the next frame.
     app.update(Msg::Frame { now: Nanos::ZERO, columns: 80 }).or(effect)
