@@ -217,10 +217,11 @@ impl RunShared {
     /// stopped.
     fn admit_task(&self, task: TaskId) -> bool {
         let mut task_tracker = self.task_tracker();
-        if self.cancel.is_cancelled() {
+        let mut admits = task_tracker.admit_task(task);
+        if admits && self.cancel.is_cancelled() {
             task_tracker.give_up(RunOutcome::Stopped);
+            admits = false;
         }
-        let admits = task_tracker.admit_task(task);
         drop(task_tracker);
         self.close_if_over();
         admits
@@ -249,7 +250,7 @@ impl RunShared {
     fn record_outcome(&self, task: TaskId, result: TaskResult) {
         let mut task_tracker = self.task_tracker();
         match result.outcome {
-            TaskOutcome::Stopped => task_tracker.give_up(RunOutcome::Stopped),
+            TaskOutcome::Stopped => task_tracker.stop_task(task),
             TaskOutcome::Failed(failure) if failure.kind.ends_run() => {
                 task_tracker.give_up(RunOutcome::Failed(failure));
                 self.cancel.cancel();

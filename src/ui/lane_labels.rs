@@ -181,11 +181,13 @@ impl Timeline<'_> {
         let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
-            let text = format!("  {} {}", state.label(), Nanos(time));
-            if summary.width() + text.len() > width {
+            let (glyph, style) = self.theme.state_cell(state);
+            let text = format!(" {} {}", state.label(), Nanos(time));
+            if summary.width() + 3 + text.len() > width {
                 break;
             }
-            summary.push_span(Span::styled(text, self.theme.muted()));
+            let text = Span::styled(text, self.theme.muted());
+            summary.extend([Span::raw("  "), Span::styled(glyph, style), text]);
         }
         Some(summary)
     }

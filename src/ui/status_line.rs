@@ -326,9 +326,10 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = app.key_of(Action::Stop);
             let waits = session.setup().costs_quota(shown.workload) || app.is_held_back();
-            let then = if waits { "can run" } else { "runs" };
+            let then = if waits { "can run" } else { "will run" };
             let (other, own) = (active.beside(shown), shown.beside(active));
-            format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
+            let [verb, _] = active.agreement();
+            format!("{other} {verb} running; {own} {then} afterwards. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = session.target().map_or("", |target| &target.api);

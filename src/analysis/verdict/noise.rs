@@ -13,8 +13,9 @@ const MIN_OTHER_SHARE: f64 = 0.15;
 /// because the time is taken from cores in use, of which a sequential run has only one.
 const MIN_STOLEN_SHARE: f64 = 0.05;
 
-/// The minimum ratio of the longest to the shortest of equal tasks that ran one after another. On an
-/// idle machine it stays below 1.1.
+/// The minimum ratio of the longest to the shortest of equal tasks that ran one after another. If the
+/// others lie evenly between them, the time of all varies by half as much, which a smaller ratio leaves
+/// below [`MIN_OTHER_SHARE`].
 const MIN_SPREAD: f64 = 1.25;
 
 /// The maximum number of idle cores with which the user's commands, whose need of cores is not known,
