@@ -240,7 +240,7 @@ impl App {
         if active != shown && self.runs().is_empty() {
             let (active, shown) = (active.beside(shown), shown.beside(active));
             let run = self.key_of(Action::Run);
-            self.notify(format!("{active} stops and {shown} does not start; {run} runs it"));
+            self.notify(format!("stopping {active}; {run} runs {shown}"));
         }
         self.stopping = Some(shown);
         self.replaced = None;
