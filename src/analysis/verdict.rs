@@ -55,7 +55,9 @@ impl<'run> Verdict<'run> {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
         let noise = Noise::of_runs(self.runs).filter(|_| incomplete.is_none());
-        noise.iter().for_each(|noise| noise.qualify(&mut clauses));
+        if let Some(noise) = &noise {
+            noise.qualify(&mut clauses);
+        }
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(0..0, bug.map(Clause::other));
         let all_over = self.runs.iter().all(Run::is_over);

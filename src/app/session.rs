@@ -132,13 +132,11 @@ impl Session {
     /// Returns `true` if a run of the active selection is followed by another one.
     pub(super) fn has_next_run(&self, run: RunId) -> bool {
         let Some(selection) = self.active() else { return false };
-        match self.sweep(selection) {
-            Some(sweep) => sweep.trials().len() + 1 < sweep.planned_trials(),
-            None => {
-                let modes = self.setup.modes(selection).len();
-                !self.setup.is_simultaneous(selection) && usize::from(run.0) + 1 < modes
-            }
+        if let Some(sweep) = self.sweep(selection) {
+            return sweep.trials().len() + 1 < sweep.planned_trials();
         }
+        let modes = self.setup.modes(selection).len();
+        !self.setup.is_simultaneous(selection) && usize::from(run.0) + 1 < modes
     }
 
     /// Records the number of pages that a response of an active run reported, also for the following

@@ -6,7 +6,7 @@ use super::keymap::Action;
 use super::message::Effect;
 use crate::model::Selection;
 
-/// What runs once the active runs have been stopped to make room for it.
+/// A choice of what to run once the active runs have been stopped to make room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Successor {
     /// The selection shown, if it has not run yet.

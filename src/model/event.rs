@@ -128,7 +128,7 @@ pub enum EventKind {
         /// The result of the run.
         #[serde(rename = "end")]
         outcome: RunOutcome,
-        /// How busy the machine was during the run, if that was measured.
+        /// The load of the machine during the run, if it was measured.
         #[serde(rename = "machine", default, skip_serializing_if = "Option::is_none")]
         machine_load: Option<MachineLoad>,
     },

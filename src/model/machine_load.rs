@@ -1,4 +1,4 @@
-//! How busy the machine was during a run.
+//! The load of the machine during a run.
 
 use serde::{Deserialize, Serialize};
 

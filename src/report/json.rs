@@ -123,7 +123,7 @@ pub struct RunReport {
     pub idle_in_last_wave: Option<u32>,
     /// The comparison with the sequential run; null for that run itself, and unless both are over.
     pub against_sequential: Option<ComparisonReport>,
-    /// How busy the machine was; null if that was not measured.
+    /// The load of the machine; null if it was not measured.
     pub machine: Option<MachineReport>,
     /// The use of the GIL; null in modes without a shared one.
     pub gil: Option<GilReport>,
@@ -158,7 +158,7 @@ pub struct RateLimitReport {
     pub until_s: f64,
 }
 
-/// How busy the machine was during a run: the number of its cores in use, on average.
+/// The load of the machine during a run: the number of its cores in use, on average.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct MachineReport {
     /// The number of cores.

@@ -1,4 +1,4 @@
-//! Measures how busy the machine is during a run, from the CPU times that Linux reports in `/proc`
+//! Measures the load of the machine during a run, from the CPU times that Linux reports in `/proc`
 //! (proc(5)). Other platforms report nothing that can be read without a further dependency.
 
 use std::fs;

@@ -44,7 +44,7 @@ impl Run {
         &self.processes
     }
 
-    /// How busy the machine was during the run, once that is known. `None` if it was not measured.
+    /// The load of the machine during the run, once that has ended. `None` if it was not measured.
     pub const fn machine_load(&self) -> Option<MachineLoad> {
         self.machine_load
     }
