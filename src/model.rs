@@ -7,6 +7,7 @@ mod failure;
 pub mod follower_page;
 pub mod gil;
 pub mod lane;
+mod machine_load;
 pub mod palette;
 pub mod plan;
 pub mod printable;
@@ -29,6 +30,7 @@ pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
+pub use machine_load::MachineLoad;
 pub use palette::Background;
 pub use plan::{
     ComputeSpec, Exactness, LaneId, Plan, PlannedRun, RunId, Simulation, Target, TaskId, Waves,

@@ -6,6 +6,7 @@ mod ceiling;
 mod conclusion;
 mod efficiency;
 mod mode_result;
+mod noise;
 mod progress;
 mod rate_limits;
 mod suggestion;
@@ -23,6 +24,7 @@ use crate::model::{
 use conclusion::Clause;
 pub use mode_result::workers_text;
 use mode_result::{ModeResult, factor_text};
+use noise::Noise;
 
 /// The word in place of a speed-up that a rate limit makes meaningless.
 pub const LIMITED: &str = "limited";
@@ -62,6 +64,10 @@ impl<'run> Verdict<'run> {
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
+        let noise = Noise::of_runs(self.runs).filter(|_| incomplete.is_none());
+        if let Some(noise) = &noise {
+            noise.qualify(&mut clauses);
+        }
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
         clauses.splice(
             0..0,
@@ -69,7 +75,7 @@ impl<'run> Verdict<'run> {
         );
         let all_over = self.runs.iter().all(Run::is_over);
         let mut suggestions = if incomplete.is_none() && all_over {
-            Suggestion::after(self.runs)
+            Suggestion::after(self.runs, noise.is_some())
         } else {
             Vec::new()
         };

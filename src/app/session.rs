@@ -113,7 +113,7 @@ impl Session {
         if let EventKind::TaskCountChanged { tasks } = event.kind {
             self.record_page_count(run, tasks);
         }
-        let EventKind::RunFinished { outcome } = &event.kind else { return None };
+        let EventKind::RunFinished { outcome, .. } = &event.kind else { return None };
         let active = self.active.take()?;
         let selection = active.selection;
         self.active = active.without(run);
@@ -127,6 +127,16 @@ impl Session {
             && self.task_count(selection.workload).is_some()
             && !self.setup.is_simultaneous(selection);
         continues.then(|| self.start_run(selection, RunId(run.0 + 1))).flatten()
+    }
+
+    /// Returns `true` if a run of the active selection is followed by another one.
+    pub(super) fn has_next_run(&self, run: RunId) -> bool {
+        let Some(selection) = self.active() else { return false };
+        if let Some(sweep) = self.sweep(selection) {
+            return sweep.trials().len() + 1 < sweep.planned_trials();
+        }
+        let modes = self.setup.modes(selection).len();
+        !self.setup.is_simultaneous(selection) && usize::from(run.0) + 1 < modes
     }
 
     /// Records the number of pages that a response of an active run reported, also for the following

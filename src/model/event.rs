@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::machine_load::MachineLoad;
 use super::plan::{LaneId, Plan, TaskId};
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
@@ -128,6 +129,9 @@ pub enum EventKind {
         /// The result of the run.
         #[serde(rename = "end")]
         outcome: RunOutcome,
+        /// The load of the machine during the run, if it was measured.
+        #[serde(rename = "machine", default, skip_serializing_if = "Option::is_none")]
+        machine_load: Option<MachineLoad>,
     },
 }
 

@@ -10,6 +10,7 @@ mod timing;
 use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, TaskOutcome};
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
+use super::machine_load::MachineLoad;
 use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
@@ -33,6 +34,7 @@ pub struct Run {
     processes: Processes,
     /// The holds of the GIL, in a mode with a shared one.
     gil_holds: Option<GilHolds>,
+    machine_load: Option<MachineLoad>,
     outcome: Option<RunOutcome>,
 }
 
@@ -48,6 +50,7 @@ impl Run {
             limits: Limits::default(),
             processes: Processes::default(),
             gil_holds: (plan.mode == Mode::Gil).then(GilHolds::default),
+            machine_load: None,
             outcome: None,
             plan,
         }
@@ -74,7 +77,10 @@ impl Run {
             let close = EventKind::LaneClosed { reason: CloseReason::Finished };
             finish.into_iter().chain([close]).map(move |kind| (id, kind))
         });
-        let end = (LaneId(0), EventKind::RunFinished { outcome: RunOutcome::Stopped });
+        let end = (
+            LaneId(0),
+            EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None },
+        );
         let events = opening.into_iter().flatten().chain(closing).chain([end]);
         events.map(|(lane, kind)| Event { at, lane, kind }).collect()
     }
@@ -132,7 +138,8 @@ impl Run {
             EventKind::ConcurrencyChanged { in_flight, reason } => {
                 self.limits.record_concurrency(at, *in_flight, *reason);
             }
-            EventKind::RunFinished { outcome } => {
+            EventKind::RunFinished { outcome, machine_load } => {
+                self.machine_load = *machine_load;
                 self.outcome = Some(outcome.clone());
                 self.shrink_to_fit();
             }

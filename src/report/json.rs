@@ -126,6 +126,8 @@ pub struct RunReport {
     pub idle_in_last_wave: Option<u32>,
     /// The comparison with the sequential run; null for that run itself, and unless both are over.
     pub against_sequential: Option<ComparisonReport>,
+    /// The load of the machine; null if it was not measured.
+    pub machine: Option<MachineReport>,
     /// The use of the GIL; null in modes without a shared one.
     pub gil: Option<GilReport>,
     /// The durations of the attempts; null if none ended.
@@ -157,6 +159,19 @@ pub struct RateLimitReport {
     pub kind: LimitKind,
     /// The announced end of the limit.
     pub until_s: f64,
+}
+
+/// The load of the machine during a run: the number of its cores in use, on average.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MachineReport {
+    /// The number of cores.
+    pub cores: u16,
+    /// Cores that threadline and its processes used.
+    pub own_cores: f64,
+    /// Cores that other programs used.
+    pub other_cores: f64,
+    /// Cores that the host of a virtual machine took from it.
+    pub stolen_cores: f64,
 }
 
 /// The use of the GIL in a run.

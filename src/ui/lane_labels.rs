@@ -181,12 +181,14 @@ impl Timeline<'_> {
         let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
+            let (glyph, style) = self.theme.state_cell(state);
             let share = time as f64 * 100.0 / until.0.max(1) as f64;
-            let text = format!("  {} {} ({share:.0} %)", state.label(), Nanos(time));
-            if summary.width() + text.len() > width {
+            let text = format!(" {} {} ({share:.0} %)", state.label(), Nanos(time));
+            if summary.width() + 3 + text.len() > width {
                 break;
             }
-            summary.push_span(Span::styled(text, self.theme.muted()));
+            let text = Span::styled(text, self.theme.muted());
+            summary.extend([Span::raw("  "), Span::styled(glyph, style), text]);
         }
         Some(summary)
     }

@@ -67,7 +67,7 @@ pub(super) fn bar_area(layout: ScreenLayout, area: Rect) -> Rect {
 }
 
 /// Draws the timeline, and the legend on its own row. If the summary of the selected lane has no row,
-/// it replaces the legend.
+/// it replaces the legend: it has a sample of each of its states.
 pub(super) fn draw(
     app: &App,
     layout: ScreenLayout,

@@ -49,7 +49,7 @@ fn run(attempts: &[AttemptFixture], limits: &[LimitFixture]) -> Run {
         }
     }
     let last = attempts.iter().map(|&(_, _, end, _)| end).max().unwrap();
-    event(last, 3, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    event(last, 3, 0, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None });
     events.sort_by_key(|&(at, order, ..)| (at, order));
     let mut run = Run::opened(plan.clone());
     let at = |at, lane, kind| Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind };

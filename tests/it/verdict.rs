@@ -2,12 +2,13 @@
 //! what to try next.
 
 mod incomparable_times;
+mod noise;
 
 use threadline::analysis::stats::Agreement;
 use threadline::analysis::verdict::{Conclusion, Verdict};
 use threadline::model::{
-    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, RunOutcome,
-    Simulation, State, Target, TaskId, TaskKind, TaskOutcome, WorkSpec,
+    Completion, ComputeSpec, Event, EventKind, LaneId, MachineLoad, Mode, Nanos, Plan, Product,
+    Run, RunOutcome, Simulation, State, Target, TaskId, TaskKind, TaskOutcome, WorkSpec,
 };
 
 /// The time of the sequential run, in nanoseconds.
@@ -61,6 +62,17 @@ fn run(
     nanos: u64,
     states: States<'_>,
 ) -> Run {
+    run_under_load(work, (mode, workers, tasks), nanos, states, None)
+}
+
+/// Returns a complete run on a machine with this load.
+fn run_under_load(
+    work: &WorkSpec,
+    (mode, workers, tasks): (Mode, u16, u32),
+    nanos: u64,
+    states: States<'_>,
+    machine_load: Option<MachineLoad>,
+) -> Run {
     let plan = Plan::new(work.clone(), mode, workers, tasks);
     let mut run = Run::opened(plan.clone());
     let at = |at, kind| Event { at, lane: LaneId(0), kind };
@@ -68,7 +80,8 @@ fn run(
     for event in events(&plan, nanos, states) {
         run.apply(&event);
     }
-    run.apply(&at(Nanos(nanos), EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    let outcome = RunOutcome::Finished;
+    run.apply(&at(Nanos(nanos), EventKind::RunFinished { outcome, machine_load }));
     assert!(run.is_complete());
     run
 }

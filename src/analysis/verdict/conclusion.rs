@@ -24,9 +24,30 @@ pub(super) struct Clause {
 }
 
 impl Clause {
+    /// The text before a cause.
+    const CAUSE: &'static str = ": ";
+
+    /// The text before a continuation.
+    const MORE: &'static str = ", ";
+
     /// Creates a clause that gives the cause of the one before.
     pub(super) const fn cause(text: String) -> Self {
-        Self { joint: ": ", text, is_figure: false }
+        Self { joint: Self::CAUSE, text, is_figure: false }
+    }
+
+    /// Returns `true` if this is the cause of the clause before.
+    pub(super) fn is_cause(&self) -> bool {
+        self.joint == Self::CAUSE
+    }
+
+    /// Returns `true` if this continues the clause before.
+    pub(super) fn is_more(&self) -> bool {
+        self.joint == Self::MORE
+    }
+
+    /// Appends to the text, so that what is added is never dropped without it.
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
     }
 
     /// Creates a clause about something else.
@@ -51,7 +72,7 @@ impl Clause {
 
     /// Creates a clause that continues the one before.
     pub(super) const fn more(text: String) -> Self {
-        Self { joint: ", ", text, is_figure: false }
+        Self { joint: Self::MORE, text, is_figure: false }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::lane::{Lane, Span};
+use crate::model::machine_load::MachineLoad;
 use crate::model::plan::{Plan, TaskId, Waves};
 use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
@@ -41,6 +42,11 @@ impl Run {
     /// The lost workers.
     pub const fn processes(&self) -> &Processes {
         &self.processes
+    }
+
+    /// The load of the machine during the run, once that has ended. `None` if it was not measured.
+    pub const fn machine_load(&self) -> Option<MachineLoad> {
+        self.machine_load
     }
 
     /// The lanes, one per worker: those of the plan, whether they are open or not, and any that were

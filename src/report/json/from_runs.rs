@@ -2,13 +2,14 @@
 
 use super::{
     AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
-    LimitChangeReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    LimitChangeReport, MachineReport, RateLimitReport, RunReport, StateSeconds, TargetReport,
+    TaskReport,
 };
 use crate::analysis::stats::Agreement;
 use crate::analysis::{Attempt, RateLimitHold};
 use crate::model::{
-    ChangeReason, Failure, Lane, LimitChange, Nanos, Plan, ReachedLimit, Run, RunOutcome, State,
-    Target,
+    ChangeReason, Failure, Lane, LimitChange, MachineLoad, Nanos, Plan, ReachedLimit, Run,
+    RunOutcome, State, Target,
 };
 use crate::report::{Comparison, duration_percentiles, run_time};
 
@@ -63,6 +64,7 @@ impl RunReport {
             waves: waves.map(|waves| waves.count),
             idle_in_last_wave: waves.map(|waves| waves.idle),
             against_sequential: ComparisonReport::from_run(runs, run),
+            machine: run.machine_load().map(MachineReport::from_load),
             gil: GilReport::from_run(run),
             attempt_time: AttemptTime::from_run(run),
             lanes: run.lanes().iter().map(|lane| LaneReport::from_lane(lane, elapsed)).collect(),
@@ -97,6 +99,15 @@ impl ComputeReport {
             cores: compute.simulation.map(|machine| machine.cores).or(cores),
             seed: compute.simulation.map(|machine| machine.seed),
         })
+    }
+}
+
+impl MachineReport {
+    fn from_load(load: MachineLoad) -> Self {
+        let [own_cores, other_cores, stolen_cores] =
+            [load.own_millicores, load.other_millicores, load.stolen_millicores]
+                .map(|millicores| f64::from(millicores) / 1_000.0);
+        Self { cores: load.cores, own_cores, other_cores, stolen_cores }
     }
 }
 

@@ -84,7 +84,7 @@ impl Narrator {
                 (*narrator, sentence) = RunNarrator::begin(run, context);
                 Some(sentence)
             }
-            EventKind::RunFinished { outcome } => {
+            EventKind::RunFinished { outcome, .. } => {
                 narrator.said_at = event.at;
                 let sentence = narrator.describe_end(run, outcome);
                 let found = verdict::limit_text(run).map(|text| format!("; {text}"));

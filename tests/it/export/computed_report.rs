@@ -109,6 +109,7 @@ fn crashed_process_and_mode_that_did_not_run_are_reported() {
         EventKind::TaskFinished { task, outcome: lost },
         EventKind::RunFinished {
             outcome: RunOutcome::Failed(failure("no worker process starts; see why")),
+            machine_load: None,
         },
     ] {
         run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
@@ -173,7 +174,7 @@ fn process_crash_is_a_lost_attempt() {
         (2, 0, EventKind::ProcessStarted { pid: 72 }),
         (3, 1, EventKind::TaskStarted { task }),
         (4, 1, EventKind::TaskFinished { task, outcome: done }),
-        (4, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }),
+        (4, 0, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None }),
     ] {
         run.apply(&Event { at: Nanos::from_millis(at * 1_000), lane: LaneId(lane), kind });
     }

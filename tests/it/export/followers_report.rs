@@ -63,7 +63,10 @@ fn limit_changes_are_counted_by_reason() {
         for (in_flight, &reason) in (4..).zip([&[ChangeReason::Start], whys].concat().iter()) {
             run.apply(&at(EventKind::ConcurrencyChanged { in_flight, reason }));
         }
-        run.apply(&at(EventKind::RunFinished { outcome: RunOutcome::Finished }));
+        run.apply(&at(EventKind::RunFinished {
+            outcome: RunOutcome::Finished,
+            machine_load: None,
+        }));
         report(&[run])
     };
     let [free, queue] = [ChangeReason::NoQueue { tenths: 1 }, ChangeReason::Queue { tenths: 25 }];

@@ -286,7 +286,10 @@ fn empty_page_before_the_last_counts_as_done() {
         &mut run,
         40,
         0,
-        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+        EventKind::RunFinished {
+            outcome: threadline::model::RunOutcome::Finished,
+            machine_load: None,
+        },
     );
     assert!(run.is_complete());
 }
@@ -305,7 +308,10 @@ fn run_lasts_from_its_start_to_its_last_finished_task() {
         &mut run,
         99,
         0,
-        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+        EventKind::RunFinished {
+            outcome: threadline::model::RunOutcome::Finished,
+            machine_load: None,
+        },
     );
     assert_eq!((run.elapsed(Nanos(200)), run.duration()), (Nanos(15), Some(Nanos(15))));
 }

@@ -191,7 +191,7 @@ proptest! {
     fn service_time_exceeds_neither_the_span_nor_the_response_time(history in event_history()) {
         let mut run = Run::opened(history.plan.clone());
         history.steps.iter().for_each(|step| run.apply(&step.event));
-        run.apply(&Event { at: Nanos(0), lane: LaneId(0), kind: EventKind::RunFinished { outcome: RunOutcome::Stopped } });
+        run.apply(&Event { at: Nanos(0), lane: LaneId(0), kind: EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None } });
         let times = LatencySummary::between(&run, Nanos::ZERO, Nanos::MAX);
         prop_assert_eq!(times.sample_stride, 1);
         for lane in run.lanes() {
