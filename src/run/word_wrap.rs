@@ -107,7 +107,7 @@ mod tests {
     fn sentences_continue_at_the_left_edge_and_styles_take_no_room() {
         let text = "\x1b[1m4 threads were 3.9x faster: they computed side by side.\x1b[0m\n";
         assert_eq!(
-            wrapped(text, Some(31)),
+            wrapped(text, Some(32)),
             "\x1b[1m4 threads were 3.9x faster: they\ncomputed side by side.\x1b[0m\n"
         );
         assert_eq!(wrapped(text, Some(55)), text);

@@ -80,7 +80,8 @@ impl Noise {
             }
         };
         let place = 1 + clauses.iter().skip(1).take_while(|clause| clause.is_more()).count();
-        clauses.insert(place, Clause::cause(reason + ", so these times do not tell much"));
+        let meaning = Clause::more("so these times do not tell much".to_owned());
+        clauses.splice(place..place, [Clause::cause(reason), meaning]);
     }
 }
 
