@@ -143,6 +143,16 @@ fn runs_without_a_limit_are_still_compared() {
 }
 
 #[test]
+fn more_workers_are_not_suggested_against_a_limit() {
+    let options = |waits| {
+        let runs = [SEQUENTIAL.run(), RunFixture { waits, ..THREADS }.run()];
+        Verdict::new(&runs, None).conclusion().unwrap().options_text()
+    };
+    assert!(options(&[]).contains("workers (--threads "), "{}", options(&[]));
+    assert_eq!(options(&[2_000; 4]), "Next: CPU work (--workload cpu)");
+}
+
+#[test]
 fn limit_that_costs_less_than_one_percent_changes_nothing() {
     let threads = RunFixture { waits: &[20], ..THREADS };
     let (sentence, _) = conclude(&[SEQUENTIAL, threads]);
