@@ -194,7 +194,7 @@ impl<'app> SweepChart<'app> {
     fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
         let line = |threads: &str, figure: &dyn Fn(&SweepColumn) -> String| {
             let figures = columns.iter().map(|one| format!("{:>1$}", figure(one), one.width));
-            format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<String>())
+            format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<Vec<_>>().concat())
         };
         let mut rows = area.rows();
         let Some(row) = rows.next().filter(|_| !columns.is_empty()) else { return };
