@@ -39,11 +39,11 @@ impl Refusals {
         let levels = in_flight_levels(&requests);
         let of_kind = |result| requests.iter().filter(move |request| request.result == result);
         let peaks = of_kind(RequestResult::Refused).map(|request| request.peak(&levels));
-        let means = of_kind(RequestResult::Answered).map(|request| request.mean(&levels).round());
+        let answered = of_kind(RequestResult::Answered);
         Self {
             times: count_times(of_kind(RequestResult::Refused)),
             lowest_refused: peaks.min().unwrap_or(0),
-            highest_answered: means.fold(0.0, f64::max) as u32,
+            highest_answered: answered.map(|one| one.median_level(&levels)).max().unwrap_or(0),
             held_back: held_back(run),
         }
     }
@@ -98,15 +98,22 @@ impl Request {
         self.levels(levels).iter().map(|&(_, level)| level).max().unwrap_or(1)
     }
 
-    /// Returns the mean number in flight during the request. An answer on its way beside the next
-    /// request adds a little to it, but not one.
-    fn mean(&self, levels: &[(Nanos, u32)]) -> f64 {
+    /// Returns the number in flight for half of the request's time or more. Refusals and answers on
+    /// their way beside it last less.
+    fn median_level(&self, levels: &[(Nanos, u32)]) -> u32 {
         let own = self.levels(levels);
         let ends = own.iter().skip(1).map(|&(at, _)| at).chain([self.received]);
-        let parts = own.iter().zip(ends).map(|(&(at, level), end)| {
-            f64::from(level) * end.since(at.max(self.sent)).as_secs_f64()
+        let parts = own.iter().zip(ends);
+        let mut parts: Vec<(u32, u64)> =
+            parts.map(|(&(at, level), end)| (level, end.since(at.max(self.sent)).0)).collect();
+        parts.sort_unstable();
+        let half = self.received.since(self.sent).0.div_ceil(2);
+        let mut below = 0;
+        let median = parts.into_iter().find(|&(_, time)| {
+            below += time;
+            below >= half
         });
-        parts.sum::<f64>() / self.received.since(self.sent).as_secs_f64()
+        median.map_or(1, |(level, _)| level)
     }
 }
 

@@ -28,8 +28,8 @@ use plot::SweepPlot;
 /// The minimum width of the chart for a table beside the plot.
 const MIN_WIDTH_WITH_TABLE: u16 = 70;
 
-/// The number of rows that the parts around the chart need, on a screen with headings.
-const ROWS_AROUND_CHART: u16 = 11;
+/// The height from which on the table may leave only a lane, or its details, of the timeline.
+const MIN_HEIGHT_FOR_LONG_TABLE: u16 = 24;
 
 /// The maximum number of rows of the table for which the chart grows.
 const MAX_RESERVED_ROWS: usize = 11;
@@ -82,7 +82,8 @@ impl<'app> SweepChart<'app> {
                 let has_table = self.layout.width >= WidthClass::Normal;
                 let table = self.table_rows().min(MAX_RESERVED_ROWS) + 1;
                 let table = table + usize::from(self.layout.frame_rows());
-                let most = usize::from(height.saturating_sub(ROWS_AROUND_CHART));
+                let others = if height < MIN_HEIGHT_FOR_LONG_TABLE { 13 } else { 11 };
+                let most = usize::from(height.saturating_sub(others));
                 let table = if has_table { table.min(most) } else { 0 };
                 (height.saturating_sub(9) * 11 / 20).clamp(7, 26).max(table as u16)
             }
@@ -194,7 +195,7 @@ impl<'app> SweepChart<'app> {
     fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
         let line = |threads: &str, figure: &dyn Fn(&SweepColumn) -> String| {
             let figures = columns.iter().map(|one| format!("{:>1$}", figure(one), one.width));
-            format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<String>())
+            format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<Vec<_>>().concat())
         };
         let mut rows = area.rows();
         let Some(row) = rows.next().filter(|_| !columns.is_empty()) else { return };

@@ -96,8 +96,9 @@ impl DotGrid {
             let row = self.dot_row(height);
             let from = before.replace(row).unwrap_or(row);
             // No gap where the line is steep.
-            let steep = if from < row { from + 1..=row } else { row..=from.max(row + 1) - 1 };
-            for row in steep {
+            let (lowest, highest) =
+                if from < row { (from + 1, row) } else { (row, row.max(from.saturating_sub(1))) };
+            for row in lowest..=highest {
                 self.add_dot(column, row, Mark::Curve);
             }
         }
