@@ -134,13 +134,13 @@ impl<'run> Verdict<'run> {
     fn unhindered_clauses(&self, gil: ModeResult<'_>, threads: ModeResult<'_>) -> Vec<Clause> {
         let [with, without] = [gil, threads].map(|result| factor_text(result.speed_up));
         let also = if with == without {
-            "with or without a GIL".to_owned()
+            Clause::more("with or without a GIL".to_owned())
         } else {
-            format!("{with} with a GIL")
+            Clause::other(format!("{with} with a GIL"))
         };
         let head = format!("{} were {}", threads.subject(), threads.gain_text());
         let cause = gil.cause(self.core_count()).map(Clause::cause);
-        [Clause::other(head)].into_iter().chain(cause).chain([Clause::more(also)]).collect()
+        [Clause::other(head)].into_iter().chain(cause).chain([also]).collect()
     }
 
     /// Returns the clauses about a mode, and about threads without a GIL if that is another.

@@ -90,17 +90,13 @@ fn task_texts(app: &App) -> [String; 2] {
     let compute = session.setup().compute;
     let (size, share) = (compute.size, compute.share);
     let short = match workload.kind() {
-        TaskKind::Page => {
-            let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks}, up to {per_page} each")
-        }
         TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
-        TaskKind::Command => format!("{GAP}{tasks}"),
+        TaskKind::Page | TaskKind::Command => format!("{GAP}{tasks}"),
     };
-    let long = if workload.spec().has_io_share {
-        format!("{short}, {share} % CPU work")
-    } else {
-        short.clone()
+    let long = match session.target().filter(|_| workload.is_fetched()) {
+        Some(target) => format!("{short}, up to {} each", target.per_page),
+        None if workload.spec().has_io_share => format!("{short}, {share} % CPU work"),
+        None => short.clone(),
     };
     [long, short]
 }

@@ -3,7 +3,7 @@
 
 use super::conclusion::Clause;
 use super::mode_result::factor_text;
-use crate::model::{MachineLoad, Mode, Nanos, Plan, Run, TaskKind, Workload};
+use crate::model::{MachineLoad, Mode, Nanos, Plan, Run, State, TaskKind};
 
 /// The minimum share of the cores that a run needed which other programs took. It is as much as two
 /// speed-ups have to differ by to count as different (`mode_result::MIN_GAIN`).
@@ -111,7 +111,8 @@ fn needed_cores(plan: &Plan, load: MachineLoad) -> Option<f64> {
             let share = plan.work.compute().filter(|_| workload.spec().has_io_share);
             let share = share.map_or(1.0, |compute| f64::from(compute.share) / 100.0);
             // Native code runs without the GIL.
-            let has_one = plan.mode == Mode::Gil && workload != Workload::Native;
+            let is_native = workload.spec().states.contains(&State::Native);
+            let has_one = plan.mode == Mode::Gil && !is_native;
             let most = if has_one { 1.0 } else { cores };
             Some((f64::from(plan.workers) * share).min(most))
         }

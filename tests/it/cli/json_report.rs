@@ -23,7 +23,7 @@ fn parse_report(out: &str) -> Value {
 const REPORT_KEYS: [&str; 8] =
     ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
 
-const RUN_KEYS: [&str; 29] = [
+const RUN_KEYS: [&str; 30] = [
     "requests_past_end",
     "mode",
     "workers",
@@ -39,6 +39,7 @@ const RUN_KEYS: [&str; 29] = [
     "attempts",
     "retries",
     "lost",
+    "machine",
     "held_back_s",
     "rate_limits",
     "last_page_shown",

@@ -77,7 +77,11 @@ impl RunFixture<'_> {
         }
         events.sort_by_key(|&(at, ..)| at);
         let end = events.last().unwrap().0;
-        events.push((end, LaneId(0), EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None }));
+        events.push((
+            end,
+            LaneId(0),
+            EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+        ));
         for (at, lane, kind) in events {
             run.apply(&Event { at: Nanos::from_millis(at), lane, kind });
         }
