@@ -20,8 +20,7 @@ use ratatui::crossterm::event::KeyModifiers;
 use crate::analysis::Sweep;
 pub use crate::model::Background;
 use crate::model::{
-    Event, EventKind, Mode, ModeChoice, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection,
-    Simulation,
+    Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
 };
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
@@ -32,6 +31,7 @@ pub use screen::ReplayProgress;
 use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
+use switching::Successor;
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 
@@ -55,8 +55,8 @@ pub struct App {
     /// The selection that was shown when the user stopped the active runs. `None` if it was not
     /// stopped.
     stopping: Option<Selection>,
-    /// The active selection, if it is being stopped because another one was chosen.
-    replaced: Option<Selection>,
+    /// The active selection, if it is being stopped to make room for something else.
+    replaced: Option<(Selection, Successor)>,
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
@@ -315,11 +315,10 @@ impl App {
 
     /// Applies an event of an active run.
     fn take_event(&mut self, run: RunId, mut event: Event) -> Option<Effect> {
-        if let EventKind::RunFinished { outcome } = &mut event.kind {
+        if let EventKind::RunFinished { outcome, .. } = &mut event.kind {
             // The run may have finished before the stop reached it. The next one still must not
             // start.
-            let continues =
-                self.stopping.is_some_and(|active| !matches!(active.choice, ModeChoice::Only(_)));
+            let continues = self.stopping.is_some() && self.session.has_next_run(run);
             if continues && *outcome == RunOutcome::Finished {
                 *outcome = RunOutcome::Stopped;
             }
@@ -331,13 +330,7 @@ impl App {
         if !was_active || self.session.active().is_some() {
             return None;
         }
-        let stopped = self.stopping.take();
-        if let Some(replaced) = self.replaced.take() {
-            self.session.discard_stopped(replaced);
-            return self.start_if_free();
-        }
-        // After a stop, no run starts by itself, unless another selection was chosen since.
-        if stopped == Some(self.selection()) { None } else { self.start_if_free() }
+        self.start_successor()
     }
 
     /// Starts the next run of the active selection.

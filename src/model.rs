@@ -9,6 +9,7 @@ pub mod gil;
 pub mod item_page;
 pub mod json_pointer;
 pub mod lane;
+mod machine_load;
 pub mod paged_list;
 pub mod palette;
 pub mod plan;
@@ -34,6 +35,7 @@ pub use gil::{GilCell, GilUsage};
 pub use item_page::{ItemPage, ItemPointers, ItemsError};
 pub use json_pointer::JsonPointer;
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
+pub use machine_load::MachineLoad;
 pub use paged_list::{PageAddressing, PagedList};
 pub use palette::Background;
 pub use plan::{

@@ -14,9 +14,9 @@ pub mod trace;
 
 pub use export_target::{ExportError, ExportOutcome, ExportTarget, free_path};
 
-use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement, sequential_run};
-use crate::analysis::verdict::{Conclusion, Verdict};
+use crate::analysis::verdict::{self, Conclusion, LIMITED, Verdict};
+use crate::analysis::{RateLimitHold, Sweep};
 use crate::model::{Background, Mode, Nanos, Run, State, Target};
 
 /// The subject of an export: the runs and their context.
@@ -62,6 +62,10 @@ pub struct Comparison {
     pub speed_up: Option<f64>,
     /// The speed-up divided by the number of workers.
     pub efficiency: Option<f64>,
+    /// The efficiency in percent, unless it is above 100 % and no measurement says why.
+    efficiency_percent: Option<u32>,
+    /// `true` if a rate limit held back one of the runs.
+    is_limited: bool,
     /// The agreement between the results of both runs.
     pub agreement: Agreement,
 }
@@ -84,18 +88,27 @@ impl Comparison {
             .zip(run.duration())
             .filter(|_| first.is_comparable() && run.is_comparable());
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
+        let is_limited = [first, run].iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO));
         Some(Self {
             speed_up,
+            efficiency_percent: speed_up
+                .and_then(|times| verdict::efficiency_percent(runs, run, times, run_time(run))),
+            is_limited,
             efficiency: speed_up
                 .map(|times| stats::efficiency(times, run.mean_workers(run_time(run)))),
             agreement: Agreement::compare(first, run),
         })
     }
 
-    /// Returns the speed-up and the efficiency as texts, if they are known: `3.90x` and `98 %`.
+    /// Returns the speed-up and the efficiency as texts, if they are known: `3.90x` and `98 %`, or
+    /// `limited` and `-` if a rate limit held back one of the runs.
     fn texts(self) -> Option<[String; 2]> {
-        let (times, share) = self.speed_up.zip(self.efficiency)?;
-        Some([format!("{times:.2}x"), format!("{:.0} %", share * 100.0)])
+        let times = self.speed_up?;
+        if self.is_limited {
+            return Some([LIMITED, "-"].map(str::to_owned));
+        }
+        let percent = self.efficiency_percent.map(|percent| format!("{percent} %"));
+        Some([format!("{times:.2}x"), percent.unwrap_or_else(|| "-".to_owned())])
     }
 }
 

@@ -4,6 +4,7 @@ pub mod cancel_token;
 pub mod clock;
 pub mod gil;
 pub mod launcher;
+mod machine_load;
 pub mod pool;
 pub mod recording;
 pub mod simulate;

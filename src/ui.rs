@@ -15,7 +15,7 @@
 //! │ the scaling model and the waves                                  │
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
-//! │ axis                                          busy  tasks   p95  │
+//! │ axis                                        share of time  tasks  │
 //! │ one row per lane                                                 │
 //! │ in flight, queue, quota, the selected lane                       │
 //! └──────────────────────────────────────────────────────────────────┘
@@ -212,7 +212,7 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let shown = if parts.is_empty() { app.runs() } else { &[] };
     for run in shown.iter().filter(|run| run.has_started()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();
-        let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
+        let pages = run.count_of_all(run.progress().done_tasks());
         let [_, mode, ..] = lane_labels::mode_names(run.plan().selection());
         parts.push(format!("{mode} {elapsed:.2} s {pages}"));
         if let Some(speed_up) = app.session().speed_up(app.selection(), run, app.now())

@@ -53,6 +53,13 @@ impl LatencySummary {
     }
 }
 
+/// Returns the service times of the successful tasks of a run.
+pub fn service_times(run: &Run) -> impl Iterator<Item = Nanos> + '_ {
+    let spans = run.lanes().iter().flat_map(|lane| lane.spans().map(move |span| (lane, span)));
+    let done = spans.filter(|(_, span)| run.is_success(span));
+    done.filter_map(|(lane, span)| service_time(run, lane, &span))
+}
+
 /// Returns the service time of a finished attempt: for a request, from sending it to the last
 /// byte of the body; for other tasks, from start to end.
 pub fn service_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
@@ -67,8 +74,13 @@ pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
     Some(body.since(run.timing().enqueue_time(span.task)?))
 }
 
-/// Returns the interval in which an attempt was served.
-fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
+/// Returns the interval in which a finished attempt was served.
+pub(super) fn service_interval(
+    run: &Run,
+    lane: &Lane,
+    index: usize,
+    span: &Span,
+) -> Option<(Nanos, Nanos)> {
     let end = span.end?;
     match run.plan().workload().kind() {
         TaskKind::Page => lane.request_times(index),

@@ -18,6 +18,19 @@ pub fn is(count: impl TryInto<u64>, noun: &str) -> String {
     format!("{} {}", self::count(count, noun), if count == 1 { "is" } else { "are" })
 }
 
+/// Returns a count with its noun and its verb: `1 thread waits`, `2 threads wait`.
+pub fn waits(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {}", self::count(count, noun), if count == 1 { "waits" } else { "wait" })
+}
+
+/// Returns a text with a capital first letter, as the start of a sentence.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 /// Returns the noun alone, in the number that fits the count.
 pub fn noun(count: impl TryInto<u64>, noun: &str) -> String {
     let ending = match noun {

@@ -1,5 +1,6 @@
 //! The baseline, speed-up, efficiency, percentiles, and the comparison of results.
 
+use super::rate_limit_hold::RateLimitHold;
 use crate::model::{Mode, Nanos, Run};
 
 /// Returns the sequential one of several runs.
@@ -7,14 +8,15 @@ pub fn sequential_run(runs: &[Run]) -> Option<&Run> {
     runs.iter().find(|run| run.plan().mode == Mode::Sequential)
 }
 
-/// Returns the time of the sequential one of several runs, if it did all its work.
+/// Returns the time of the sequential one of several runs, if speed-ups can refer to it.
 pub fn sequential_time(runs: &[Run]) -> Option<Nanos> {
     sequential_run(runs).and_then(baseline_time)
 }
 
-/// Returns the time of a sequential run that did all its work.
+/// Returns the time of a sequential run that did all its work and was not held back by a rate limit.
 pub fn baseline_time(run: &Run) -> Option<Nanos> {
-    let is_baseline = run.plan().mode == Mode::Sequential && run.is_comparable();
+    let is_whole = run.plan().mode == Mode::Sequential && run.is_comparable();
+    let is_baseline = is_whole && !RateLimitHold::affects(run, Nanos::ZERO);
     run.duration().filter(|_| is_baseline)
 }
 
@@ -24,11 +26,12 @@ pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
 }
 
 /// Returns the speed-up of a run over the sequential time. While the run is active, it is estimated
-/// from the rate of the tasks completed so far.
+/// from the rate of the tasks completed so far. Returns `None` if a rate limit held the run back.
 pub fn speed_up_so_far(run: &Run, sequential: Nanos, now: Nanos) -> Option<f64> {
     let done = run.ended_tasks();
     let share = f64::from(done) / f64::from(run.progress().known_tasks().max(1));
     match run.outcome() {
+        _ if RateLimitHold::affects(run, now) => None,
         Some(_) if run.is_comparable() => speed_up(sequential, run.duration()?),
         Some(_) => None,
         None if done == 0 || run.plan().mode == Mode::Sequential => None,

@@ -3,14 +3,21 @@
 
 mod advice;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use super::latency;
+use super::refusals::Refusals;
 use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
+use super::stats::Quantiles;
 use crate::model::time::Nanos;
 use crate::model::workload::Workload;
-use crate::model::{Mode, Waves};
+use crate::model::{Mode, Run, Waves};
 pub use advice::WorkerTerms;
+
+/// The minimum ratio of two rates that is not noise, if there is one trial of each.
+const MIN_CHANGE: f64 = 1.15;
 
 /// One complete run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +45,8 @@ pub struct SweepPoint {
     pub max: Nanos,
     /// The rate of the median trial, in tasks per second.
     pub rate: f64,
+    /// The service times of the tasks of all trials, if they are known.
+    pub service: Option<Quantiles>,
 }
 
 /// The number of workers beyond which more of them add little.
@@ -72,6 +81,10 @@ pub struct Sweep {
     fits: Vec<Fit>,
     axis: RateAxis,
     cores: Option<u16>,
+    /// The service times of the tasks, by the number of workers.
+    service_times: BTreeMap<u16, Vec<Nanos>>,
+    /// The refusals of the server, by the number of workers.
+    refusals: BTreeMap<u16, Refusals>,
 }
 
 /// The abscissa of the fits.
@@ -92,7 +105,7 @@ impl Trial {
 }
 
 impl SweepPoint {
-    fn from_trials(workers: u16, trials: &[Trial]) -> Option<Self> {
+    fn from_trials(workers: u16, trials: &[Trial], service_times: &[Nanos]) -> Option<Self> {
         let mut trials: Vec<Trial> =
             trials.iter().filter(|trial| trial.workers == workers).copied().collect();
         trials.sort_by_key(|trial| trial.duration);
@@ -104,7 +117,16 @@ impl SweepPoint {
             min: trials.first()?.duration,
             max: trials.last()?.duration,
             rate: middle.rate(),
+            service: Quantiles::from_values(&mut service_times.to_vec()),
         })
+    }
+
+    /// Returns `true` if two points differ by no more than their trials do.
+    fn is_like(&self, other: &Self) -> bool {
+        if self.trials == 1 || other.trials == 1 {
+            return self.rate.max(other.rate) < self.rate.min(other.rate) * MIN_CHANGE;
+        }
+        self.min <= other.max && other.min <= self.max
     }
 }
 
@@ -164,6 +186,26 @@ impl Sweep {
         format!("trial {} of {}", self.trials.len() + 1, self.planned_trials())
     }
 
+    /// Returns the time that the trials left will take, of which the active one has run for `elapsed`:
+    /// the sum of the medians. `None` until each number of workers has been measured.
+    pub fn time_left(&self, elapsed: Nanos) -> Option<Nanos> {
+        let median = |workers| self.point(workers).map(|point| point.median);
+        let mut left = self.schedule().skip(self.trials.len()).map(median);
+        let active = left.next()??.since(elapsed);
+        left.try_fold(active, |sum, median| Some(sum + median?))
+    }
+
+    /// Adds a run that has ended as a trial, with the service times of its tasks and the refusals of
+    /// its server.
+    pub fn add_run(&mut self, run: &Run) {
+        let Some(duration) = run.duration() else { return };
+        let (workers, tasks) = (run.plan().workers, run.progress().known_tasks());
+        self.service_times.entry(workers).or_default().extend(latency::service_times(run));
+        let refusals = self.refusals.entry(workers).or_default();
+        *refusals = refusals.with(Refusals::of_run(run));
+        self.add_trial(Trial { workers, duration, tasks });
+    }
+
     /// Adds a trial and fits the laws again.
     ///
     /// The laws are fitted to the medians: a single slow trial then has no effect, all numbers of
@@ -177,9 +219,12 @@ impl Sweep {
     /// two best fits decides.
     pub fn add_trial(&mut self, trial: Trial) {
         self.trials.push(trial);
-        let counts = self.counts.iter();
-        self.points =
-            counts.filter_map(|&workers| SweepPoint::from_trials(workers, &self.trials)).collect();
+        let service_times =
+            |workers| self.service_times.get(workers).map_or(&[][..], Vec::as_slice);
+        let points = self.counts.iter().filter_map(|workers| {
+            SweepPoint::from_trials(*workers, &self.trials, service_times(workers))
+        });
+        self.points = points.collect();
         let [by_waves, by_workers] = [RateAxis::Waves, RateAxis::Workers].map(|axis| {
             let rate_point = |point: &SweepPoint| (self.abscissa(axis, point.workers), point.rate);
             scaling::fit_models(&self.points.iter().map(rate_point).collect::<Vec<_>>())
@@ -206,6 +251,11 @@ impl Sweep {
     /// The summary for each number of workers that has a trial.
     pub fn points(&self) -> &[SweepPoint] {
         &self.points
+    }
+
+    /// The summary for a number of workers, once it has a trial.
+    pub fn point(&self, workers: u16) -> Option<&SweepPoint> {
+        self.points.iter().find(|point| point.workers == workers)
     }
 
     /// The fitted laws, best first. Empty for fewer than three numbers of workers.
@@ -252,7 +302,7 @@ impl Sweep {
     /// The speed-up over one worker, or `None` if one worker was not measured. A predicted base
     /// would change with each trial.
     pub fn speed_up(&self, rate: f64) -> Option<f64> {
-        let one = self.points.iter().find(|point| point.workers == 1)?.rate;
+        let one = self.point(1)?.rate;
         (one > 0.0).then(|| rate / one)
     }
 
@@ -284,6 +334,19 @@ impl Sweep {
         steps
     }
 
+    /// The ranges of numbers of workers that need the same number of waves, as far as at least two of
+    /// them were measured and differ by no more than the noise: from the first to the last measured.
+    pub fn equal_counts(&self) -> Vec<RangeInclusive<u16>> {
+        let measured = |step: RangeInclusive<u16>| {
+            let inside = |point: &&SweepPoint| step.contains(&point.workers);
+            let points: Vec<&SweepPoint> = self.points.iter().filter(inside).collect();
+            let (first, last) = (points.first()?, points.last()?);
+            let alike = points.iter().all(|one| points.iter().all(|other| one.is_like(other)));
+            (first.workers < last.workers && alike).then_some(first.workers..=last.workers)
+        };
+        self.wave_steps().into_iter().filter_map(measured).collect()
+    }
+
     /// Returns the advice in a few sentences, or `None` before two numbers of workers have been
     /// measured.
     pub fn advice(&self, workload: Workload, mode: Mode) -> Option<String> {
@@ -307,6 +370,22 @@ impl Sweep {
     pub fn max_without_knee(&self) -> Option<u32> {
         let beyond = self.fits.first()?.knee.is_some() && self.knee().is_none();
         self.tasks().filter(|_| beyond)
+    }
+
+    /// The number of requests at once above which the server refused, if the trials show it.
+    fn refusal_ceiling(&self) -> Option<u32> {
+        let refusals = self.refusals.values().copied();
+        refusals.reduce(Refusals::with)?.ceiling()
+    }
+
+    /// The maximum number of workers without a refusal, if the server refused requests of each larger
+    /// number and of no smaller one.
+    fn max_without_refusal(&self) -> Option<u16> {
+        let is_refused = |(_, refusals): &(&u16, &Refusals)| refusals.times > 0;
+        let first = self.refusals.iter().find(is_refused)?.0;
+        let (below, above) =
+            self.refusals.iter().partition::<Vec<_>, _>(|(workers, _)| *workers < first);
+        above.iter().all(is_refused).then(|| below.last().map(|(workers, _)| **workers)).flatten()
     }
 
     /// The knee and the capacity in tasks per second, if the best fit is a plateau and reliable.

@@ -2,20 +2,32 @@
 //! what was measured; whether the results agree, and what else happened; and what to try next. The
 //! advice of a sweep is worded in [`super::sweep`].
 
+mod ceiling;
 mod conclusion;
+mod efficiency;
 mod mode_result;
+mod noise;
 mod progress;
+mod rate_limits;
 mod suggestion;
 
 pub use conclusion::Conclusion;
+pub use efficiency::efficiency_percent;
 pub use suggestion::Suggestion;
 
 use super::plural;
+use super::rate_limit_hold::RateLimitHold;
 use super::stats::{self, Agreement};
-use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
+use crate::model::{
+    ChangeReason, LimitChange, Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves,
+};
 use conclusion::Clause;
 pub use mode_result::workers_text;
 use mode_result::{ModeResult, factor_text};
+use noise::Noise;
+
+/// The word in place of a speed-up that a rate limit makes meaningless.
+pub const LIMITED: &str = "limited";
 
 /// The minimum ratio of the speed-ups with and without a GIL at which the GIL makes no difference.
 const MIN_GIL_RATIO: f64 = 0.9;
@@ -50,22 +62,33 @@ impl<'run> Verdict<'run> {
         let incomplete = started.find(|run| !run.is_comparable());
         let mut clauses = match incomplete {
             Some(run) => vec![Clause::other(incomplete_text(run))],
-            None => self.findings(),
+            None => self.not_comparable_clauses().into_iter().chain(self.findings()).collect(),
         };
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
-        if self.runs.iter().any(|run| run.progress().is_chained()) {
+        let is_chained = self.runs.iter().any(|run| run.progress().is_chained());
+        if is_chained && incomplete.is_none() {
             clauses.push(Clause::other(CHAINED.to_owned()));
         }
+        let noise = Noise::of_runs(self.runs).filter(|_| incomplete.is_none());
+        if let Some(noise) = &noise {
+            noise.qualify(&mut clauses);
+        }
         let bug = self.disagreement_text().filter(|_| incomplete.is_none());
-        clauses.splice(0..0, bug.map(Clause::other));
+        clauses.splice(
+            0..0,
+            bug.map(Clause::other).into_iter().chain(ceiling::leading_clause(self.runs)),
+        );
         let all_over = self.runs.iter().all(Run::is_over);
-        let suggestions = if incomplete.is_none() && all_over {
-            Suggestion::after(self.runs)
+        let mut suggestions = if incomplete.is_none() && all_over {
+            Suggestion::after(self.runs, noise.is_some())
         } else {
             Vec::new()
         };
+        if is_chained || self.runs.iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO)) {
+            suggestions.retain(|one| !one.changes_workers());
+        }
         Some(Conclusion { clauses, checks: self.checks(), suggestions })
     }
 
@@ -118,13 +141,13 @@ impl<'run> Verdict<'run> {
     fn unhindered_clauses(&self, gil: ModeResult<'_>, threads: ModeResult<'_>) -> Vec<Clause> {
         let [with, without] = [gil, threads].map(|result| factor_text(result.speed_up));
         let also = if with == without {
-            "with or without a GIL".to_owned()
+            Clause::more("with or without a GIL".to_owned())
         } else {
-            format!("{with} with a GIL")
+            Clause::other(format!("{with} with a GIL"))
         };
         let head = format!("{} were {}", threads.subject(), threads.gain_text());
         let cause = gil.cause(self.core_count()).map(Clause::cause);
-        [Clause::other(head), Clause::more(also)].into_iter().chain(cause).collect()
+        [Clause::other(head)].into_iter().chain(cause).chain([also]).collect()
     }
 
     /// Returns the clauses about a mode, and about threads without a GIL if that is another.
@@ -158,6 +181,9 @@ impl<'run> Verdict<'run> {
         let agreement = self.agreement_text().filter(|_| kind != Some(TaskKind::Command));
         let mut checks: Vec<String> = agreement.into_iter().chain(failed).collect();
         checks.extend(duplicates_text(self.runs));
+        checks.extend(self.held_back_check());
+        checks.extend(self.excess_check());
+        checks.extend(ceiling::remark(self.runs));
         checks.extend(self.runs.iter().rev().find_map(limit_text));
         checks.extend(remarks(self.runs));
         checks
@@ -249,10 +275,15 @@ pub fn duplicates_text(runs: &[Run]) -> Option<String> {
     }
 }
 
-/// Returns the concurrency limit that a run with `auto` has found.
+/// Returns the concurrency limit that a run with `auto` has found. It is worth using only once a queue
+/// has shown that more would wait.
 pub fn limit_text(run: &Run) -> Option<String> {
-    let limit = run.limits().concurrency().filter(|_| run.plan().auto)?;
-    Some(format!("{limit} in flight at the end"))
+    let changes = run.limits().concurrency_changes();
+    let last = changes.last().filter(|_| run.plan().auto)?;
+    let is_queue = |change: &LimitChange| matches!(change.reason, ChangeReason::Queue { .. });
+    let found = changes.iter().any(is_queue) && last.reason != ChangeReason::Probe;
+    let advice = if found { format!(": use {}", last.to) } else { String::new() };
+    Some(format!("{} in flight at the end{advice}", last.to))
 }
 
 /// Returns what else happened in the runs: retries, the end of the list, and what went wrong with

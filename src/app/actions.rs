@@ -6,6 +6,7 @@ use std::fmt;
 use super::keymap::{Action, KeyContext};
 use super::message::{Effect, Gesture, PointerTarget};
 use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome};
+use super::switching::Successor;
 use super::{App, Background};
 use crate::analysis::search::SearchHit;
 use crate::model::{ExportKind, Mode, ModeChoice, Nanos, Run, Selection, file_stem};
@@ -213,18 +214,24 @@ impl App {
         self.show(next?)
     }
 
+    /// Runs the selection shown again, in place of what is active if both are free.
     fn start_again(&mut self) -> Option<Effect> {
-        if let Some(active) = self.session.active() {
-            return self.refuse_while_running(active);
+        let shown = self.selection();
+        match self.session.active() {
+            None => self.start_live(),
+            Some(active) if self.is_free(active) && self.is_free(shown) => {
+                self.replace(active, Successor::Again(shown))
+            }
+            Some(active) if active == shown => {
+                let ([verb, pronoun], stop) = (active.agreement(), self.key_of(Action::Stop));
+                self.notify(format!("{active} {verb} running; {stop} stops {pronoun}"));
+                None
+            }
+            Some(active) => {
+                self.notify(self.waiting_notice(shown, active));
+                None
+            }
         }
-        self.start_live()
-    }
-
-    /// Shows that the action must wait until the active run ends.
-    pub(super) fn refuse_while_running(&mut self, active: Selection) -> Option<Effect> {
-        let stop = self.key_of(Action::Stop);
-        self.notify(format!("{active} is running; {stop} stops it"));
-        None
     }
 
     /// Stops the active run. The selection that would run next does not start.
@@ -233,7 +240,7 @@ impl App {
         if active != shown && self.runs().is_empty() {
             let (active, shown) = (active.beside(shown), shown.beside(active));
             let run = self.key_of(Action::Run);
-            self.notify(format!("{active} stops and {shown} does not start; {run} runs it"));
+            self.notify(format!("stopping {active}; {run} runs {shown}"));
         }
         self.stopping = Some(shown);
         self.replaced = None;

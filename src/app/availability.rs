@@ -37,7 +37,12 @@ impl App {
             }),
             Action::NextMode | Action::PreviousMode => self.choices().len() > 1,
             Action::NextWorkload => self.session.setup().workloads().len() > 1,
-            Action::Run => is_recording || !is_active,
+            Action::Run => {
+                let is_free = |selection| self.is_free(selection);
+                let active = self.session.active();
+                is_recording
+                    || active.is_none_or(|active| is_free(active) && is_free(self.selection()))
+            }
             Action::Stop => is_active && !is_recording,
             Action::FewerWorkers | Action::MoreWorkers => {
                 !is_recording && !self.selection().is_sweep()

@@ -7,8 +7,8 @@ use super::search::{SearchState, SearchStatus};
 use super::session::{Baseline, Session};
 use super::view::{SelectedLane, TimelineView};
 use super::viewport::{self, Viewport};
-use crate::analysis::LatencySummary;
 use crate::analysis::stats::speed_up;
+use crate::analysis::{LatencySummary, RateLimitHold};
 use crate::model::{LaneId, Nanos, Run, Selection, Span};
 
 /// The part of a session that is looked at.
@@ -226,7 +226,8 @@ impl<'run> Difference<'run> {
         let others = LatencySummary::between(other, Nanos::ZERO, others).service;
         let both = times.zip(others);
         let longer = |new: Nanos, old: Nanos| more(new.as_secs_f64(), old.as_secs_f64());
-        let over = took.zip(before).filter(|_| run.is_complete() && other.is_complete());
+        let counts = |run: &Run| run.is_complete() && !RateLimitHold::affects(run, Nanos::ZERO);
+        let over = took.zip(before).filter(|_| counts(run) && counts(other));
         Self {
             run,
             other,

@@ -5,6 +5,7 @@ use super::keymap::{Action, KeyContext};
 use super::message::Effect;
 use super::playback::{DueEntry, PlaybackSpeed, Player};
 use super::session::{Checkpoint, Session};
+use super::switching::Successor;
 use super::{App, Options};
 use crate::model::{LogEntry, Mode, ModeChoice, Nanos, PlannedRun, Selection, Setup, Workload};
 
@@ -154,12 +155,18 @@ impl App {
             ));
             return None;
         }
-        let active = self.session.active();
-        if let Some(active) = active.filter(|active| active.workload.is_computed()) {
-            return self.refuse_while_running(active);
-        }
-        let is_real = self.session.setup().compute.simulation.is_none();
         let alone = self.selection_to_slow();
+        let active = self.session.active();
+        match active.filter(|active| active.workload.is_computed()) {
+            Some(active) => self.replace(active, Successor::Simulation(alone)),
+            None => self.switch_machine(alone),
+        }
+    }
+
+    /// Switches CPU work between simulated and real, now that none is active. On the simulated machine
+    /// shows `alone`.
+    pub(super) fn switch_machine(&mut self, alone: Selection) -> Option<Effect> {
+        let is_real = self.session.setup().compute.simulation.is_none();
         self.session.set_simulation(is_real.then_some(self.simulation));
         self.screen = ScreenKind::Live;
         if is_real {

@@ -8,8 +8,8 @@ mod sweep;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement};
+use crate::analysis::{RateLimitHold, Sweep};
 use crate::model::setup::{
     DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS, MAX_PROCESSES,
     MAX_WORKERS_WITH_QUOTA, max_workers,
@@ -116,7 +116,7 @@ impl Session {
         if event.kind == EventKind::PagesChained {
             self.record_chain(run);
         }
-        let EventKind::RunFinished { outcome } = &event.kind else { return None };
+        let EventKind::RunFinished { outcome, .. } = &event.kind else { return None };
         let active = self.active.take()?;
         let selection = active.selection;
         self.active = active.without(run);
@@ -131,6 +131,16 @@ impl Session {
             && !self.is_chained(selection.workload)
             && !self.setup.is_simultaneous(selection);
         continues.then(|| self.start_run(selection, RunId(run.0 + 1))).flatten()
+    }
+
+    /// Returns `true` if a run of the active selection is followed by another one.
+    pub(super) fn has_next_run(&self, run: RunId) -> bool {
+        let Some(selection) = self.active() else { return false };
+        if let Some(sweep) = self.sweep(selection) {
+            return sweep.trials().len() + 1 < sweep.planned_trials();
+        }
+        let modes = self.setup.modes(selection).len();
+        !self.setup.is_simultaneous(selection) && usize::from(run.0) + 1 < modes
     }
 
     /// Records the number of pages that a response of an active run reported, also for the following
@@ -394,7 +404,8 @@ impl Session {
         let mut active = self.active_runs_of(selection);
         let sequential = active.find(|run| run.plan().mode == Mode::Sequential)?;
         let took = run.duration().filter(|_| run.is_comparable())?;
-        let least = stats::speed_up(sequential.elapsed(now), took);
+        let is_limited = [sequential, run].iter().any(|run| RateLimitHold::affects(run, now));
+        let least = stats::speed_up(sequential.elapsed(now), took).filter(|_| !is_limited);
         least.filter(|&times| times > 1.0 && self.setup.is_simultaneous(selection))
     }
 

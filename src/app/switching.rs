@@ -6,6 +6,17 @@ use super::keymap::Action;
 use super::message::Effect;
 use crate::model::Selection;
 
+/// A choice of what to run once the active runs have been stopped to make room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Successor {
+    /// The selection shown, if it has not run yet.
+    Shown,
+    /// This selection, also if it has run, unless another is shown by then.
+    Again(Selection),
+    /// The selection shown, on the other machine: on the simulated one, this selection.
+    Simulation(Selection),
+}
+
 impl App {
     /// Shows another selection, and runs it if it has not run yet and is free.
     pub(super) fn show(&mut self, selection: Selection) -> Option<Effect> {
@@ -21,9 +32,7 @@ impl App {
             }
             Some(active) if self.is_free(active) && self.is_free(selection) => {
                 self.switch_to(selection);
-                self.stopping = Some(active);
-                self.replaced = Some(active);
-                if self.is_playback() { self.stop_simulated_run() } else { Some(Effect::Stop) }
+                self.replace(active, Successor::Shown)
             }
             Some(active) => {
                 self.notify(self.waiting_notice(selection, active));
@@ -32,19 +41,43 @@ impl App {
         }
     }
 
+    /// Stops the active runs and discards them, unless they are complete by then. The successor starts
+    /// when they have ended.
+    pub(super) fn replace(&mut self, active: Selection, successor: Successor) -> Option<Effect> {
+        self.stopping = Some(active);
+        self.replaced = Some((active, successor));
+        if self.is_playback() { self.stop_simulated_run() } else { Some(Effect::Stop) }
+    }
+
+    /// Starts what follows the active runs, now that the last of them has ended.
+    pub(super) fn start_successor(&mut self) -> Option<Effect> {
+        let stopped = self.stopping.take();
+        let Some((replaced, successor)) = self.replaced.take() else {
+            // After a stop, no run starts by itself, unless another selection was chosen since.
+            return if stopped == Some(self.selection()) { None } else { self.start_if_free() };
+        };
+        self.session.discard_stopped(replaced);
+        match successor {
+            Successor::Again(selection) if selection == self.selection() => self.start_live(),
+            Successor::Shown | Successor::Again(_) => self.start_if_free(),
+            Successor::Simulation(alone) => self.switch_machine(alone),
+        }
+    }
+
     /// Returns `true` if a selection runs without being asked for. The user's commands may have side
     /// effects, so selecting them does not run them again.
-    fn is_free(&self, Selection { workload, .. }: Selection) -> bool {
+    pub(super) fn is_free(&self, Selection { workload, .. }: Selection) -> bool {
         !self.session.setup().costs_quota(workload) && !workload.is_command()
     }
 
     /// Returns the notice that a selection has to wait for the end of the active one.
-    fn waiting_notice(&self, selection: Selection, active: Selection) -> String {
+    pub(super) fn waiting_notice(&self, selection: Selection, active: Selection) -> String {
         let (own, other) = (selection.beside(active), active.beside(selection));
         let cost = self.session.request_cost(selection);
         let cost = cost.map(|cost| format!(" ({cost})")).unwrap_or_default();
         let stop = self.key_of(Action::Stop);
-        format!("{own}{cost} can run when {other} is over; {stop} stops {other}")
+        let [verb, _] = active.agreement();
+        format!("{own}{cost} can run when {other} {verb} over; {stop} stops {other}")
     }
 
     /// Runs the selection shown if it has not run yet, no other run is active and it is free.

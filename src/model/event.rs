@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
 use super::item_page::ItemPage;
+use super::machine_load::MachineLoad;
 use super::plan::{LaneId, Plan, TaskId};
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
@@ -73,7 +74,8 @@ pub enum EventKind {
         /// The new state.
         state: State,
     },
-    /// A request of the lane's task failed and will be retried. Until then the lane is throttled.
+    /// A request of the lane's task failed and will be retried. Until then the lane waits, for the
+    /// retry or for the end of a rate limit.
     AttemptFailed {
         /// The task.
         task: TaskId,
@@ -131,6 +133,9 @@ pub enum EventKind {
         /// The result of the run.
         #[serde(rename = "end")]
         outcome: RunOutcome,
+        /// The load of the machine during the run, if it was measured.
+        #[serde(rename = "machine", default, skip_serializing_if = "Option::is_none")]
+        machine_load: Option<MachineLoad>,
     },
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::state::State;
+
 /// The failure of a task or of a whole run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -25,6 +27,14 @@ impl Failure {
     #[must_use]
     pub fn with_status(self, status: impl Into<Option<u16>>) -> Self {
         Self { status: status.into(), ..self }
+    }
+
+    /// The state of a lane after the failure of an attempt, until the next attempt.
+    pub const fn wait_state(&self) -> State {
+        match self.kind {
+            FailureKind::RateLimited => State::Throttled,
+            _ => State::RetryWait,
+        }
     }
 }
 

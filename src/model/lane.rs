@@ -214,10 +214,10 @@ impl Lane {
         self.start_attempt(at, task);
     }
 
-    /// Ends the current attempt as failed. The lane is throttled until the next attempt.
-    pub fn fail_attempt(&mut self, at: Nanos) {
+    /// Ends the current attempt as failed. The lane is in the state `wait` until the next attempt.
+    pub fn fail_attempt(&mut self, at: Nanos, wait: State) {
         if self.work == LaneWork::Attempt {
-            self.end_attempt(at, State::Throttled);
+            self.end_attempt(at, wait);
             self.work = LaneWork::RetryWait;
         }
     }
@@ -375,17 +375,6 @@ impl Lane {
     /// The time in one state in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
         Nanos(self.state_times_until(t)[state])
-    }
-
-    /// The time in all states but idle and unknown in [0, t).
-    pub fn busy_time(&self, t: Nanos) -> Nanos {
-        let times = self.state_times_until(t);
-        Nanos(times.spent().filter(|(state, _)| state.is_busy()).map(|(_, time)| time).sum())
-    }
-
-    /// The share of [0, t) in all states but idle and unknown, as a rounded percentage.
-    pub fn busy_percent(&self, t: Nanos) -> u32 {
-        (self.busy_time(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
     }
 
     /// The time in each state in [0, t).

@@ -8,9 +8,9 @@ mod queries;
 mod timing;
 
 use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, TaskOutcome};
-use super::failure::FailureKind;
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
+use super::machine_load::MachineLoad;
 use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
@@ -34,6 +34,7 @@ pub struct Run {
     processes: Processes,
     /// The holds of the GIL, in a mode with a shared one.
     gil_holds: Option<GilHolds>,
+    machine_load: Option<MachineLoad>,
     outcome: Option<RunOutcome>,
 }
 
@@ -49,6 +50,7 @@ impl Run {
             limits: Limits::default(),
             processes: Processes::default(),
             gil_holds: (plan.mode == Mode::Gil).then(GilHolds::default),
+            machine_load: None,
             outcome: None,
             plan,
         }
@@ -75,7 +77,10 @@ impl Run {
             let close = EventKind::LaneClosed { reason: CloseReason::Finished };
             finish.into_iter().chain([close]).map(move |kind| (id, kind))
         });
-        let end = (LaneId(0), EventKind::RunFinished { outcome: RunOutcome::Stopped });
+        let end = (
+            LaneId(0),
+            EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None },
+        );
         let events = opening.into_iter().flatten().chain(closing).chain([end]);
         events.map(|(lane, kind)| Event { at, lane, kind }).collect()
     }
@@ -134,7 +139,8 @@ impl Run {
                 self.limits.record_concurrency(at, *in_flight, *reason);
             }
             EventKind::PagesChained => self.progress.is_chained = true,
-            EventKind::RunFinished { outcome } => {
+            EventKind::RunFinished { outcome, machine_load } => {
+                self.machine_load = *machine_load;
                 self.outcome = Some(outcome.clone());
                 self.shrink_to_fit();
             }
@@ -231,10 +237,11 @@ impl Run {
             return;
         }
         if let Some(lane) = self.lane_mut(lane) {
-            if attempt.failure.kind != FailureKind::RateLimited {
+            let wait = attempt.failure.wait_state();
+            if wait != State::Throttled {
                 lane.enter_state(at, State::Error);
             }
-            lane.fail_attempt(at);
+            lane.fail_attempt(at, wait);
         }
         self.tasks.fail_attempt(task, attempt);
         self.timing.record_finish(at);

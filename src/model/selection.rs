@@ -71,6 +71,16 @@ impl Selection {
             .unwrap_or(0)
     }
 
+    /// Returns the verb and the pronoun that agree with the name: `race is`, `GIL threads are`.
+    pub const fn agreement(self) -> [&'static str; 2] {
+        match self.choice {
+            ModeChoice::Race | ModeChoice::Sweep | ModeChoice::Only(Mode::Sequential) => {
+                ["is", "it"]
+            }
+            ModeChoice::Only(Mode::Threads | Mode::Gil | Mode::Processes) => ["are", "them"],
+        }
+    }
+
     /// Returns the name of the selection for a comparison with another, including the workload if
     /// they differ.
     pub fn beside(self, other: Self) -> String {

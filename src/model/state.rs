@@ -32,7 +32,9 @@ pub enum State {
     Native,
     /// Waiting for the GIL or another lock.
     LockWait,
-    /// Held back by a rate limit or a back-off.
+    /// Waiting to retry a request that failed for another reason than a rate limit.
+    RetryWait,
+    /// Held back by a rate limit.
     Throttled,
     /// Events of the lane were lost, so that its state is not known.
     Unknown,
@@ -74,7 +76,7 @@ pub enum ColorRole {
     Compute,
     /// Waiting for a lock.
     Lock,
-    /// Held back.
+    /// Waiting for a retry, or for the end of a rate limit.
     Throttle,
     /// Not known.
     Gap,
@@ -85,7 +87,7 @@ pub enum ColorRole {
 impl State {
     /// All states in the order of the legend. If several states share a cell, the later one takes
     /// precedence.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Idle,
         Self::Starting,
         Self::HandOver,
@@ -96,6 +98,7 @@ impl State {
         Self::Computing,
         Self::Native,
         Self::LockWait,
+        Self::RetryWait,
         Self::Throttled,
         Self::Unknown,
         Self::Error,
@@ -114,7 +117,8 @@ impl State {
             Self::Computing => ("computing", StateCategory::Running, ColorRole::Compute),
             Self::Native => ("native", StateCategory::Running, ColorRole::Compute),
             Self::LockWait => ("lock wait", StateCategory::WantsToRun, ColorRole::Lock),
-            Self::Throttled => ("throttled", StateCategory::Waiting, ColorRole::Throttle),
+            Self::RetryWait => ("retry wait", StateCategory::Waiting, ColorRole::Throttle),
+            Self::Throttled => ("rate limited", StateCategory::Waiting, ColorRole::Throttle),
             Self::Unknown => ("unknown", StateCategory::Unknown, ColorRole::Gap),
             Self::Error => ("error", StateCategory::Error, ColorRole::Failure),
         }
@@ -137,7 +141,12 @@ impl State {
 
     /// Returns `true` if the state stays visible in a cell, however short it is.
     pub fn is_critical(self) -> bool {
-        self >= Self::Throttled
+        self >= Self::RetryWait
+    }
+
+    /// Returns `true` if the lane waits for a moment that is known: a retry, or the end of a limit.
+    pub const fn is_held(self) -> bool {
+        matches!(self, Self::RetryWait | Self::Throttled)
     }
 
     /// Returns `true` if the lane works on a task or waits for something that the task needs.

@@ -106,6 +106,7 @@ const LISTS: WorkloadSpec = WorkloadSpec {
         State::Waiting,
         State::Receiving,
         State::Computing,
+        State::RetryWait,
         State::Throttled,
         State::Error,
     ],

@@ -126,6 +126,9 @@ pub struct RunReport {
     pub lost: u32,
     /// The number of workers that quit because the system ran out of resources for them.
     pub workers_missing: usize,
+    /// The time in which a rate limit held back at least one worker; 0 if that is less than 1 % of
+    /// `elapsed_s`. A speed-up of such a run, or over it, means little.
+    pub held_back_s: f64,
     /// The rate limits that the server reported as reached.
     pub rate_limits: Vec<RateLimitReport>,
     /// The last page that the API returns, if it caps the list; else null.
@@ -145,6 +148,8 @@ pub struct RunReport {
     pub idle_in_last_wave: Option<u32>,
     /// The comparison with the sequential run; null for that run itself, and unless both are over.
     pub against_sequential: Option<ComparisonReport>,
+    /// The load of the machine; null if it was not measured.
+    pub machine: Option<MachineReport>,
     /// The use of the GIL; null in modes without a shared one.
     pub gil: Option<GilReport>,
     /// The durations of the attempts; null if none ended.
@@ -176,6 +181,19 @@ pub struct RateLimitReport {
     pub kind: LimitKind,
     /// The announced end of the limit.
     pub until_s: f64,
+}
+
+/// The load of the machine during a run: the number of its cores in use, on average.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MachineReport {
+    /// The number of cores.
+    pub cores: u16,
+    /// Cores that threadline and its processes used.
+    pub own_cores: f64,
+    /// Cores that other programs used.
+    pub other_cores: f64,
+    /// Cores that the host of a virtual machine took from it.
+    pub stolen_cores: f64,
 }
 
 /// The use of the GIL in a run.
@@ -258,6 +276,8 @@ pub struct StateSeconds {
     pub native: f64,
     /// Waiting for the GIL.
     pub lock_wait: f64,
+    /// Waiting to retry a request that failed for another reason than a rate limit.
+    pub retry_wait: f64,
     /// Held back by a rate limit.
     pub throttled: f64,
     /// Not known, because events were lost.

@@ -118,7 +118,7 @@ fn write_totals(
             &[
                 run.plan().name(),
                 elapsed.to_string(),
-                format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
+                run.count_of_all(run.ended_tasks()),
                 items.to_string(),
                 format!("{:.2}", run.rate(elapsed)),
                 median,

@@ -203,7 +203,7 @@ fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     ];
     let row = |run: &Run| {
         let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
-        let tasks = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
+        let tasks = run.count_of_all(run.progress().done_tasks());
         let rate = format!("{:.2}", run.rate(elapsed));
         let compared = Comparison::for_run(runs, run).and_then(Comparison::texts);
         let [speed_up, efficiency] = compared.unwrap_or_else(|| ["-", "-"].map(str::to_owned));
@@ -228,7 +228,7 @@ fn write_pages_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     ];
     let row = |run: &Run| {
         let (elapsed, [median, p95]) = (run_time(run), median_and_p95(run));
-        let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
+        let pages = run.count_of_all(run.progress().done_tasks());
         let (count, rate) = (run.progress().result_count(), format!("{:.2}", run.rate(elapsed)));
         let (name, elapsed) = (run.plan().name(), elapsed.to_string());
         [name, elapsed, pages, count.to_string(), rate, median, p95]

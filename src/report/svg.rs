@@ -31,7 +31,7 @@ const MARGIN: f64 = 36.0;
 const LEFT: f64 = 150.0;
 
 /// The right edge of lanes, where their figures begin.
-const RIGHT: f64 = 1044.0;
+const RIGHT: f64 = 1004.0;
 
 /// The height of a row of figures.
 const ROW: f64 = 26.0;
@@ -175,7 +175,7 @@ impl SvgPicture<'_> {
         };
         let figures = [
             elapsed.to_string(),
-            format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
+            run.count_of_all(run.ended_tasks()),
             items.to_string(),
             speed_up,
             efficiency,
@@ -257,6 +257,7 @@ const fn state_pattern(state: State) -> Option<&'static str> {
     match state {
         State::Connecting => Some("connecting"),
         State::Starting => Some("starting"),
+        State::RetryWait => Some("retry-wait"),
         State::Native => Some("native"),
         State::Unknown => Some("unknown"),
         _ => None,

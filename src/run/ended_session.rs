@@ -151,7 +151,7 @@ impl EndedSession {
                 report_commands(self.runs(), OutputMode::Plain(Progress::None), saved, streams)
             }
             EndedState::Screen(app) => {
-                self.print_summary(saved.stdout_taken, streams.err);
+                self.print_summary(saved.stdout_taken, streams);
                 if app.replay_progress().is_some() {
                     return saved.report(Exit::Success, streams.err);
                 }
@@ -175,11 +175,11 @@ impl EndedSession {
 impl EndedSession {
     /// Prints the verdict and the totals after the screen, unless the terminal is gone or another
     /// program ends this one.
-    fn print_summary(&self, stdout_taken: bool, err: &mut dyn Write) {
+    fn print_summary(&self, stdout_taken: bool, streams: &mut Streams<'_>) {
         let was_left = self.signal.is_none_or(|signal| signal == SIGINT);
         if was_left && self.terminal_error.is_none() {
             let cores = self.session().setup().cores();
-            screen_summary::print(self.runs(), self.sweep(), cores, stdout_taken, err);
+            screen_summary::print(self.runs(), self.sweep(), cores, stdout_taken, streams);
         }
     }
 }

@@ -224,7 +224,8 @@ fn read_to_end(
         // The recording does not contain the outcome of this run.
         let message = "the recording ends here".to_owned();
         let failure = Failure::new(FailureKind::Unrecorded, message);
-        let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
+        let outcome = RunOutcome::Failed(failure);
+        let kind = EventKind::RunFinished { outcome, machine_load: None };
         session.apply(run, &Event { at: recording.end_time(), lane: LaneId(0), kind });
     }
     let (name, selection) = (recording.name(), recording.last_selection());

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::Streams;
+use super::word_wrap::WordWrap;
 use crate::analysis::Sweep;
 use crate::model::{Mode, Run};
 use crate::report::plain;
@@ -12,25 +14,26 @@ use crate::ui::theme::ColorDepth;
 const BOLD: &str = "\x1b[1m";
 
 /// Prints the verdict and the totals of runs, or nothing if none is complete. A terminal that accepts
-/// no output delays the exit only briefly. If stdout is `taken` by an export, prints to `err`.
+/// no output delays the exit only briefly. If stdout is `taken` by an export, prints to stderr.
 pub(super) fn print(
     runs: &[Run],
     sweep: Option<&Sweep>,
     cores: Option<u16>,
     taken: bool,
-    err: &mut dyn Write,
+    streams: &mut Streams<'_>,
 ) {
     let depth = ColorDepth::from_env(|name| std::env::var(name).ok());
     let bold = if depth == ColorDepth::Mono || taken { "" } else { BOLD };
     let mut text = Vec::new();
+    let mut wrap = WordWrap::new(&mut text, streams.width);
     // Writing to memory cannot fail.
-    _ = write(&mut text, runs, sweep, cores, bold);
+    _ = write(&mut wrap, runs, sweep, cores, bold).and_then(|()| wrap.flush());
     if text.is_empty() {
         return;
     }
     if taken {
         // An error is ignored: there is no other stream to report it on.
-        _ = err.write_all(&text);
+        _ = streams.err.write_all(&text);
     } else if let Ok(writer) = Writer::start(io::stdout()) {
         writer.write(text).wait(SHUTDOWN_GRACE);
     }

@@ -23,29 +23,41 @@ impl<'out> WordWrap<'out> {
     fn write_line(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         let text = String::from_utf8_lossy(&line);
-        if text.chars().count() <= self.width || text.starts_with(' ') {
+        if visible_width(&text) <= self.width || text.starts_with(' ') {
             return self.out.write_all(&line);
         }
+        // A line with a label continues under its text, a sentence at the left edge.
+        let has_label = text.chars().take(INDENT).collect::<String>().contains("  ");
+        let indent = if has_label { INDENT } else { 0 };
         let (mut used, mut gap) = (0, 0);
         // Keeps the spaces between a label and its text.
         for word in text.split_inclusive(' ') {
             let letters = word.trim_end();
-            let width = letters.chars().count();
-            if width == 0 {
+            if letters.is_empty() {
                 gap += word.len();
                 continue;
             }
-            if used > INDENT && used + gap + width > self.width {
-                write!(self.out, "\n{:INDENT$}{letters}", "")?;
-                used = INDENT + width;
+            let width = visible_width(letters);
+            if used > indent && used + gap + width > self.width {
+                write!(self.out, "\n{:indent$}{letters}", "")?;
+                used = indent + width;
             } else {
                 write!(self.out, "{:gap$}{letters}", "")?;
                 used += gap + width;
             }
-            gap = word.chars().count() - width;
+            gap = word.len() - letters.len();
         }
         Ok(())
     }
+}
+
+/// Returns the number of characters of a text, without the sequences that set its style (SGR of
+/// ECMA-48).
+fn visible_width(text: &str) -> usize {
+    let mut pieces = text.split('\x1b');
+    let before = pieces.next().map_or(0, |piece| piece.chars().count());
+    let after = pieces.filter_map(|piece| piece.split_once('m'));
+    before + after.map(|(_, piece)| piece.chars().count()).sum::<usize>()
 }
 
 impl Write for WordWrap<'_> {
@@ -89,5 +101,15 @@ mod tests {
         );
         assert_eq!(wrapped(text, Some(80)), text);
         assert_eq!(wrapped(text, None), text);
+    }
+
+    #[test]
+    fn sentences_continue_at_the_left_edge_and_styles_take_no_room() {
+        let text = "\x1b[1m4 threads were 3.9x faster: they computed side by side.\x1b[0m\n";
+        assert_eq!(
+            wrapped(text, Some(32)),
+            "\x1b[1m4 threads were 3.9x faster: they\ncomputed side by side.\x1b[0m\n"
+        );
+        assert_eq!(wrapped(text, Some(55)), text);
     }
 }

@@ -233,7 +233,7 @@ const fn state_after(kind: &EventKind) -> Option<State> {
     match kind {
         EventKind::StateEntered { state } => Some(*state),
         EventKind::TaskStarted { .. } | EventKind::TaskRetried { .. } => Some(State::Computing),
-        EventKind::AttemptFailed { .. } => Some(State::Throttled),
+        EventKind::AttemptFailed { failure, .. } => Some(failure.wait_state()),
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
+use super::machine_load::LoadMeter;
 use super::{Never, RunHandle, Source};
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId, TaskOutcome,
@@ -89,7 +90,7 @@ impl Source for Pool {
         });
         if coordinator.is_err() {
             let outcome = RunOutcome::Failed(no_threads_failure());
-            reporter.send(EventKind::RunFinished { outcome });
+            reporter.send(EventKind::RunFinished { outcome, machine_load: None });
         }
         handle.abandon = Some(Box::new(move || job.abandon()));
         handle.thread = coordinator.ok();
@@ -109,7 +110,8 @@ pub struct FailedRun {
 impl Source for FailedRun {
     fn start(self, clock: &Clock) -> RunHandle {
         let (reporter, handle) = open_run(&self.plan, clock, bounded(0).1);
-        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(self.failure) });
+        let outcome = RunOutcome::Failed(self.failure);
+        reporter.send(EventKind::RunFinished { outcome, machine_load: None });
         handle
     }
 }
@@ -126,6 +128,7 @@ fn open_run(plan: &Plan, clock: &Clock, over: Receiver<Never>) -> (LaneReporter,
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
 fn coordinate_run(shared: &RunShared, plan: &Plan) {
+    let meter = LoadMeter::start(plan, shared.reporter.clock());
     if let Some(lane_slots) = shared.job.lane_slots() {
         let in_flight = lane_slots.limit();
         shared
@@ -142,7 +145,9 @@ fn coordinate_run(shared: &RunShared, plan: &Plan) {
         _ = thread.join();
     }
     let outcome = shared.task_tracker().outcome();
-    shared.reporter.send(EventKind::RunFinished { outcome });
+    // Worker processes have been waited for, so their time counts as the program's own.
+    let machine_load = meter.finish();
+    shared.reporter.send(EventKind::RunFinished { outcome, machine_load });
 }
 
 /// Spawns the planned workers, or as many as the system has threads for. If the number of active lanes
@@ -212,10 +217,11 @@ impl RunShared {
     /// stopped.
     fn admit_task(&self, task: TaskId) -> bool {
         let mut task_tracker = self.task_tracker();
-        if self.cancel.is_cancelled() {
+        let mut admits = task_tracker.admit_task(task);
+        if admits && self.cancel.is_cancelled() {
             task_tracker.give_up(RunOutcome::Stopped);
+            admits = false;
         }
-        let admits = task_tracker.admit_task(task);
         drop(task_tracker);
         self.close_if_over();
         admits
@@ -244,7 +250,7 @@ impl RunShared {
     fn record_outcome(&self, task: TaskId, result: TaskResult) {
         let mut task_tracker = self.task_tracker();
         match result.outcome {
-            TaskOutcome::Stopped => task_tracker.give_up(RunOutcome::Stopped),
+            TaskOutcome::Stopped => task_tracker.stop_task(task),
             TaskOutcome::Failed(failure) if failure.kind.ends_run() => {
                 task_tracker.give_up(RunOutcome::Failed(failure));
                 self.cancel.cancel();

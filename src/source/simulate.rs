@@ -104,7 +104,8 @@ impl SimulatedRun {
             let close = EventKind::LaneClosed { reason: CloseReason::Finished };
             finish.into_iter().chain([close]).map(move |kind| Event { at, lane, kind })
         });
-        let last = Event { at, lane: LaneId(0), kind: EventKind::RunFinished { outcome } };
+        let kind = EventKind::RunFinished { outcome, machine_load: None };
+        let last = Event { at, lane: LaneId(0), kind };
         self.end = Some(left.chain([last]).collect());
     }
 

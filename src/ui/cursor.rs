@@ -24,7 +24,9 @@ impl Timeline<'_> {
     /// view, its direction.
     pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
         let at = self.app.picture().cursor()?;
-        let (time, down) = (timeline::exact_time(at), self.theme.pick("▼", "v"));
+        let is_fine = self.window.cell < Nanos::from_millis(1);
+        let time = if is_fine { timeline::exact_time(at) } else { at.to_string() };
+        let down = self.theme.pick("▼", "v");
         let width = time.chars().count() as u16 + 1;
         let last = room.saturating_sub(width);
         let (text, first) = match self.window.column(at).filter(|&column| column < room) {

@@ -94,17 +94,13 @@ fn task_texts(app: &App) -> [String; 2] {
     let compute = session.setup().compute;
     let (size, share) = (compute.size, compute.share);
     let short = match workload.kind() {
-        TaskKind::Page => {
-            let size = session.target().map(|target| format!(", {} each", target.per_page));
-            format!("{GAP}{tasks}{}", size.unwrap_or_default())
-        }
         TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
-        TaskKind::Command => format!("{GAP}{tasks}"),
+        TaskKind::Page | TaskKind::Command => format!("{GAP}{tasks}"),
     };
-    let long = if workload.spec().has_io_share {
-        format!("{short}, {share} % CPU work")
-    } else {
-        short.clone()
+    let long = match session.target().filter(|_| workload.is_fetched()) {
+        Some(target) => format!("{short}, up to {} each", target.per_page),
+        None if workload.spec().has_io_share => format!("{short}, {share} % CPU work"),
+        None => short.clone(),
     };
     [long, short]
 }
@@ -268,7 +264,7 @@ fn mode_spans(
     };
     let runs = app.is_moving() && app.session().active() == Some(selection);
     // Always one cell, so that names stay in place when a run starts or ends.
-    let mark = if runs { theme.pick("…", "~") } else { " " };
+    let mark = if runs { theme.pick("▸", "*") } else { " " };
     let gap = if form == ModeForm::Compact { "" } else { " " };
     if shown {
         let text = format!("{gap}{key}{name}{mark}");

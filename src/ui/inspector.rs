@@ -161,13 +161,13 @@ impl Inspector<'_> {
         let Span { start, end, .. } = self.span;
         let sums = lane.state_times_between(start, end.unwrap_or(until).min(until));
         let whole = sums.total().max(1);
-        let room = self.room.narrow.saturating_sub(28);
+        let room = self.room.narrow.saturating_sub(30);
         let line = |(state, time): (State, u64)| {
             let bar = (time as f64 / whole as f64 * room as f64).round() as usize;
             let (glyph, style) = self.theme.state_cell(state);
             let millis = format!("{:>12.3} ms  ", Nanos(time).as_secs_f64() * 1e3);
             Line::from(vec![
-                Piece::styled(format!("{:<11}", state.label()), self.theme.muted()),
+                Piece::styled(format!("{:<13}", state.label()), self.theme.muted()),
                 Piece::styled(millis, self.theme.text()),
                 Piece::styled(glyph.repeat(bar), style),
             ])

@@ -12,6 +12,7 @@ use super::gil_turns::GilTurns;
 use super::layout::draw_symbol;
 use super::text;
 use super::theme::{self, Theme};
+use crate::analysis::plural;
 use crate::app::TimeWindow;
 use crate::model::{Lane, LaneCell, Nanos, Run, Span, State, TaskId};
 
@@ -164,7 +165,7 @@ impl LaneBar {
         }
     }
 
-    /// Draws the remaining time of a throttled lane: on the end of its bar, or beside it if the bar
+    /// Draws the remaining time of a lane that waits for a retry or a limit: on the end of its bar, or beside it if the bar
     /// is too short.
     pub(super) fn draw_time_left(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
         let Self { window, until, area, .. } = *self;
@@ -178,7 +179,7 @@ impl LaneBar {
         let on = edge.checked_sub(text.len()).filter(|&first| {
             let from = Nanos(window.from.0 + window.cell.0 * first as u64);
             let mut cells = lane.cells(from, window.cell, text.len(), until);
-            cells.all(|cell| cell == LaneCell::Whole(State::Throttled))
+            cells.all(|cell| matches!(cell, LaneCell::Whole(state) if state.is_held()))
         });
         match on {
             Some(first) => self.draw_text(first, &text, buf),
@@ -331,14 +332,12 @@ pub(super) fn eighth_glyph(glyphs: &[&'static str; 7], eighths: u8) -> &'static 
     glyphs.get(index).copied().unwrap_or(" ")
 }
 
-/// Returns the remaining time of a lane that is throttled at `until`, if known.
+/// Returns the remaining time of a lane that waits for a retry or a limit at `until`, if known.
 pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
     if run.is_over() {
         return None;
     }
-    let throttled =
-        lane.state_times_between(Nanos(until.0.saturating_sub(1)), until)[State::Throttled];
-    if throttled == 0 {
+    if !lane.state_at(Nanos(until.0.saturating_sub(1))).is_held() {
         return None;
     }
     let limit = run.limit_at(until).map(|limit| limit.until);
@@ -372,15 +371,16 @@ pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     // The current number of waiters is meaningless after the run: use the mean.
     let [waiting, wait] = if run.is_over() {
         let mean = cost.0 as f64 / until.0.max(1) as f64;
-        [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
+        [format!("{mean:.1} threads waited for it (mean)"), format!("{mean:.1} wait")]
     } else {
-        [format!("{} waiting", gil.waiter_count()), format!("{} wait", gil.waiter_count())]
+        let waiters = gil.waiter_count();
+        [format!("{} for it", plural::waits(waiters, "thread")), format!("{waiters} wait")]
     };
     let long = [
-        format!("held {held:.0} %"),
+        format!("GIL held {held:.0} %"),
         waiting,
         format!("{rate:.0} switches/s"),
-        format!("waits cost {cost}"),
+        format!("{cost} of waiting in all"),
         format!("longest hold {length}, {whose}"),
     ];
     let short = [

@@ -12,7 +12,7 @@ use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
 use crate::app::{Action, SelectedLane};
-use crate::model::{self, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, State};
+use crate::model::{self, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection};
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 4] {
@@ -181,11 +181,14 @@ impl Timeline<'_> {
         let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
-            let text = format!("  {} {}", state.label(), Nanos(time));
-            if summary.width() + text.len() > width {
+            let (glyph, style) = self.theme.state_cell(state);
+            let share = time as f64 * 100.0 / until.0.max(1) as f64;
+            let text = format!(" {} {} ({share:.0} %)", state.label(), Nanos(time));
+            if summary.width() + 3 + text.len() > width {
                 break;
             }
-            summary.push_span(Span::styled(text, self.theme.muted()));
+            let text = Span::styled(text, self.theme.muted());
+            summary.extend([Span::raw("  "), Span::styled(glyph, style), text]);
         }
         Some(summary)
     }
@@ -203,8 +206,9 @@ impl Timeline<'_> {
         let SelectedLane { run, until, lane, .. } = *selected;
         let from = self.window.from;
         let end = until.min(self.window.end());
-        let throttled = lane.state_times_between(from, end)[State::Throttled];
-        if throttled == 0 && run.failed_task().is_none() && run.processes().requeue_count() == 0 {
+        let times = lane.state_times_between(from, end);
+        let was_held = times.spent().any(|(state, _)| state.is_held());
+        if !was_held && run.failed_task().is_none() && run.processes().requeue_count() == 0 {
             return None;
         }
         let mut next = end;

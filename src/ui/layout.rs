@@ -25,12 +25,14 @@ pub(super) enum HeightClass {
 pub(super) enum WidthClass {
     /// Shows the name and the bar of a lane.
     Tiny,
-    /// Adds its utilization.
+    /// Adds its largest share of time, after a sample of the state.
     Narrow,
-    /// Adds the p95 of its tasks.
+    /// Adds the name of that state.
     Normal,
-    /// Shows all figures.
+    /// Adds the number of its tasks.
     Wide,
+    /// Adds its second share of time.
+    VeryWide,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ impl ScreenLayout {
             _ => return None,
         };
         let width = match size.width {
+            140.. => WidthClass::VeryWide,
             110.. => WidthClass::Wide,
             80.. => WidthClass::Normal,
             60.. => WidthClass::Narrow,

@@ -19,7 +19,11 @@ struct LegendEntry {
     rank: usize,
 }
 
-/// Returns the states that occur in the runs shown. Most errors have no duration.
+/// The fraction of a cell that all lanes together are in a state at least, so that it can be seen.
+const VISIBLE_PARTS: u64 = 16;
+
+/// Returns the states that occur in the runs shown for a visible time at the current scale. Most
+/// errors have no duration.
 pub(super) fn occurring_states(app: &App) -> impl Iterator<Item = State> {
     let (mut times, mut errors) = (StateTimes::default(), 0);
     for (run, until) in app.visible_runs() {
@@ -27,7 +31,9 @@ pub(super) fn occurring_states(app: &App) -> impl Iterator<Item = State> {
         let lanes = run.lanes().iter();
         errors += lanes.map(|lane| lane.summarize_range(Nanos::ZERO, until).errors).sum::<usize>();
     }
-    let occurs = move |state: &State| times[*state] > 0 || (*state == State::Error && errors > 0);
+    let visible = (app.picture().viewport().window().cell.0 / VISIBLE_PARTS).max(1);
+    let occurs =
+        move |state: &State| times[*state] >= visible || (*state == State::Error && errors > 0);
     // Idle is last: it matters least.
     let busy = State::ALL.into_iter().filter(|&state| state != State::Idle);
     busy.chain([State::Idle]).filter(occurs)
@@ -62,7 +68,7 @@ const fn drop_rank(state: State) -> usize {
         State::Computing | State::Running => 0,
         State::Waiting | State::LockWait => 1,
         State::Native | State::Receiving => 2,
-        State::Throttled | State::Unknown | State::Error => 3,
+        State::RetryWait | State::Throttled | State::Unknown | State::Error => 3,
         State::Connecting => 4,
         State::Starting => 5,
         State::HandOver => 6,

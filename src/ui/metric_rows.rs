@@ -248,8 +248,9 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.timing().in_flight_level();
     let now = level.value_at(until);
     let peak = format!("{now:>6}  peak {}", level.peak());
+    let [.., mode] = lane_labels::mode_names(run.plan().selection());
     // A number without a word would be unclear, so the shortest form is empty.
-    let short = [format!(" {now} now"), String::new()];
+    let short = [format!(" {now} now ({mode})"), format!(" {now} now"), String::new()];
     let step =
         run.limits().concurrency_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));

@@ -106,7 +106,7 @@ impl StatusLine {
             text::fit_words(&shortest, "", theme, room, 1)
         };
         let lead = lead.map_or_else(shorten, stop);
-        let checks = conclusion.checks();
+        let checks = plural::capitalized(&conclusion.checks());
         let (checks, style) = (text::fit_parts(&checks, "; ", theme, room, 1), theme.strong());
         let left = room.saturating_sub(text::width(&lead));
         let beside = suggestion_spans(app, conclusion, theme, left);
@@ -162,7 +162,7 @@ fn keys_of(app: &App, suggestion: Suggestion) -> String {
         }
         Suggestion::Sweep => app.key_of(Action::Mode(Selection::sweep(workload).index())),
         Suggestion::Race => app.key_of(Action::Mode(Selection::race(workload).index())),
-        Suggestion::SlowMotion => app.key_of(Action::Simulate),
+        Suggestion::SlowMotion | Suggestion::IdleMachine => app.key_of(Action::Simulate),
         Suggestion::Workload(_) => app.key_of(Action::NextWorkload),
     }
 }
@@ -330,9 +330,10 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = app.key_of(Action::Stop);
             let waits = session.setup().costs_quota(shown.workload) || app.is_held_back();
-            let then = if waits { "can run" } else { "runs" };
+            let then = if waits { "can run" } else { "will run" };
             let (other, own) = (active.beside(shown), shown.beside(active));
-            format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
+            let [verb, _] = active.agreement();
+            format!("{other} {verb} running; {own} {then} afterwards. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = session.setup().api().unwrap_or_default();

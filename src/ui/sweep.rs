@@ -1,6 +1,8 @@
 //! The chart of a sweep: the plot, a table of the thread counts, the scaling model, and the waves.
 
+mod dot_grid;
 mod plot;
+mod vertical_scale;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -10,36 +12,41 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::layout::{Heading, HeightClass, ScreenLayout};
+use super::layout::{Heading, HeightClass, ScreenLayout, WidthClass};
 use super::text;
 use super::theme::Theme;
 use crate::analysis::scaling::{Fit, ScalingModel};
 use crate::analysis::stats::efficiency;
-use crate::analysis::sweep::{SweepPoint, WorkerTerms};
+use crate::analysis::sweep::{SweepPoint, Trial, WorkerTerms};
 use crate::analysis::{Sweep, plural};
 use crate::app::App;
 use crate::model::printable::three_digits;
-use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
+use crate::model::{Mode, Nanos, Run, RunOutcome, Waves, Workload};
+use dot_grid::Mark;
 use plot::SweepPlot;
 
 /// The minimum width of the chart for a table beside the plot.
 const MIN_WIDTH_WITH_TABLE: u16 = 70;
 
-/// A column of the table.
+/// The height from which on the table may leave only a lane, or its details, of the timeline.
+const MIN_HEIGHT_FOR_LONG_TABLE: u16 = 24;
+
+/// The maximum number of rows of the table for which the chart grows.
+const MAX_RESERVED_ROWS: usize = 11;
+
+/// A column of the table, after the number of threads.
 struct SweepColumn {
     caption: Cow<'static, str>,
     width: usize,
     figure: fn(&Sweep, &SweepPoint) -> String,
 }
 
-const THREADS: SweepColumn = SweepColumn {
-    caption: Cow::Borrowed("threads"),
+/// The width of the numbers of threads.
+const THREADS_WIDTH: usize = 8;
+
+const TIME: SweepColumn = SweepColumn {
+    caption: Cow::Borrowed("time"),
     width: 9,
-    figure: |_, point| point.workers.to_string(),
-};
-const MEDIAN: SweepColumn = SweepColumn {
-    caption: Cow::Borrowed("median"),
-    width: 10,
     figure: |_, point| format!("{:.3} s", point.median.as_secs_f64()),
 };
 const SPEED_UP: SweepColumn =
@@ -69,11 +76,25 @@ impl<'app> SweepChart<'app> {
     /// Returns the number of rows on a screen of this height, including the frame.
     pub(super) fn row_count(&self, height: u16) -> u16 {
         match self.layout.height {
-            // A little more than half of the rows that titles, totals and keys leave.
-            HeightClass::Normal => (height.saturating_sub(9) * 11 / 20).clamp(7, 26),
+            // A little more than half of the rows that titles, totals and keys leave, and more if the
+            // table needs them.
+            HeightClass::Normal => {
+                let has_table = self.layout.width >= WidthClass::Normal;
+                let table = self.table_rows().min(MAX_RESERVED_ROWS) + 1;
+                let table = table + usize::from(self.layout.frame_rows());
+                let others = if height < MIN_HEIGHT_FOR_LONG_TABLE { 13 } else { 11 };
+                let most = usize::from(height.saturating_sub(others));
+                let table = if has_table { table.min(most) } else { 0 };
+                (height.saturating_sub(9) * 11 / 20).clamp(7, 26).max(table as u16)
+            }
             HeightClass::Low => 2,
             HeightClass::Tiny => 1,
         }
+    }
+
+    /// The number of rows of the whole table.
+    fn table_rows(&self) -> usize {
+        self.sweep.counts().len() + 1
     }
 
     /// Returns the heading on the left, and the legend of the plot on the right.
@@ -86,14 +107,14 @@ impl<'app> SweepChart<'app> {
             None => " sweep: speed-up by threads ".to_owned(),
         };
         let fitted = self.sweep.fits().first().map_or_else(String::new, |fit| {
-            format!("  {} {}", plot::LEVEL.glyph(self.theme), fit.name())
+            format!("  {} {}", Mark::Curve.glyph(self.theme), fit.name())
         });
         let knee = self.sweep.knee().zip(self.sweep.counts().last());
         let knee = knee
             .filter(|(knee, last)| knee.workers <= **last)
             .map_or_else(String::new, |_| format!("  {} knee", plot::KNEE.glyph(self.theme)));
-        let [dot, median] = [plot::DOT, plot::MEDIAN].map(|symbol| symbol.glyph(self.theme));
-        let captions = format!(" {dot} measured  {median} median{fitted}{knee} ");
+        let [trial, median] = [Mark::Trial, Mark::Median].map(|mark| mark.glyph(self.theme));
+        let captions = format!(" {trial} trial  {median} median{fitted}{knee} ");
         Some(Heading { title, captions })
     }
 
@@ -114,14 +135,15 @@ impl<'app> SweepChart<'app> {
             return;
         }
         let waves = waves_text(&self.sweep, area.width.into());
-        let waves = waves.filter(|_| area.height > 7);
+        let waves = waves.filter(|_| usize::from(area.height) > self.table_rows().max(6) + 1);
         let [plot, model, below] = area.layout(&Layout::vertical([
             Constraint::Fill(1),
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
         ]));
         let columns = self.columns(area.width);
-        let table: usize = columns.iter().map(|column| column.width).sum();
+        let figures: usize = columns.iter().map(|column| column.width).sum();
+        let table = if columns.is_empty() { 0 } else { THREADS_WIDTH + figures };
         let [plot, table] = plot
             .layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
         SweepPlot::new(&self.sweep, self.theme, plot).draw(buf);
@@ -140,9 +162,15 @@ impl<'app> SweepChart<'app> {
         text::first_fitting(model_texts(&self.sweep, self.workload), area.width.into())
     }
 
-    /// Returns the columns of the table that fit.
+    /// Returns the columns of the table that fit: the time of a run, that of a task, and the gain.
     fn columns(&self, width: u16) -> Vec<SweepColumn> {
-        let mut columns = vec![THREADS, MEDIAN];
+        let caption = format!("{} p95", self.workload.spec().task);
+        let task_p95 = SweepColumn {
+            width: caption.len() + 2,
+            caption: caption.into(),
+            figure: |_, point| point.service.map_or_else(String::new, |all| all.p95.to_string()),
+        };
+        let mut columns = vec![TIME, task_p95];
         match self.rate_unit() {
             Some(caption) => {
                 columns.push(SweepColumn {
@@ -162,27 +190,31 @@ impl<'app> SweepChart<'app> {
         columns
     }
 
-    /// Draws the table of the counts so far. If not all fit, it shows a selection and the number
-    /// omitted.
+    /// Draws the table of the counts; those that have no trial yet keep their rows. If not all fit, it
+    /// shows a selection and the number omitted.
     fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
-        let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
-            texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()
+        let line = |threads: &str, figure: &dyn Fn(&SweepColumn) -> String| {
+            let figures = columns.iter().map(|one| format!("{:>1$}", figure(one), one.width));
+            format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<Vec<_>>().concat())
         };
         let mut rows = area.rows();
-        let (Some(row), Some(first)) = (rows.next(), columns.first()) else { return };
-        let mut captions = columns.iter().map(|one| (one.caption.clone().into_owned(), one.width));
-        Line::styled(line(&mut captions), self.theme.muted()).render(row, buf);
-        let (points, mut room) = (self.sweep.points(), usize::from(area.height) - 1);
-        if let (true, Some(row)) = (room < points.len(), rows.next_back()) {
+        let Some(row) = rows.next().filter(|_| !columns.is_empty()) else { return };
+        let captions = line("threads", &|column| column.caption.clone().into_owned());
+        Line::styled(captions, self.theme.muted()).render(row, buf);
+        let (counts, mut room) = (self.sweep.counts(), usize::from(area.height) - 1);
+        if room < counts.len()
+            && let Some(row) = rows.next_back()
+        {
             room -= 1;
-            let more = format!("+{} more", points.len() - room);
-            let mut more = [(more, first.width)].into_iter();
-            Line::styled(line(&mut more), self.theme.muted()).render(row, buf);
+            let more = line(&format!("+{} more", counts.len() - room), &|_| String::new());
+            Line::styled(more, self.theme.muted()).render(row, buf);
         }
-        for (point, row) in pick_evenly(points, room).zip(rows) {
-            let mut figures =
-                columns.iter().map(|one| ((one.figure)(&self.sweep, point), one.width));
-            Line::styled(line(&mut figures), self.theme.text()).render(row, buf);
+        for (&count, row) in pick_evenly(counts, room).zip(rows) {
+            let point = self.sweep.point(count);
+            let figures = line(&count.to_string(), &|column| {
+                point.map_or_else(String::new, |point| (column.figure)(&self.sweep, point))
+            });
+            Line::styled(figures, self.theme.text()).render(row, buf);
         }
     }
 }
@@ -252,7 +284,7 @@ fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
 }
 
 /// Returns the number of waves at the knee, and as many as fit of the ranges of counts that need the
-/// same number. Returns `None` if tasks do not run in waves, or before the first trial.
+/// same number and were measured to perform alike. Returns `None` if tasks do not run in waves, or before the first trial.
 fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let tasks = sweep.tasks().filter(|_| sweep.has_wave_steps())?;
     let last = *sweep.counts().last()?;
@@ -261,11 +293,11 @@ fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let waves = plural::count(count, "wave");
     let begin = format!("{about} threads: ceil({tasks}/{about}) = {waves}");
     let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
-    let steps: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
+    let steps: Vec<String> = sweep.equal_counts().into_iter().map(named).collect();
     let forms = (1..=steps.len()).rev().filter_map(|kept| {
         let more = if kept < steps.len() { ", .." } else { "" };
         let kept = steps.get(..kept)?.join(", ");
-        Some(format!("{begin}; equally fast within {kept}{more}"))
+        Some(format!("{begin}; no difference within {kept}{more}"))
     });
     Some(text::first_fitting(forms.chain([begin.clone()]), room))
 }
@@ -290,13 +322,24 @@ fn pick_evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     (0..kept).filter_map(move |place| all.get(place * last / kept.saturating_sub(1).max(1)))
 }
 
-/// Returns the progress of a running sweep: `trial 7 of 15: 8 threads`.
+/// Returns the progress of a running sweep: `trial 7 of 15: 8 threads, about 12 s left`.
 pub(super) fn progress_text(app: &App) -> Option<String> {
     let sweep = app.session().sweep(app.selection())?;
     let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
     let threads = WorkerTerms::for_run(app.selection().workload, Mode::Threads)
         .count_text(run.plan().workers);
-    Some(format!("{}: {threads}", sweep.trial_text()))
+    let left = sweep.time_left(run.elapsed(app.now())).map(Nanos::approximate);
+    let left = left.map_or_else(String::new, |left| format!(", about {left} left"));
+    Some(format!("{}: {threads}{left}", sweep.trial_text()))
+}
+
+/// Returns the name of a sweep's run in the totals, which is one trial of many: `trial 7 x8`.
+pub(super) fn trial_name(app: &App, run: &Run) -> Option<String> {
+    let (sweep, workers) = (app.session().sweep(app.selection())?, run.plan().workers);
+    let is_last = |last: &Trial| last.workers == workers && run.duration() == Some(last.duration);
+    let is_counted = sweep.trials().last().is_some_and(is_last);
+    let number = sweep.trials().len() + usize::from(!is_counted);
+    Some(format!("trial {number} x{workers}"))
 }
 
 /// Returns the advice; for a stopped sweep, preceded by the number of completed trials.

@@ -129,6 +129,7 @@ impl Theme {
             State::Computing => ("█", "@"),
             State::Native => ("▚", "%"),
             State::LockWait => ("╳", "x"),
+            State::RetryWait => ("↻", "+"),
             State::Throttled => ("≈", "~"),
             State::Unknown => ("?", "?"),
             State::Error => ("!", "!"),
@@ -358,5 +359,5 @@ impl Theme {
 
 /// Returns whether a state is drawn as a glyph with gaps at every depth, not as a filled cell.
 pub(super) const fn is_sparse(state: State) -> bool {
-    matches!(state, State::Connecting | State::Starting | State::Unknown)
+    matches!(state, State::Connecting | State::Starting | State::RetryWait | State::Unknown)
 }

@@ -1,10 +1,8 @@
 //! The timeline: the axis, the lanes, and the figures beside them.
 
-use std::fmt::Write as _;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::gil_turns::{GilTurns, HolderCells};
@@ -13,19 +11,18 @@ use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
-use crate::analysis::stats::percentile;
+use crate::analysis::TimeShare;
 use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
 
-/// A column of figures beside the lanes.
-struct LaneColumn {
-    caption: &'static str,
-    width: u16,
-}
+/// The width of a share of time in words: ` lock wait 75 %`.
+const SHARE_WIDTH: u16 = 16;
 
-const BUSY: LaneColumn = LaneColumn { caption: "busy", width: 7 };
-const TASKS: LaneColumn = LaneColumn { caption: "tasks", width: 7 };
-const P95: LaneColumn = LaneColumn { caption: "p95", width: 9 };
+/// The width of the number of tasks.
+const TASKS_WIDTH: u16 = 7;
+
+/// The minimum second share of a lane's time that is shown, as a percentage.
+const MIN_SECOND_SHARE: u32 = 10;
 
 /// Returns the text for lanes without a row.
 pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
@@ -35,20 +32,21 @@ pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
 
 /// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
-    let figures: u16 = figure_columns(layout).iter().map(|column| column.width).sum();
+    let figures = figure_width(layout.width);
     match layout.width {
         WidthClass::Tiny => (10, 0),
         _ => (12 + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
     }
 }
 
-/// Returns the columns of figures that fit.
-const fn figure_columns(layout: ScreenLayout) -> &'static [LaneColumn] {
-    match layout.width {
-        WidthClass::Wide => &[BUSY, TASKS, P95],
-        WidthClass::Normal => &[BUSY, P95],
-        WidthClass::Narrow => &[BUSY],
-        WidthClass::Tiny => &[],
+/// Returns the width of the figures beside the lanes.
+const fn figure_width(width: WidthClass) -> u16 {
+    match width {
+        WidthClass::VeryWide => 2 * SHARE_WIDTH + TASKS_WIDTH,
+        WidthClass::Wide => SHARE_WIDTH + TASKS_WIDTH,
+        WidthClass::Normal => SHARE_WIDTH,
+        WidthClass::Narrow => 7,
+        WidthClass::Tiny => 0,
     }
 }
 
@@ -69,7 +67,7 @@ pub(super) fn bar_area(layout: ScreenLayout, area: Rect) -> Rect {
 }
 
 /// Draws the timeline, and the legend on its own row. If the summary of the selected lane has no row,
-/// it replaces the legend.
+/// it replaces the legend: it has a sample of each of its states.
 pub(super) fn draw(
     app: &App,
     layout: ScreenLayout,
@@ -237,50 +235,81 @@ impl<'app> Timeline<'app> {
         if !run.has_started() {
             return;
         }
-        let mut text = String::new();
-        for column in figure_columns(self.layout) {
-            let figure = match column.caption {
-                "busy" => format!("{} %", lane.busy_percent(until)),
-                "tasks" => lane.task_count_until(until).to_string(),
-                _ => {
-                    let mut durations: Vec<Nanos> = run.lane_task_durations(lane, until).collect();
-                    percentile(&mut durations, 0.95).map(|p95| p95.to_string()).unwrap_or_default()
-                }
-            };
-            // Writing to a String cannot fail.
-            _ = write!(text, "{figure:>0$}", usize::from(column.width));
+        let width = self.layout.width;
+        let count = if width == WidthClass::VeryWide { 2 } else { 1 };
+        let mut shares = TimeShare::largest(lane, until, count);
+        if shares.iter().any(|share| share.percent < MIN_SECOND_SHARE) {
+            shares = TimeShare::largest(lane, until, 1);
         }
+        if width == WidthClass::Narrow {
+            let Some(TimeShare { state, percent }) = shares.first().copied() else { return };
+            let (glyph, style) = self.theme.state_cell(state);
+            let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
+            Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent])
+                .render(self.figure_area(area), buf);
+            return;
+        }
+        let shares: Vec<String> = shares.iter().map(|share| share_text(*share)).collect();
+        let tasks = lane.task_count_until(until).to_string();
+        self.draw_shares(&shares.join("  "), &tasks, area, buf);
+    }
+
+    /// Draws the share of time that the GIL was held, among the figures of the lanes.
+    fn draw_gil_share(&self, run: &Run, area: Rect, buf: &mut Buffer) {
+        if let Some(gil) = run.gil().filter(|_| run.has_started()) {
+            let held = if self.layout.width == WidthClass::Narrow { "" } else { "held " };
+            let share = gil.held_share(run.elapsed(self.app.now())) * 100.0;
+            self.draw_shares(&format!("{held}{share:.0} %"), "", area, buf);
+        }
+    }
+
+    /// Draws the shares of time and the number of tasks, if it has a column, both right-aligned.
+    fn draw_shares(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
+        let (width, last) = match self.layout.width {
+            class @ (WidthClass::Wide | WidthClass::VeryWide) => {
+                (figure_width(class) - TASKS_WIDTH, TASKS_WIDTH)
+            }
+            class => (figure_width(class), 0),
+        };
+        let tasks = if last > 0 { tasks } else { "" };
+        let text = format!("{shares:>0$}{tasks:>1$}", usize::from(width), usize::from(last));
         self.draw_figure_text(&text, area, buf);
     }
 
-    /// Draws the share of time that the GIL was held, in the first column of figures.
-    fn draw_gil_share(&self, run: &Run, area: Rect, buf: &mut Buffer) {
-        if let (Some(gil), [column, ..]) = (run.gil(), figure_columns(self.layout))
-            && run.has_started()
-        {
-            let share = format!("{:.0} %", gil.held_share(run.elapsed(self.app.now())) * 100.0);
-            self.draw_figure_text(&format!("{share:>0$}", usize::from(column.width)), area, buf);
-        }
+    /// Returns the area of the figures within a row.
+    fn figure_area(&self, area: Rect) -> Rect {
+        let bars = self.bar_area(area);
+        Rect { x: bars.right(), width: area.right() - bars.right(), ..area }
     }
 
     /// Draws text over the columns of figures.
     pub(super) fn draw_figure_text(&self, text: &str, area: Rect, buf: &mut Buffer) {
-        let bars = self.bar_area(area);
-        let area = Rect { x: bars.right(), width: area.right() - bars.right(), ..area };
-        Line::styled(text.to_owned(), self.theme.muted()).render(area, buf);
+        Line::styled(text.to_owned(), self.theme.muted()).render(self.figure_area(area), buf);
     }
 
     fn draw_captions(&self, area: Rect, buf: &mut Buffer) {
-        let captions = figure_columns(self.layout).iter();
-        let captions: Vec<String> = captions
-            .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
-            .collect();
-        self.draw_figure_text(&captions.concat(), area, buf);
+        let narrow = self.layout.width == WidthClass::Narrow;
+        let caption = if narrow { "share" } else { "share of time" };
+        self.draw_shares(caption, "tasks", area, buf);
     }
 }
 
-/// Formats a time to the microsecond without trailing zeros: `0.926 s`, `1.204318 s`.
+/// Returns a share of time that fits its column, without the first word of a long state:
+/// `limited 95 %`.
+fn share_text(share: TimeShare) -> String {
+    let text = share.to_string();
+    match text.split_once(' ') {
+        Some((_, rest)) if text.len() >= usize::from(SHARE_WIDTH) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// Formats a time to the microsecond without trailing zeros: `22.353 ms`, `1.204318 s`.
 pub(super) fn exact_time(at: Nanos) -> String {
+    if at.0 < 1_000_000_000 {
+        let millis = format!("{}.{:03}", at.0 / 1_000_000, at.0 / 1_000 % 1_000);
+        return format!("{} ms", millis.trim_end_matches('0').trim_end_matches('.'));
+    }
     let micros = format!("{}.{:06}", at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
     let millis = micros.len() - 3;
     let (kept, last) = micros.split_at_checked(millis).unwrap_or((&micros, ""));

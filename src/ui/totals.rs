@@ -8,8 +8,10 @@ use ratatui::widgets::Widget;
 
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
 use super::layout::{ScreenLayout, draw_symbol};
+use super::sweep;
 use super::theme::{self, Theme};
-use crate::analysis::stats::efficiency;
+use crate::analysis::RateLimitHold;
+use crate::analysis::verdict::{LIMITED, efficiency_percent};
 use crate::app::App;
 use crate::model::{Mode, Nanos, Plan, Run, Selection, State, TaskKind};
 
@@ -132,8 +134,13 @@ fn name_width(app: &App, form: fn(&Plan) -> String) -> u16 {
 
 /// Returns the width of the longest name in a form, and the cell after it.
 fn longest_name(app: &App, form: fn(&Plan) -> String) -> u16 {
-    let names = app.runs().iter().map(|run| form(run.plan()).len() as u16 + 1);
+    let names = app.runs().iter().map(|run| run_name(app, run, form).len() as u16 + 1);
     names.max().unwrap_or(NAME_WIDTH)
+}
+
+/// Returns the name of a run in a form. That of a sweep is one trial, not the result.
+fn run_name(app: &App, run: &Run, form: fn(&Plan) -> String) -> String {
+    sweep::trial_name(app, run).unwrap_or_else(|| form(run.plan()))
 }
 
 /// Returns the captions for the heading of the totals, aligned with the figures.
@@ -165,7 +172,7 @@ pub(super) fn draw_rows(
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let started = run.filter(|run| run.has_started());
         let selection = Selection::only(app.selection().workload, *mode);
-        let name = run.map_or_else(|| selection.to_string(), |run| form(run.plan()));
+        let name = run.map_or_else(|| selection.to_string(), |run| run_name(app, run, form));
         Line::styled(name, theme.text()).render(row, buf);
         let Some(run) = started else { continue };
         let mut x = row.right().saturating_sub(figures);
@@ -250,9 +257,11 @@ fn bar_cell(parts: &[Segment], theme: Theme) -> Option<(&'static str, Style)> {
     }
 }
 
-fn tasks(_: &App, run: &Run) -> String {
+fn tasks(app: &App, run: &Run) -> String {
     // Padded to the final width, so that figures stay in place.
-    let all = run.progress().known_tasks().to_string();
+    let workload = run.plan().workload();
+    let is_known = run.is_task_count_known() || app.session().task_count(workload).is_some();
+    let all = if is_known { run.progress().known_tasks().to_string() } else { "?".to_owned() };
     // Includes failed tasks: a command that failed has run, too.
     let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())
@@ -266,6 +275,11 @@ fn speed_up(app: &App, run: &Run) -> String {
     if let Some(speed_up) = speed_up_of(app, run) {
         return format!("{speed_up:.2}x");
     }
+    let mut runs = app.runs().iter().filter(|other| other.plan().mode == Mode::Sequential);
+    let is_limited = |run: &Run| RateLimitHold::affects(run, app.now());
+    if run.plan().mode != Mode::Sequential && (is_limited(run) || runs.any(is_limited)) {
+        return LIMITED.to_owned();
+    }
     let least = app.session().least_speed_up(app.selection(), run, app.now());
     least.map_or_else(String::new, |least| format!(">{least:.2}x"))
 }
@@ -273,7 +287,8 @@ fn speed_up(app: &App, run: &Run) -> String {
 fn worker_efficiency(app: &App, run: &Run) -> String {
     match speed_up_of(app, run) {
         Some(speed_up) if run.plan().mode != Mode::Sequential => {
-            format!("{:.0} %", efficiency(speed_up, run.mean_workers(app.now())) * 100.0)
+            let percent = efficiency_percent(app.runs(), run, speed_up, app.now());
+            percent.map_or_else(String::new, |percent| format!("{percent} %"))
         }
         _ => String::new(),
     }

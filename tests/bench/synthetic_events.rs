@@ -66,7 +66,7 @@ pub(crate) fn events(plan: &Plan, mix: EventMix) -> Vec<Event> {
     events.push(Event {
         at,
         lane: LaneId(0),
-        kind: EventKind::RunFinished { outcome: RunOutcome::Finished },
+        kind: EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
     });
     events
 }
@@ -95,7 +95,7 @@ fn gil_events(plan: &Plan) -> Vec<Event> {
             }
         }
     }
-    push(at, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    push(at, 0, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None });
     events
 }
 

@@ -250,7 +250,7 @@ fn stop_events(run: &Run, at: Nanos, id: RunId) -> Vec<(RunId, Event)> {
         let kind = EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped };
         Event { at, lane: record.lane, kind }
     });
-    let kind = EventKind::RunFinished { outcome: RunOutcome::Stopped };
+    let kind = EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None };
     let end = Event { at, lane: LaneId(0), kind };
     stopped.chain([end]).map(|event| (id, event)).collect()
 }

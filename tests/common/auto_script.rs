@@ -55,7 +55,11 @@ pub(super) fn events(plan: &Plan) -> VecDeque<Event> {
     let last = free.iter().max().copied().unwrap_or(0);
     events.extend(CHANGES.into_iter().filter(|&(time, ..)| time < last).map(change));
     events.sort_by_key(|event| event.at);
-    events.push(event(last, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    events.push(event(
+        last,
+        0,
+        EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+    ));
     events.into()
 }
 

@@ -63,7 +63,11 @@ pub(super) fn events(scenario: &Scenario, plan: &Plan) -> VecDeque<Event> {
         script.run_without_gil();
     }
     let end = script.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
-    script.emit(0, end, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    script.emit(
+        0,
+        end,
+        EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+    );
     script.events.sort_by_key(|event| event.at);
     script.events.into()
 }

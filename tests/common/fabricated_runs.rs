@@ -54,7 +54,7 @@ pub(crate) fn ended(mode: Mode, workers: u16, pages: &[PageFixture<'_>], end: Ru
     at(
         pages.len().div_ceil(workers.into()) as u64 * PAGE,
         0,
-        EventKind::RunFinished { outcome: end },
+        EventKind::RunFinished { outcome: end, machine_load: None },
     );
     run
 }
@@ -98,7 +98,11 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
         }
         begin = end;
     }
-    events.push((begin, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    events.push((
+        begin,
+        0,
+        EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+    ));
     events.sort_by_key(|(at, ..)| *at);
     let mut run = Run::opened(plan);
     for (at, lane, kind) in events {
@@ -186,6 +190,10 @@ pub(crate) fn commands_run(
         };
         at(wave + 1, lane, EventKind::TaskFinished { task, outcome });
     }
-    at(commands.len().div_ceil(workers.into()) as u64, 0, EventKind::RunFinished { outcome: end });
+    at(
+        commands.len().div_ceil(workers.into()) as u64,
+        0,
+        EventKind::RunFinished { outcome: end, machine_load: None },
+    );
     run
 }

@@ -262,7 +262,11 @@ impl FetchScript<'_> {
     fn fail_first_page(&mut self) {
         let (lane, failure) = (LaneId(0), unknown_user());
         let at = self.run_task(lane, 0, 1, TaskOutcome::Failed(failure.clone()));
-        self.emit(lane, at, EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
+        self.emit(
+            lane,
+            at,
+            EventKind::RunFinished { outcome: RunOutcome::Failed(failure), machine_load: None },
+        );
     }
 
     /// Gives each page to the lane that is free first. The response for page 1 has the number of pages
@@ -306,7 +310,11 @@ impl FetchScript<'_> {
             free[lane] = end;
         }
         let last = self.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
-        self.emit(LaneId(0), last, EventKind::RunFinished { outcome: RunOutcome::Finished });
+        self.emit(
+            LaneId(0),
+            last,
+            EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+        );
     }
 
     fn page(&self, page: u32) -> TaskOutcome {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use threadline::model::item_page::{ItemPage, ItemPointers};
 use threadline::model::{
     ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
-    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, Mode, Nanos,
-    PageAddressing, PagedList, Plan, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome,
-    Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
+    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, MachineLoad,
+    Mode, Nanos, PageAddressing, PagedList, Plan, Product, Quota, ReachedLimit, ResponseSummary,
+    RunOutcome, Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -195,6 +195,7 @@ fn states() -> Vec<State> {
         State::Computing => [State::Computing],
         State::Native => [State::Native],
         State::LockWait => [State::LockWait],
+        State::RetryWait => [State::RetryWait],
         State::Throttled => [State::Throttled],
         State::Unknown => [State::Unknown],
         State::Error => [State::Error],
@@ -242,7 +243,15 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
         EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(changed),
         EventKind::RunFinished { .. } => {
-            run_outcomes().into_iter().map(|outcome| EventKind::RunFinished { outcome })
+            let load = MachineLoad {
+                cores: 2,
+                own_millicores: 1_050,
+                other_millicores: 900,
+                stolen_millicores: 12,
+            };
+            let ends = run_outcomes().into_iter().map(|outcome| (outcome, None));
+            let ends = ends.chain([(RunOutcome::Finished, Some(load))]);
+            ends.map(|(outcome, machine_load)| EventKind::RunFinished { outcome, machine_load })
         },
     })
 }

@@ -112,7 +112,7 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
 /// Returns the outcome in the last event.
 fn run_outcome(events: &[Event]) -> &RunOutcome {
     match &events.last().unwrap().kind {
-        EventKind::RunFinished { outcome } => outcome,
+        EventKind::RunFinished { outcome, .. } => outcome,
         other => panic!("the last event is {other:?}, not RunFinished"),
     }
 }

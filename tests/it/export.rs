@@ -87,7 +87,7 @@ fn hostile_commands() -> Run {
         EventKind::TaskFinished { task: TaskId(1), outcome: TaskOutcome::Failed(failure) },
     );
     apply(700, 1, EventKind::TaskFinished { task: TaskId(2), outcome: TaskOutcome::Stopped });
-    apply(700, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    apply(700, 0, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None });
     run
 }
 
@@ -109,7 +109,11 @@ fn commands(mode: Mode, workers: u16) -> Run {
         apply(begin, lane, EventKind::StateEntered { state: State::Running });
         apply(begin + 1_000, lane, EventKind::TaskFinished { task, outcome });
     }
-    apply(2_000 / u64::from(workers), 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    apply(
+        2_000 / u64::from(workers),
+        0,
+        EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
+    );
     run
 }
 
@@ -150,7 +154,7 @@ fn auto_run() -> Run {
     for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
         apply(300, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
     }
-    apply(300, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    apply(300, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None });
     run
 }
 
@@ -183,7 +187,11 @@ fn wide_run(lanes: u16, tasks: u32) -> Run {
             apply(at, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
         }
     }
-    apply(tasks * 100 + 100, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    apply(
+        tasks * 100 + 100,
+        0,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None },
+    );
     run
 }
 

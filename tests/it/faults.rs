@@ -6,6 +6,7 @@ mod changing_lists;
 mod fault_rows;
 mod fault_table;
 mod rate_limits;
+mod refusal_ceiling;
 mod request_counts;
 mod stop;
 

@@ -11,6 +11,7 @@ mod level_series;
 mod littles_law;
 mod quota;
 mod run;
+mod time_share;
 mod timing;
 
 use proptest::test_runner::Config;

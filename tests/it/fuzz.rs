@@ -259,7 +259,7 @@ fn recording_of(kinds: &[EventKind]) -> String {
         entries.extend(opening.map(|event| logged(run, event)));
         entries.push(logged(run, event(1, EventKind::TaskStarted { task: samples::TASK })));
         entries.extend((2..).zip(kinds).map(|(at, kind)| logged(run, event(at, kind.clone()))));
-        let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+        let end = EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None };
         entries.push(logged(run, event(90, end)));
     }
     let mut file = Vec::new();

@@ -251,7 +251,7 @@ fn every_kind_of_event_and_selection() {
         }
         entries.push(at(run, when.0, lane.0, kind));
         if !is_end {
-            let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+            let end = EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None };
             entries.push(at(run, when.0, 0, end));
         }
     }

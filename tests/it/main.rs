@@ -48,6 +48,7 @@ mod palette;
 mod process;
 mod readme;
 mod recording;
+mod refusals;
 mod scaling;
 mod screens;
 mod server;

@@ -25,12 +25,13 @@ const COLOURED_STATES: [State; 7] = [
 
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
-const GLYPH_PAIRS: [(State, State); 5] = [
+const GLYPH_PAIRS: [(State, State); 6] = [
     (State::Unknown, State::Starting),
     (State::Unknown, State::HandOver),
     (State::Starting, State::HandOver),
     (State::Connecting, State::Waiting),
     (State::Native, State::Computing),
+    (State::RetryWait, State::Throttled),
 ];
 
 /// One lane for each colour of GIL holders.

@@ -59,7 +59,7 @@ fn run_events(plan: &Plan) -> Vec<Event> {
         kinds.extend([EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]);
     }
     kinds.splice(0..0, plan.opening().map(|(_, kind)| kind));
-    kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
+    kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None });
     let event = |(at, kind)| Event { at: Nanos::from_millis(at), lane: LaneId(0), kind };
     (0..).zip(kinds).map(event).collect()
 }
@@ -335,7 +335,7 @@ fn texts_of_a_recording_are_escaped() {
             LogEntry::Start(start) => start.setup.target.clone().unwrap().user,
             LogEntry::Event { event, .. } => match &event.kind {
                 EventKind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
-                EventKind::RunFinished { outcome: RunOutcome::Failed(failure) } => {
+                EventKind::RunFinished { outcome: RunOutcome::Failed(failure), .. } => {
                     failure.message.clone()
                 }
                 _ => continue,

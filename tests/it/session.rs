@@ -87,7 +87,7 @@ fn play(
             apply(session, at, EventKind::TaskCountChanged { tasks });
         }
     }
-    apply(session, 1_000_000, EventKind::RunFinished { outcome: end })
+    apply(session, 1_000_000, EventKind::RunFinished { outcome: end, machine_load: None })
 }
 
 /// Starts a selection in a new session whose number of pages is known; returns the first plan.
@@ -149,7 +149,11 @@ fn race_runs_sequential_then_threads() {
     assert_eq!(session.latest_run().unwrap().plan(), &second);
     // An event after the end belongs to no run.
     assert_eq!(
-        apply(&mut session, 1, EventKind::RunFinished { outcome: RunOutcome::Finished }),
+        apply(
+            &mut session,
+            1,
+            EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None }
+        ),
         None
     );
 }

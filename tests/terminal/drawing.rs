@@ -15,7 +15,7 @@ fn race_runs_without_arguments() {
     pty.wait("the threads are done while the sequential run is not", |view| {
         view.has("threads are done after") && view.has(" >1.")
     });
-    pty.wait_text("all 3 modes got the same 127 followers");
+    pty.wait_text("All 3 modes got the same 127 followers");
     pty.inspect(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();
         for mode in ["sequential", "threads (no GIL) x5", "GIL threads x5"] {

@@ -53,7 +53,7 @@ const WIDE: (u16, u16) = (120, 36);
 const DEFAULT_SIZE: (u16, u16) = (80, 24);
 
 /// The verdict on the screen after a race without errors.
-const RACE_SUMMARY: &str = "both got the same 127 followers";
+const RACE_SUMMARY: &str = "Both got the same 127 followers";
 
 /// Starts a server that answers within milliseconds.
 fn fast_server() -> Server {

@@ -37,7 +37,7 @@ fn accessible_mode_prints_ascii_lines_and_draws_nothing() {
     for words in [
         "sequential starts\nthere are 5 pages\n",
         "threads (no GIL) x2 done: ",
-        "threads (no GIL) x2, worker-2: busy ",
+        "threads (no GIL) x2, worker-2: waiting ",
         "speed-up",
     ] {
         assert!(output.contains(words), "{words}: {output}");

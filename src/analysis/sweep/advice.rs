@@ -1,7 +1,7 @@
 //! The conclusion of a sweep in a few sentences, which answer how many workers to use. It rests on the
 //! measurements: a scaling law is named only if they agree with it.
 
-use super::{Sweep, SweepPoint};
+use super::{MIN_CHANGE, Sweep, SweepPoint};
 use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
 use crate::model::printable::three_digits;
@@ -9,9 +9,6 @@ use crate::model::{Mode, Waves, Workload, WorkloadSpec};
 
 /// The minimum speed-up that justifies more workers.
 const MIN_GAIN: f64 = 1.1;
-
-/// The minimum ratio of two rates that is not noise, if there is one trial of each.
-const MIN_CHANGE: f64 = 1.15;
 
 /// The nouns that fit a workload and a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +113,19 @@ pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<St
         sentences.extend(model_sentence(sweep, &points, terms));
         sentences.extend(wave_sentence(sweep, &points, terms));
     }
+    sentences.extend(refusal_sentence(sweep, terms));
     sentences.extend(guess_sentence(sweep, terms));
     Some(sentences.join(" "))
+}
+
+/// The number above which the server refused requests.
+fn refusal_sentence(sweep: &Sweep, terms: WorkerTerms) -> Option<String> {
+    if let Some(ceiling) = sweep.refusal_ceiling() {
+        return Some(format!("The server refused more than {ceiling} at once: use {ceiling}."));
+    }
+    let most = sweep.max_without_refusal()?;
+    let (first, most) = (plural::noun(most, terms.worker), most.to_string());
+    Some(format!("Above {most} {first} the server refused requests: stay at {most}."))
 }
 
 /// A warning if there are too few measurements for a reliable conclusion.
@@ -167,7 +175,7 @@ fn flat_sentences(
 /// The advice if the last point is clearly slower than the best one.
 fn slowdown_sentences(points: &KeyPoints, terms: WorkerTerms) -> Option<Vec<String>> {
     let KeyPoints { first, best, last, choice, .. } = points;
-    if last.rate * MIN_GAIN >= best.rate || trials_overlap(last, best) {
+    if last.rate * MIN_GAIN >= best.rate || last.is_like(best) {
         return None;
     }
     if choice.workers == first.workers {
@@ -230,7 +238,7 @@ fn next_gain_sentence(
     let price = cost_text(count, choice.workers, terms);
     if gain.abs() < 0.5 {
         format!("{count} add nothing for {price}.")
-    } else if trials_overlap(choice, more) {
+    } else if choice.is_like(more) {
         format!("{count} add nothing measurable for {price}: the difference is within the noise.")
     } else if gain > 0.0 {
         format!("{count} add {gain:.0} % for {price}.")
@@ -298,37 +306,24 @@ fn model_sentence(sweep: &Sweep, points: &KeyPoints, terms: WorkerTerms) -> Opti
     }
 }
 
-/// The numbers of workers around the choice that need the same number of waves, and so perform alike.
+/// The idle lanes of the last wave of the choice, or the numbers of workers around it that need the
+/// same number of waves, if they were measured to perform alike.
 fn wave_sentence(sweep: &Sweep, points: &KeyPoints, terms: WorkerTerms) -> Option<String> {
     let Waves { tasks, workers, count, idle } = Waves::new(sweep.tasks()?, points.choice.workers);
     let little = u64::from(idle) * 100 < u64::from(tasks);
     if count < 2 || little || points.growing || !sweep.has_wave_steps() {
         return None;
     }
-    let equal = sweep.equivalent_workers(workers);
-    let of_them = |point: &&SweepPoint| equal.contains(&point.workers);
-    let rates = sweep.points().iter().filter(of_them).map(|point| point.rate);
-    let (slowest, quickest) =
-        rates.fold((f64::INFINITY, 0.0), |(low, high), rate| (rate.min(low), rate.max(high)));
-    if quickest > slowest * MIN_GAIN {
-        return None;
-    }
-    let (low, high) = (*equal.start(), *equal.end());
     let tasks = format!("{tasks} {}", terms.tasks);
-    if low == high {
+    let range = sweep.equivalent_workers(workers);
+    if range.start() == range.end() {
         let lanes = plural::count(idle, "lane");
         return Some(format!(
             "{tasks} in {count} waves of {workers} leave {lanes} idle in the last wave."
         ));
     }
+    let equal = sweep.equal_counts().into_iter().find(|equal| equal.contains(&workers))?;
+    let (low, high) = equal.into_inner();
     let to = if low + 1 == high { "and" } else { "to" };
     Some(format!("{low} {to} {high} perform alike: {tasks} need {count} waves with each."))
-}
-
-/// Returns `true` if two points differ by no more than their trials do.
-fn trials_overlap(one: &SweepPoint, other: &SweepPoint) -> bool {
-    if one.trials == 1 || other.trials == 1 {
-        return one.rate.max(other.rate) < one.rate.min(other.rate) * MIN_CHANGE;
-    }
-    one.min <= other.max && other.min <= one.max
 }

@@ -1,6 +1,6 @@
 //! A conclusion: what was found, the check of the results, and what to try next.
 
-use super::Suggestion;
+use super::{Suggestion, plural};
 
 /// A conclusion from runs, worded the same on the screen, after it, and in reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +24,30 @@ pub(super) struct Clause {
 }
 
 impl Clause {
+    /// The text before a cause.
+    const CAUSE: &'static str = ": ";
+
+    /// The text before a continuation.
+    const MORE: &'static str = ", ";
+
     /// Creates a clause that gives the cause of the one before.
     pub(super) const fn cause(text: String) -> Self {
-        Self { joint: ": ", text, is_figure: false }
+        Self { joint: Self::CAUSE, text, is_figure: false }
+    }
+
+    /// Returns `true` if this is the cause of the clause before.
+    pub(super) fn is_cause(&self) -> bool {
+        self.joint == Self::CAUSE
+    }
+
+    /// Returns `true` if this continues the clause before.
+    pub(super) fn is_more(&self) -> bool {
+        self.joint == Self::MORE
+    }
+
+    /// Appends to the text, so that what is added is never dropped without it.
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
     }
 
     /// Creates a clause about something else.
@@ -44,9 +65,14 @@ impl Clause {
         self.is_figure
     }
 
+    /// Creates a clause in parentheses.
+    pub(super) const fn aside(text: String) -> Self {
+        Self { joint: " ", text, is_figure: false }
+    }
+
     /// Creates a clause that continues the one before.
     pub(super) const fn more(text: String) -> Self {
-        Self { joint: ", ", text, is_figure: false }
+        Self { joint: Self::MORE, text, is_figure: false }
     }
 }
 
@@ -97,7 +123,7 @@ impl Conclusion {
     /// Returns the checks and the suggestions for the line after the sentence, without a full stop.
     /// Empty if there are neither.
     pub fn details(&self) -> String {
-        let parts = [self.checks(), self.options_text()];
+        let parts = [plural::capitalized(&self.checks()), self.options_text()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join(". ")
     }

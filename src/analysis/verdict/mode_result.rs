@@ -1,6 +1,7 @@
 //! The result of one mode: its speed-up, and what its workers did meanwhile, in words.
 
 use super::plural;
+use crate::analysis::rate_limit_hold::RateLimitHold;
 use crate::analysis::stats;
 use crate::analysis::sweep::WorkerTerms;
 use crate::model::state::StateTimes;
@@ -13,7 +14,7 @@ pub(super) const MIN_GAIN: f64 = 1.15;
 const MAX_EXCESS: f64 = 1.05;
 
 /// The minimum share of the workers' time that explains a result.
-const MIN_SHARE: f64 = 0.2;
+pub(super) const MIN_SHARE: f64 = 0.2;
 
 /// The complete run of a mode.
 #[derive(Clone, Copy)]
@@ -30,7 +31,8 @@ impl<'run> ModeResult<'run> {
     /// Returns the result of a parallel run, or `None` if it does not count.
     pub(super) fn of_run(run: &'run Run, runs: &[Run], baseline: Nanos) -> Option<Self> {
         let mode = run.plan().mode;
-        if mode == Mode::Sequential || !run.is_comparable() {
+        let is_limited = RateLimitHold::affects(run, Nanos::ZERO);
+        if mode == Mode::Sequential || !run.is_comparable() || is_limited {
             return None;
         }
         let speed_up = stats::speed_up(baseline, run.duration()?)?;
@@ -88,8 +90,8 @@ impl<'run> ModeResult<'run> {
     fn cost_text(self, did: WorkShares, cores: Option<u16>) -> Option<String> {
         let longer = self.sequential_task.filter(|&one| one > 0.0);
         let longer = longer.map(|one| time_per_task(self.run) / one).filter(|&times| times > 1.3);
-        if did.held_back >= MIN_SHARE {
-            Some(format!("they were held back {} of the time", percent(did.held_back)))
+        if did.retry_wait >= MIN_SHARE {
+            Some(format!("they waited to retry {} of the time", percent(did.retry_wait)))
         } else if did.overhead >= MIN_SHARE {
             let share = percent(did.overhead);
             Some(format!("starting and hand-over took {share} of their time"))
@@ -150,7 +152,7 @@ pub(super) fn factor_text(times: f64) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
@@ -160,9 +162,9 @@ fn time_per_task(run: &Run) -> f64 {
 }
 
 /// Returns the time that the workers of a run had work, in nanoseconds, and the times per state.
-fn busy_times(run: &Run) -> (f64, StateTimes) {
+pub(super) fn busy_times(run: &Run) -> (f64, StateTimes) {
     let times = run.state_times_between(Nanos::ZERO, run.elapsed(Nanos::ZERO));
-    let all = times.total() - times[State::Idle] - times[State::Unknown];
+    let all: u64 = times.spent().filter(|(state, _)| state.is_busy()).map(|(_, time)| time).sum();
     (all as f64, times)
 }
 
@@ -179,8 +181,8 @@ struct WorkShares {
     commands: f64,
     /// Waiting for the GIL.
     lock: f64,
-    /// Waiting for the end of a limit, or for a retry.
-    held_back: f64,
+    /// Waiting for a retry.
+    retry_wait: f64,
     /// Starting processes, and passing tasks and results.
     overhead: f64,
 }
@@ -197,7 +199,7 @@ impl WorkShares {
             native: share(&[State::Native]),
             commands: share(&[State::Running]),
             lock: share(&[State::LockWait]),
-            held_back: share(&[State::Throttled]),
+            retry_wait: share(&[State::RetryWait]),
             overhead: share(&[State::Starting, State::HandOver]),
         }
     }
@@ -211,8 +213,8 @@ impl WorkShares {
             (self.computing, format!("they computed side by side{location}")),
             (self.native, format!("they computed side by side{location}")),
             (self.commands, "they ran side by side".to_owned()),
-            // Being held back is no reason for a gain, so there is nothing to say.
-            (self.held_back, String::new()),
+            // Waiting to retry is no reason for a gain, so there is nothing to say.
+            (self.retry_wait, String::new()),
         ]
         .into_iter()
         .max_by(|(one, _), (other, _)| one.total_cmp(other))?;

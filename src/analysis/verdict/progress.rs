@@ -1,9 +1,9 @@
 //! The conclusion so far, while runs are active.
 
-use super::mode_result::{MIN_GAIN, factor_text, workers_text};
+use super::mode_result::{MIN_GAIN, MIN_SHARE, factor_text, percent, workers_text};
 use super::{Verdict, plural};
 use crate::analysis::stats;
-use crate::model::{Mode, Nanos, Run};
+use crate::model::{Mode, Nanos, Run, State};
 
 impl Verdict<'_> {
     /// Returns what the active runs do and the speed-up so far, from the longest form to the
@@ -29,12 +29,20 @@ impl Verdict<'_> {
     fn run_progress(&self, run: &Run, now: Nanos, is_long: bool) -> String {
         let (plan, spec) = (run.plan(), run.plan().workload().spec());
         let tasks = plural::count(run.progress().known_tasks(), spec.task);
-        let so_far = format!("{} of {tasks} so far", run.ended_tasks());
+        let so_far = if run.is_task_count_known() {
+            format!("{} of {tasks} so far", run.ended_tasks())
+        } else {
+            format!("no {} so far", spec.task)
+        };
         let workers = workers_text(plan, plan.workers);
         let what = match plan.mode {
             Mode::Sequential => format!("one {} after another", spec.task),
             _ if plan.auto => format!("up to {workers}"),
-            Mode::Gil => format!("{workers} share one GIL"),
+            Mode::Gil => {
+                let waited =
+                    lock_share(run, now).map(|share| format!(", each waiting {share} of the time"));
+                format!("{workers} share one GIL{}", waited.unwrap_or_default())
+            }
             _ if plan.workers == 1 => workers,
             _ => format!("{workers} side by side"),
         };
@@ -55,4 +63,11 @@ fn done_text(run: &Run) -> String {
         _ if plan.workers == 1 => format!("{} is done after {time}", workers_text(plan, 1)),
         _ => format!("{} are done after {time}", workers_text(plan, plan.workers)),
     }
+}
+
+/// Returns the share of the workers' time spent waiting for the GIL, if that matters.
+fn lock_share(run: &Run, now: Nanos) -> Option<String> {
+    let times = run.state_times_between(Nanos::ZERO, run.elapsed(now));
+    let share = times[State::LockWait] as f64 / (times.total() - times[State::Idle]).max(1) as f64;
+    (share >= MIN_SHARE).then(|| percent(share))
 }

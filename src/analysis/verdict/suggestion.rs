@@ -27,19 +27,22 @@ pub enum Suggestion {
     Race,
     /// The same on a simulated machine, slowly.
     SlowMotion,
+    /// The same on a simulated machine, because this one is busy.
+    IdleMachine,
     /// Another workload.
     Workload(Workload),
 }
 
 impl Suggestion {
-    /// Returns what to try after complete runs of a workload.
-    pub(super) fn after(runs: &[Run]) -> Vec<Self> {
+    /// Returns what to try after complete runs of a workload, whose times may be noisy.
+    pub(super) fn after(runs: &[Run], is_noisy: bool) -> Vec<Self> {
         let Some(first) = runs.first().map(Run::plan) else { return Vec::new() };
         let order = Workload::SELECTABLE;
         let place = order.iter().position(|&one| one == first.workload());
         let next = place.and_then(|place| order.get((place + 1) % order.len()));
         let next = next.copied().map(Self::Workload);
         let here = match runs {
+            _ if is_noisy && first.workload().is_computed() => Some(Self::IdleMachine),
             [_] => Some(Self::Race).filter(|_| next.is_some()),
             _ if first.workload().is_computed() => {
                 Some(Self::SlowMotion).filter(|_| !first.is_simulated())
@@ -69,13 +72,18 @@ impl Suggestion {
         Some(if near { Self::Workers { from, to } } else { Self::Sweep })
     }
 
+    /// Returns `true` if it changes the number of workers, which does not help against a rate limit.
+    pub(super) const fn changes_workers(self) -> bool {
+        matches!(self, Self::Workers { .. } | Self::Sweep)
+    }
+
     /// Returns the option that starts it: `--threads 3`.
     pub fn option(self) -> String {
         match self {
             Self::Workers { to, .. } => format!("--threads {to}"),
             Self::Sweep => "--mode sweep".to_owned(),
             Self::Race => "--mode race".to_owned(),
-            Self::SlowMotion => "--simulate".to_owned(),
+            Self::SlowMotion | Self::IdleMachine => "--simulate".to_owned(),
             Self::Workload(workload) => format!("--workload {workload}"),
         }
     }
@@ -88,6 +96,7 @@ impl fmt::Display for Suggestion {
             Self::Sweep => f.write_str("how many threads help"),
             Self::Race => f.write_str("race all modes"),
             Self::SlowMotion => f.write_str("slow motion"),
+            Self::IdleMachine => f.write_str("an idle machine, simulated"),
             Self::Workload(workload) => f.write_str(workload.spec().short_heading),
         }
     }

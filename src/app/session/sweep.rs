@@ -2,7 +2,6 @@
 
 use super::Session;
 use crate::analysis::Sweep;
-use crate::analysis::sweep::Trial;
 use crate::model::{Nanos, PlannedRun, RunId, RunOutcome, Selection, SweepSetup, Waves, Workload};
 
 impl Session {
@@ -68,11 +67,7 @@ impl Session {
             return None;
         }
         let sweep = run_set.sweep.as_mut()?;
-        sweep.add_trial(Trial {
-            workers: run.plan().workers,
-            duration: run.duration()?,
-            tasks: run.progress().known_tasks(),
-        });
+        sweep.add_run(run);
         let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
         continues.then(|| self.start_run(selection, RunId(0))).flatten()

@@ -7,6 +7,7 @@ use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::item_page::ItemPage;
 use crate::model::lane::{Lane, Span};
+use crate::model::machine_load::MachineLoad;
 use crate::model::plan::{Plan, TaskId, Waves};
 use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
@@ -44,6 +45,11 @@ impl Run {
         &self.processes
     }
 
+    /// The load of the machine during the run, once that has ended. `None` if it was not measured.
+    pub const fn machine_load(&self) -> Option<MachineLoad> {
+        self.machine_load
+    }
+
     /// The lanes, one per worker: those of the plan, whether they are open or not, and any that were
     /// opened beyond it.
     pub fn lanes(&self) -> &[Lane] {
@@ -58,6 +64,20 @@ impl Run {
     /// Returns the label of a task, safe to print: that of the plan, or `past end`.
     pub fn label(&self, task: TaskId) -> String {
         if self.progress.is_past_end(task) { "past end".to_owned() } else { self.plan.label(task) }
+    }
+
+    /// Returns `true` once the number of tasks is no guess: a response has given the number of pages.
+    pub fn is_task_count_known(&self) -> bool {
+        !self.plan.workload().is_fetched() || self.progress.done_tasks() > 0
+    }
+
+    /// Returns a number of tasks beside the number of all: `3/5`, or `0/?` while that is unknown.
+    pub fn count_of_all(&self, tasks: u32) -> String {
+        if self.is_task_count_known() {
+            format!("{tasks}/{}", self.progress.known_tasks())
+        } else {
+            format!("{tasks}/?")
+        }
     }
 
     /// The number of tasks that have been started.

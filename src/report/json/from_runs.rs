@@ -2,14 +2,14 @@
 
 use super::{
     AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
-    LimitChangeReport, ListReport, RateLimitReport, RunReport, StateSeconds, TargetReport,
-    TaskReport,
+    LimitChangeReport, ListReport, MachineReport, RateLimitReport, RunReport, StateSeconds,
+    TargetReport, TaskReport,
 };
-use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
+use crate::analysis::{Attempt, RateLimitHold};
 use crate::model::{
-    ChangeReason, Failure, Lane, LimitChange, Nanos, PagedList, Plan, ReachedLimit, Run,
-    RunOutcome, State, Target,
+    ChangeReason, Failure, Lane, LimitChange, MachineLoad, Nanos, PagedList, Plan, ReachedLimit,
+    Run, RunOutcome, State, Target,
 };
 use crate::report::{Comparison, duration_percentiles, run_time};
 
@@ -64,6 +64,7 @@ impl RunReport {
             retries: run.progress().retry_count(),
             lost: run.processes().requeue_count(),
             workers_missing: run.processes().missing_workers().len(),
+            held_back_s: RateLimitHold::of_run(run).map_or(0.0, |hold| hold.time.as_secs_f64()),
             rate_limits: run.limits().reached().iter().map(RateLimitReport::from_limit).collect(),
             last_page_shown: run.progress().last_visible_page().map(|page| page.0),
             bytes: run.progress().bytes(),
@@ -73,6 +74,7 @@ impl RunReport {
             waves: waves.map(|waves| waves.count),
             idle_in_last_wave: waves.map(|waves| waves.idle),
             against_sequential: ComparisonReport::from_run(runs, run),
+            machine: run.machine_load().map(MachineReport::from_load),
             gil: GilReport::from_run(run),
             attempt_time: AttemptTime::from_run(run),
             lanes: run.lanes().iter().map(|lane| LaneReport::from_lane(lane, elapsed)).collect(),
@@ -107,6 +109,15 @@ impl ComputeReport {
             cores: compute.simulation.map(|machine| machine.cores).or(cores),
             seed: compute.simulation.map(|machine| machine.seed),
         })
+    }
+}
+
+impl MachineReport {
+    fn from_load(load: MachineLoad) -> Self {
+        let [own_cores, other_cores, stolen_cores] =
+            [load.own_millicores, load.other_millicores, load.stolen_millicores]
+                .map(|millicores| f64::from(millicores) / 1_000.0);
+        Self { cores: load.cores, own_cores, other_cores, stolen_cores }
     }
 }
 
@@ -166,6 +177,7 @@ impl LaneReport {
                 computing: seconds(State::Computing),
                 native: seconds(State::Native),
                 lock_wait: seconds(State::LockWait),
+                retry_wait: seconds(State::RetryWait),
                 throttled: seconds(State::Throttled),
                 unknown: seconds(State::Unknown),
                 error: seconds(State::Error),
@@ -206,7 +218,7 @@ impl ErrorReport {
 
 impl ComparisonReport {
     pub(super) fn from_run(runs: &[Run], run: &Run) -> Option<Self> {
-        let Comparison { speed_up, efficiency, agreement } = Comparison::for_run(runs, run)?;
+        let Comparison { speed_up, efficiency, agreement, .. } = Comparison::for_run(runs, run)?;
         let (verdict, only_sequential, only_here) = match agreement {
             Agreement::Same { .. } => ("same", Some(0), Some(0)),
             Agreement::Reordered { .. } => ("reordered", Some(0), Some(0)),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::analysis::scaling::{Estimate, Fit, Parameter, ScalingModel};
 use crate::analysis::stats;
 use crate::analysis::sweep::{Sweep, SweepPoint, Trial};
-use crate::model::{Mode, Workload};
+use crate::model::{Mode, Nanos, Workload};
 
 /// A sweep over numbers of workers.
 #[derive(Clone, Debug, Serialize)]
@@ -59,6 +59,12 @@ pub struct PointReport {
     pub min_s: f64,
     /// The longest duration.
     pub max_s: f64,
+    /// The median service time of a task, over all trials.
+    pub p50_s: Option<f64>,
+    /// The 95th percentile of the service times.
+    pub p95_s: Option<f64>,
+    /// The 99th percentile of the service times; null below 100 tasks.
+    pub p99_s: Option<f64>,
     /// Tasks per second in the median trial.
     pub tasks_per_second: f64,
     /// The speed-up over one worker; null without a trial of one worker.
@@ -152,12 +158,16 @@ impl TrialReport {
 impl PointReport {
     fn from_point(sweep: &Sweep, point: &SweepPoint) -> Self {
         let speed_up = sweep.speed_up(point.rate);
+        let service = point.service;
         Self {
             workers: point.workers,
             trials: point.trials,
             median_s: point.median.as_secs_f64(),
             min_s: point.min.as_secs_f64(),
             max_s: point.max.as_secs_f64(),
+            p50_s: service.map(|service| service.p50.as_secs_f64()),
+            p95_s: service.map(|service| service.p95.as_secs_f64()),
+            p99_s: service.and_then(|service| service.p99).map(Nanos::as_secs_f64),
             tasks_per_second: point.rate,
             speed_up,
             efficiency: speed_up.map(|times| stats::efficiency(times, point.workers)),

@@ -19,8 +19,11 @@ pub(super) fn for_pages(runs: &[Run]) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_complete());
     if let Some(run) = several {
-        if let Some([times, share]) = Comparison::for_threads(runs).and_then(Comparison::texts) {
-            let text = format!("{times} with {}, efficiency {share}", workers_phrase(run));
+        let compared = Comparison::for_threads(runs).filter(|compared| !compared.is_limited);
+        if let Some([times, share]) = compared.and_then(Comparison::texts) {
+            let share = Some(share).filter(|share| share != "-");
+            let share = share.map_or_else(String::new, |share| format!(", efficiency {share}"));
+            let text = format!("{times} with {}{share}", workers_phrase(run));
             remarks.push(Remark::new("speed-up", text));
         }
         let waves = run.waves().map(verdict::waves_text);

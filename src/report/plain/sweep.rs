@@ -29,13 +29,14 @@ pub fn write(out: &mut dyn Write, sweep: &Sweep, workload: Workload, mode: Mode)
 }
 
 fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {
-    let rate = format!("{}/s", words.tasks);
+    let (rate, p95) = (format!("{}/s", words.tasks), format!("{} p95", words.task));
     let columns = [
         (words.workers, 10),
         ("trials", 7),
         ("median", 11),
         ("min", 11),
         ("max", 11),
+        (p95.as_str(), p95.len() + 4),
         (rate.as_str(), 12),
         ("speed-up", 10),
         ("efficiency", 12),
@@ -52,6 +53,7 @@ fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::R
             point.median.to_string(),
             point.min.to_string(),
             point.max.to_string(),
+            or_dash(point.service.map(|service| service.p95.to_string())),
             three_digits(point.rate),
             or_dash(times.map(|times| format!("{times:.2}x"))),
             or_dash(efficiency.map(|share| format!("{share:.0} %"))),
@@ -115,13 +117,16 @@ fn remarks(sweep: &Sweep, words: WorkerTerms) -> Vec<Remark> {
 }
 
 fn stairs_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
-    let (tasks, stairs) = (sweep.tasks()?, sweep.wave_steps());
+    let (tasks, stairs) = (sweep.tasks()?, sweep.equal_counts());
     let name = |stair: &RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
     let named: Vec<String> = stairs.iter().take(MAX_STAIRS).map(name).collect();
     let more = if stairs.len() > MAX_STAIRS { ", ..." } else { "" };
     let all = named.join(", ");
     (!named.is_empty()).then(|| {
         let WorkerTerms { workers, tasks: of, .. } = words;
-        format!("{tasks} equal {of} take the same time within each range of {workers}: {all}{more}")
+        format!(
+            "{tasks} {of} need equally many waves within each range of {workers}, and took the same \
+             time: {all}{more}"
+        )
     })
 }

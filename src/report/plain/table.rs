@@ -6,7 +6,7 @@ use std::io::{self, Write};
 const MAX_WIDTH: usize = 80;
 
 /// The columns that a table omits if it is too wide, in this order. The JSON report has all of them.
-const OMITTED: [&str; 3] = ["Karp-Flatt", "p95", "efficiency"];
+const OMITTED: [&str; 4] = ["Karp-Flatt", "p95", "trials", "efficiency"];
 
 /// Writes a table and an empty line. A column has a name and a width. The first one is text; the
 /// others are figures, with at least one space before each. A table that is too wide has columns as

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::lane_marks::{self, LaneMarks};
 use super::svg_writer::{Font, TextAnchor, format_number, hex_color, push_box};
 use super::{LEFT, MARGIN, RIGHT, ROW, SvgPicture, WIDTH, state_fill};
-use crate::analysis::{plural, verdict};
+use crate::analysis::{TimeShare, plural, verdict};
 use crate::model::{Lane, LevelSeries, Nanos, Run, State, StateInterval};
 
 /// The height of a chart.
@@ -26,7 +26,7 @@ const MIN_SEAMED_WIDTH: f64 = 4.0;
 const TEXT_PADDING: f64 = 4.0;
 
 /// The right edges of the columns of figures.
-const FIGURE_COLUMNS: [f64; 2] = [1104.0, WIDTH - MARGIN];
+const FIGURE_COLUMNS: [f64; 2] = [1116.0, WIDTH - MARGIN];
 
 /// The maximum number of lanes of a run that are always drawn at full height.
 const MAX_TALL_LANES: usize = 4;
@@ -126,7 +126,7 @@ impl SvgPicture<'_> {
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::Middle), &words);
         }
         let tasks = self.workload.spec().tasks;
-        for (x, words) in FIGURE_COLUMNS.into_iter().zip(["busy", tasks]) {
+        for (x, words) in FIGURE_COLUMNS.into_iter().zip(["share of time", tasks]) {
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::End), words);
         }
         self.y += 8.0;
@@ -171,8 +171,9 @@ impl SvgPicture<'_> {
     ) {
         let (until, name) = (self.subject.elapsed(run), run.worker_name(at as u16));
         let tasks = lane.task_count_until(until);
-        let busy = format!("{} %", lane.busy_percent(until));
-        self.writer.begin_group(&format!("{name}: busy {busy}, {}", plural::count(tasks, "task")));
+        let [share, shares] =
+            [1, State::ALL.len()].map(|count| TimeShare::largest_text(lane, until, count));
+        self.writer.begin_group(&format!("{name}: {shares}; {}", plural::count(tasks, "task")));
         let middle = self.y + lanes.height / 2.0;
         if lanes.height > 4.0 {
             let end = LEFT + self.scale.x(until);
@@ -186,7 +187,7 @@ impl SvgPicture<'_> {
         if at.is_multiple_of(lanes.named) {
             let name = font.fit_text(&name, LEFT - MARGIN - 16.0);
             self.writer.push_text([MARGIN + 12.0, baseline], font, &name);
-            for (x, figure) in FIGURE_COLUMNS.into_iter().zip([busy, tasks.to_string()]) {
+            for (x, figure) in FIGURE_COLUMNS.into_iter().zip([share, tasks.to_string()]) {
                 self.writer.push_text([x, baseline], font.with_anchor(TextAnchor::End), &figure);
             }
         }

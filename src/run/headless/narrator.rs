@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::sweep::{Trial, WorkerTerms};
-use crate::analysis::{plural, stats, verdict};
+use crate::analysis::{RateLimitHold, TimeShare, plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Run,
@@ -49,8 +49,8 @@ struct RunNarrator {
     said_at: Nanos,
     failures: u32,
     limits: usize,
-    /// Sentences about the effects of limits, by lane. They are held back until the lane is
-    /// throttled, because the run may give up instead.
+    /// Sentences about the effects of limits, by lane. They are deferred until the lane is
+    /// held back, because the run may give up instead.
     held: BTreeMap<LaneId, String>,
     /// The name of the run.
     name: String,
@@ -84,7 +84,7 @@ impl Narrator {
                 (*narrator, sentence) = RunNarrator::begin(run, context);
                 Some(sentence)
             }
-            EventKind::RunFinished { outcome } => {
+            EventKind::RunFinished { outcome, .. } => {
                 narrator.said_at = event.at;
                 let sentence = narrator.describe_end(run, outcome);
                 let found = verdict::limit_text(run).map(|text| format!("; {text}"));
@@ -108,7 +108,7 @@ impl Narrator {
     /// that were faster.
     fn compare(&mut self, run: &Run) -> String {
         let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
-        if !run.is_complete() {
+        if !run.is_complete() || RateLimitHold::affects(run, took) {
             return String::new();
         }
         self.sequential = stats::baseline_time(run).or(self.sequential);
@@ -161,7 +161,7 @@ impl RunNarrator {
                 let wait = format_seconds(retry_at.since(event.at));
                 let is_limit = failure.kind == FailureKind::RateLimited;
                 let text = self.describe_failure(|| match failure_reason(failure) {
-                    _ if is_limit => throttled_sentence(run, event.lane.0, &wait),
+                    _ if is_limit => held_sentence(run, event.lane.0, &wait),
                     reason => {
                         format!("{} failed, retrying in {wait}: {reason}", task_name(plan, *task))
                     }
@@ -202,7 +202,7 @@ impl RunNarrator {
         Some(self.named(&progress_sentence(run, elapsed)))
     }
 
-    /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is written
+    /// Defers a sentence until the lane is held back. Returns `None`, so that nothing is written
     /// now.
     fn hold_sentence(&mut self, lane: LaneId, sentence: Option<String>) -> Option<String> {
         let sentence = sentence?;
@@ -340,8 +340,9 @@ fn lane_sentence(run: &Run, index: u16, lane: &Lane, ended: EndedTasks) -> Strin
     let states = states.collect::<Vec<_>>().join(", ");
     let states = if states.is_empty() { states } else { format!(": {states}") };
     let (mode, worker) = (run.plan().name(), run.worker_name(index));
-    let (busy, done) = (lane.busy_percent(took), task_count(run.plan(), ended.done));
-    format!("{mode}, {worker}: busy {busy} %, {done} done{failed}{states}")
+    let (shares, done) =
+        (TimeShare::largest_text(lane, took, 2), task_count(run.plan(), ended.done));
+    format!("{mode}, {worker}: {shares}, {done} done{failed}{states}")
 }
 
 /// Returns the numbers of ended tasks per lane. Pages past the end are not counted.
@@ -358,13 +359,13 @@ fn ended_tasks_by_lane(run: &Run) -> Vec<EndedTasks> {
     lanes
 }
 
-fn throttled_sentence(run: &Run, lane: u16, wait: &str) -> String {
+fn held_sentence(run: &Run, lane: u16, wait: &str) -> String {
     let working =
         run.lanes().iter().filter(|lane| lane.is_working() && lane.state() != State::Throttled);
     let (worker, working, all) = (run.worker_name(lane), working.count(), run.lanes().len());
     let others =
         if all > 1 { format!("; {working} of {all} still working") } else { String::new() };
-    format!("{worker} throttled {wait} by a rate limit{others}")
+    format!("{worker} held back {wait} by a rate limit{others}")
 }
 
 fn progress_sentence(run: &Run, elapsed: Nanos) -> String {

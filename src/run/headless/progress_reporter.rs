@@ -162,8 +162,7 @@ fn run_name(session: &Session, run: &Run) -> String {
 /// `sequential 1/5, threads x5 5/5 pages  1.2 s`.
 fn race_line(runs: &[Run], elapsed: Nanos) -> String {
     let progress = |run: &Run| {
-        let (done, known) = (run.progress().done_tasks(), run.progress().known_tasks());
-        format!("{} {done}/{known}", run.plan().name())
+        format!("{} {}", run.plan().name(), run.count_of_all(run.progress().done_tasks()))
     };
     let all: Vec<String> = runs.iter().map(progress).collect();
     let tasks = runs.first().map_or("", |run| run.plan().workload().spec().tasks);

@@ -1,7 +1,7 @@
 //! The adaptive limit of requests in flight (`--threads auto`), after TCP Vegas (Brakmo and Peterson,
 //! 1995, <https://doi.org/10.1109/49.464716>). Round by round, it raises the limit while no requests
-//! queue at the server, lowers it once some do, and halves it when many fail. It reads no clock: all
-//! times are passed in.
+//! queue at the server, lowers it once some do, and halves it when many fail. A limit at which the server
+//! refused requests is not reached again for a long time. It reads no clock: all times are passed in.
 
 use std::cmp::Reverse;
 
@@ -27,6 +27,10 @@ const MAX_FAILURE_SHARE: f64 = 1.0 / 2.0;
 /// the server may have become slower or faster.
 const ROUNDS_TO_PROBE: u32 = 32;
 
+/// The number of rounds after which a limit that the server refused is tried once more, because the
+/// refusal may have had another reason; four times as many after each further refusal.
+const ROUNDS_TO_RETRY: u32 = 32;
+
 /// Adjusts the number of requests that may be in flight.
 #[derive(Debug, Default)]
 pub(super) struct AdaptiveLimit {
@@ -46,6 +50,13 @@ pub(super) struct AdaptiveLimit {
     round: Round,
     /// The number of rounds since the last probe.
     rounds: u32,
+    /// The maximum limit below one that the server refused.
+    ceiling: Option<u16>,
+    /// The number of rounds from a refusal to the end of the ceiling, and that of rounds left.
+    rounds_to_retry: u32,
+    rounds_left: u32,
+    /// The maximum number in flight during a round without a refusal.
+    accepted: u16,
     /// During a probe, the limit to return to.
     limit_before_probe: Option<u16>,
     /// The limit last reported.
@@ -133,10 +144,21 @@ impl AdaptiveLimit {
         }
         // During a probe the limit is halved already: halve the original one.
         let limit = self.limit_before_probe.take().unwrap_or(self.limit);
+        if reason == ChangeReason::RateLimit {
+            self.record_refusal(limit);
+        }
         (self.last_halving, self.step, self.has_jumped) = (Some(now), 1, false);
         self.limit = (limit / 2).max(1);
         self.round = Round { started_at: now, ..Round::default() };
         self.report_change(reason)
+    }
+
+    /// Sets the ceiling below a limit that the server refused. If it has accepted that limit before, the
+    /// number in flight is not the reason.
+    fn record_refusal(&mut self, limit: u16) {
+        self.ceiling = limit.checked_sub(1).filter(|&below| below >= self.accepted.max(1));
+        self.rounds_to_retry = self.rounds_to_retry.saturating_mul(4).max(ROUNDS_TO_RETRY);
+        self.rounds_left = self.rounds_to_retry;
     }
 
     /// Records a reported quota. Responses may arrive out of order. Returns the new limit if it
@@ -167,6 +189,9 @@ impl AdaptiveLimit {
             self.limit = self.limit.div_ceil(2);
             return Some(ChangeReason::Probe);
         }
+        self.accepted = self.accepted.max(round.max_in_flight.min(self.limit));
+        self.rounds_left = self.rounds_left.saturating_sub(1);
+        self.ceiling = self.ceiling.filter(|_| self.rounds_left > 0);
         let in_flight = f64::from(round.max_in_flight.min(self.limit));
         let queue = in_flight * (1.0 - self.estimate_base_latency(mean) / mean).max(0.0);
         let wanted = (in_flight * TARGET_QUEUE_SHARE).max(1.0);
@@ -187,7 +212,8 @@ impl AdaptiveLimit {
         if self.limit() < self.limit || round.max_in_flight < self.limit.div_ceil(2) {
             return None;
         }
-        self.limit = self.limit.saturating_add(self.step).min(self.max);
+        let max = self.ceiling.map_or(self.max, |ceiling| ceiling.min(self.max));
+        self.limit = self.limit.saturating_add(self.step).min(max);
         self.has_jumped = self.step > 1;
         self.step = if self.last_halving.is_some() { 1 } else { self.step.saturating_mul(2) };
         Some(ChangeReason::NoQueue { tenths })

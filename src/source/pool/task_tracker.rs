@@ -119,6 +119,16 @@ impl TaskTracker {
         self.queue = None;
     }
 
+    /// Records that a task was stopped. That ends the run early, unless the task has turned out not to
+    /// exist: then none of its work is missing.
+    pub(super) fn stop_task(&mut self, task: TaskId) {
+        if task.0 > self.task_count {
+            self.close_task();
+        } else {
+            self.give_up(RunOutcome::Stopped);
+        }
+    }
+
     /// Records that a worker process died on a task. Returns the number of processes that have.
     pub(super) fn record_crash(&mut self, task: TaskId) -> u32 {
         let crashes = self.crashes.entry(task).or_default();

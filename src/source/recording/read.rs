@@ -284,7 +284,7 @@ fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
             outcome: TaskOutcome::Failed(one) | TaskOutcome::Requeued(one),
             ..
         }
-        | EventKind::RunFinished { outcome: RunOutcome::Failed(one) } => {
+        | EventKind::RunFinished { outcome: RunOutcome::Failed(one), .. } => {
             escape_text(&mut one.message);
         }
         _ => {}

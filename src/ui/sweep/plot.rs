@@ -1,4 +1,4 @@
-//! The plot of a sweep: measurements as dots, the scaling model as a curve, and the axes.
+//! The plot of a sweep: measurements and the scaling model at their true heights, and the axes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -6,6 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
+use super::dot_grid::{DotGrid, Mark};
+use super::vertical_scale::VerticalScale;
 use crate::analysis::Sweep;
 use crate::analysis::scaling::Fit;
 use crate::ui::layout::draw_symbol;
@@ -29,17 +31,9 @@ impl Symbol {
     }
 }
 
-/// The symbol of a trial.
-pub(super) const DOT: Symbol = Symbol::new("○", "o");
-
-/// The symbol of the median of one thread count.
-pub(super) const MEDIAN: Symbol = Symbol::new("●", "*");
-
-/// The pieces of the curve, in the middle of their cells like the dots: level, steep, and corners.
-pub(super) const LEVEL: Symbol = Symbol::new("─", "-");
+/// The lines of the axes.
+const LEVEL: Symbol = Symbol::new("─", "-");
 const STEEP: Symbol = Symbol::new("│", "|");
-const RISES: [Symbol; 2] = [Symbol::new("╯", "'"), Symbol::new("╭", ".")];
-const FALLS: [Symbol; 2] = [Symbol::new("╮", "."), Symbol::new("╰", "'")];
 
 /// The symbol of the knee on the axis, and of its confidence interval.
 pub(super) const KNEE: Symbol = Symbol::new("┻", "^");
@@ -62,15 +56,12 @@ pub(super) struct SweepPlot<'a> {
     theme: Theme,
     /// The whole area.
     area: Rect,
-    /// The cells for dots.
+    /// The cells above the horizontal axis.
     cells: Rect,
     /// The positions of the first and the last count on the axis.
     ends: [f64; 2],
     logarithmic: bool,
-    /// The values at the axis and at the top row.
-    heights: [f64; 2],
-    /// The distance between two ticks of the vertical axis.
-    step: f64,
+    scale: VerticalScale,
 }
 
 impl<'a> SweepPlot<'a> {
@@ -87,16 +78,8 @@ impl<'a> SweepPlot<'a> {
             ..area
         };
         let ends = [first, last].map(|count| axis_position(f64::from(count), logarithmic));
-        let (heights, step) = ([0.0, 1.0], 1.0);
-        let mut plot = Self { sweep, theme, area, cells, ends, logarithmic, heights, step };
-        let [low, high] = plot.extent();
-        plot.step = round_step(high, cells.height);
-        // Values in the upper half use all rows. A closer view would exaggerate small differences.
-        let is_high = low < high && low >= high / 2.0;
-        let bottom = if is_high { (high / 2.0 / plot.step).floor() * plot.step } else { 0.0 };
-        plot.heights = [bottom, high];
-        plot.step = round_step(high - bottom, cells.height);
-        plot
+        let scale = VerticalScale::new(extent(sweep), cells.height);
+        Self { sweep, theme, area, cells, ends, logarithmic, scale }
     }
 
     pub(super) fn draw(&self, buf: &mut Buffer) {
@@ -105,34 +88,19 @@ impl<'a> SweepPlot<'a> {
         }
         self.draw_vertical_axis(buf);
         self.draw_horizontal_axis(buf);
+        // The lowest values are in the row of the axis.
+        let rows = self.cells.height + 1;
+        let mut dots = DotGrid::new(Rect { height: rows, ..self.cells }, self.theme);
         if let Some(fit) = self.sweep.fits().first() {
-            self.draw_curve(fit, buf);
+            self.draw_curve(fit, &mut dots);
         }
-        let trials = self.sweep.trials().iter().map(|trial| (trial.workers, trial.rate()));
-        for (workers, rate) in trials {
-            self.draw_dot(workers, rate, DOT, self.theme.text(), buf);
+        for trial in self.sweep.trials() {
+            self.draw_mark(trial.workers, trial.rate(), Mark::Trial, &mut dots);
         }
         for point in self.sweep.points() {
-            self.draw_dot(point.workers, point.rate, MEDIAN, self.theme.key(), buf);
+            self.draw_mark(point.workers, point.rate, Mark::Median, &mut dots);
         }
-    }
-
-    /// Returns the value of a rate on the vertical axis: the speed-up, if known.
-    fn height_of(&self, rate: f64) -> f64 {
-        self.sweep.speed_up(rate).unwrap_or(rate)
-    }
-
-    /// Returns the minimum and the maximum of the values drawn.
-    fn extent(&self) -> [f64; 2] {
-        let measured = self.sweep.trials().iter().map(|trial| self.height_of(trial.rate()));
-        let fitted = self.sweep.fits().first().into_iter().flat_map(|fit| {
-            let counts = self.sweep.counts().iter();
-            counts.map(|&workers| self.height_of(self.sweep.fitted_rate(fit, workers)))
-        });
-        let sound = measured.chain(fitted).filter(|value| value.is_finite() && *value >= 0.0);
-        let [low, high] =
-            sound.fold([f64::INFINITY, 0.0], |[low, high], one| [one.min(low), one.max(high)]);
-        if high > 0.0 { [low, high] } else { [0.0, 1.0] }
+        dots.draw(buf);
     }
 
     /// Returns the column of a thread count.
@@ -147,58 +115,36 @@ impl<'a> SweepPlot<'a> {
         self.cells.x + 1 + (share.clamp(0.0, 1.0) * room).round() as u16
     }
 
-    /// Returns the thread count at a column.
-    fn workers_at(&self, x: u16) -> f64 {
+    /// Returns the thread count at a position in cells, of which whole numbers are the middle.
+    fn workers_at(&self, x: f64) -> f64 {
         let [first, last] = self.ends;
         let room = f64::from(self.cells.width.saturating_sub(3)).max(1.0);
-        let share = f64::from(x.saturating_sub(self.cells.x + 1)) / room;
-        let scaled = first + share.min(1.0) * (last - first);
+        let share = (x - f64::from(self.cells.x + 1)) / room;
+        let scaled = first + share.clamp(0.0, 1.0) * (last - first);
         if self.logarithmic { scaled.exp2() } else { scaled }
     }
 
-    /// Returns the row nearest to a value. The lowest value falls on the row above the axis.
-    fn row_of(&self, height: f64) -> u16 {
-        let (rows, [bottom, top]) = (f64::from(self.cells.height), self.heights);
-        let row = ((height - bottom) / (top - bottom) * rows).round().clamp(1.0, rows);
-        self.cells.bottom() - row as u16
-    }
-
-    fn draw_dot(&self, workers: u16, rate: f64, symbol: Symbol, style: Style, buf: &mut Buffer) {
-        let y = self.row_of(self.height_of(rate));
-        self.draw_symbol(self.column_of(f64::from(workers)), y, symbol, style, buf);
+    fn draw_mark(&self, workers: u16, rate: f64, mark: Mark, dots: &mut DotGrid) {
+        let x = self.column_of(f64::from(workers)) - self.cells.x;
+        dots.mark(x, self.scale.height_of(value_of(self.sweep, rate)), mark);
     }
 
     /// Draws the fitted model between the first and the last count, including steps due to waves.
-    fn draw_curve(&self, fit: &Fit, buf: &mut Buffer) {
-        let at = |workers: u16| self.height_of(self.sweep.fitted_rate(fit, workers));
-        let first = self.column_of(self.sweep.counts().first().copied().map_or(1.0, f64::from));
-        let last = self.column_of(self.sweep.counts().last().copied().map_or(1.0, f64::from));
-        let mut before = None;
-        for x in first..=last {
-            let mut counts = self.sweep.counts().iter();
-            let counted = counts.find(|&&count| self.column_of(count.into()) == x).copied();
-            let workers = counted.map_or_else(|| self.workers_at(x), f64::from);
+    fn draw_curve(&self, fit: &Fit, dots: &mut DotGrid) {
+        let at = |workers: u16| value_of(self.sweep, self.sweep.fitted_rate(fit, workers));
+        let ends = [self.sweep.counts().first(), self.sweep.counts().last()];
+        let [first, last] = ends.map(|count| self.column_of(count.copied().unwrap_or(1).into()));
+        let (per_cell, _) = dots.density();
+        let columns = first * per_cell..(last + 1) * per_cell;
+        let heights = columns.map(|column| {
+            let middle = (f64::from(column) + 0.5) / f64::from(per_cell) - 0.5;
+            let workers = self.workers_at(middle);
             let below = workers.floor().max(1.0) as u16;
             let (low, high) = (at(below), at(below.saturating_add(1)));
-            let y = self.row_of(low + (workers - f64::from(below)) * (high - low));
-            self.draw_curve_step(before.unwrap_or(y), y, x, buf);
-            before = Some(y);
-        }
-    }
-
-    /// Draws the curve in one column, starting at its row in the previous column.
-    fn draw_curve_step(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
-        let style = self.theme.bar(false);
-        if from == to {
-            self.draw_symbol(x, to, LEVEL, style, buf);
-            return;
-        }
-        for y in from.min(to)..from.max(to) {
-            self.draw_symbol(x, y, STEEP, style, buf);
-        }
-        let [leaves, arrives] = if to < from { RISES } else { FALLS };
-        self.draw_symbol(x, from, leaves, style, buf);
-        self.draw_symbol(x, to, arrives, style, buf);
+            let value = low + (workers - f64::from(below)) * (high - low);
+            (column - self.cells.x * per_cell, self.scale.height_of(value))
+        });
+        dots.draw_curve(heights);
     }
 
     /// Draws the vertical axis with as many round numbers as fit.
@@ -210,23 +156,16 @@ impl<'a> SweepPlot<'a> {
         if self.sweep.trials().is_empty() {
             return;
         }
-        let ([bottom, top], step) = (self.heights, self.step);
-        let first = (bottom / step).floor() + 1.0;
-        for tick in 0..self.cells.height {
-            let height = step * (first + f64::from(tick));
-            if height > top * (1.0 + f64::EPSILON) {
-                break;
-            }
-            let y = self.row_of(height);
+        for (row, value) in self.scale.ticks().skip(1) {
+            let y = self.cells.bottom() - row;
             self.draw_symbol(x, y, VERTICAL_TICK, self.theme.border(), buf);
-            self.draw_axis_label(&self.tick_label(height), y, buf);
+            self.draw_axis_label(&self.tick_label(value), y, buf);
         }
     }
 
-    fn tick_label(&self, height: f64) -> String {
-        let unit = if self.is_speed_up() { "x" } else { "" };
-        let digits = usize::from(self.step < 1.0);
-        format!("{height:.digits$}{unit}")
+    fn tick_label(&self, value: f64) -> String {
+        let unit = if self.is_speed_up() && value > 0.0 { "x" } else { "" };
+        self.scale.label(value) + unit
     }
 
     fn is_speed_up(&self) -> bool {
@@ -251,11 +190,9 @@ impl<'a> SweepPlot<'a> {
             );
         }
         self.draw_knee(y, buf);
-        let begin = match self.heights {
-            [bottom, _] if bottom > 0.0 => self.tick_label(bottom),
-            _ => "0".to_owned(),
-        };
-        self.draw_axis_label(&begin, y, buf);
+        if let Some((_, value)) = self.scale.ticks().next() {
+            self.draw_axis_label(&self.tick_label(value), y, buf);
+        }
         self.draw_axis_label("threads", y + 1, buf);
         let mut free = self.cells.x;
         let (last, others) = match self.sweep.counts().split_last() {
@@ -316,11 +253,20 @@ fn axis_position(workers: f64, logarithmic: bool) -> f64 {
     if logarithmic { workers.max(1.0).log2() } else { workers }
 }
 
-/// Returns the distance between ticks for an axis of this height on `rows` rows: 1, 2 or 5 times a
-/// power of ten. At least two ticks fit, unless there are very few rows.
-fn round_step(height: f64, rows: u16) -> f64 {
-    let steps = || (-3..12).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
-    let of = |max_steps: f64| steps().find(|step| height / step <= max_steps.max(1.0));
-    let (loose, tight) = (of(f64::from(rows) * 0.6), of(rows.into()));
-    loose.filter(|step| height / step >= 2.0).or(tight).unwrap_or(height)
+/// Returns the value of a rate on the vertical axis: the speed-up, if known.
+fn value_of(sweep: &Sweep, rate: f64) -> f64 {
+    sweep.speed_up(rate).unwrap_or(rate)
+}
+
+/// Returns the minimum and the maximum of the values drawn.
+fn extent(sweep: &Sweep) -> [f64; 2] {
+    let measured = sweep.trials().iter().map(|trial| value_of(sweep, trial.rate()));
+    let fitted = sweep.fits().first().into_iter().flat_map(|fit| {
+        let counts = sweep.counts().iter();
+        counts.map(|&workers| value_of(sweep, sweep.fitted_rate(fit, workers)))
+    });
+    let sound = measured.chain(fitted).filter(|value| value.is_finite() && *value >= 0.0);
+    let [low, high] =
+        sound.fold([f64::INFINITY, 0.0], |[low, high], one| [one.min(low), one.max(high)]);
+    if high > 0.0 { [low, high] } else { [0.0, 1.0] }
 }

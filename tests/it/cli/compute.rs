@@ -20,7 +20,7 @@ fn every_mode_computes_the_same_results() {
         }
         assert!(out.contains(&format!("\n{workload}: 4 tasks of about 1.0 ms each (")), "{out}");
         for line in
-            ["\nGIL          held ", "\nprocesses    ", "\nall 4 modes got the same 4 results"]
+            ["\nGIL          held ", "\nprocesses    ", "\nAll 4 modes got the same 4 results"]
         {
             assert!(out.contains(line), "{out}");
         }

@@ -23,7 +23,7 @@ fn parse_report(out: &str) -> Value {
 const REPORT_KEYS: [&str; 8] =
     ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
 
-const RUN_KEYS: [&str; 28] = [
+const RUN_KEYS: [&str; 30] = [
     "requests_past_end",
     "mode",
     "workers",
@@ -39,6 +39,8 @@ const RUN_KEYS: [&str; 28] = [
     "attempts",
     "retries",
     "lost",
+    "machine",
+    "held_back_s",
     "rate_limits",
     "last_page_shown",
     "bytes",
@@ -69,7 +71,7 @@ const TASK_KEYS: [&str; 12] = [
     "error",
 ];
 
-const STATE_KEYS: [&str; 13] = [
+const STATE_KEYS: [&str; 14] = [
     "idle",
     "starting",
     "hand_over",
@@ -80,6 +82,7 @@ const STATE_KEYS: [&str; 13] = [
     "computing",
     "native",
     "lock_wait",
+    "retry_wait",
     "throttled",
     "unknown",
     "error",

@@ -19,7 +19,7 @@ fn report_starts_with_two_times_and_the_count() {
     assert!(is_figure(lines[1], "multi_threaded time(sec): "), "{out}");
     assert_eq!(lines[2], "both single_threaded and multi_threaded count: 127");
     assert_eq!(lines[3], "");
-    assert!(out.contains("both got the same 127 followers"), "{out}");
+    assert!(out.contains("Both got the same 127 followers"), "{out}");
     assert!(!out.contains('\u{1b}'), "{out}");
 }
 

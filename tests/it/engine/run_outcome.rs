@@ -128,6 +128,34 @@ fn worker_setup_failure_fails_its_tasks() {
     assert_eq!(run_outcome(&events), &RunOutcome::Failed(failure(FailureKind::Refused)));
 }
 
+/// The first task finds that it is the only one, while a stop reaches both.
+#[test]
+fn stopped_task_that_does_not_exist_leaves_the_run_complete() {
+    let (started, starts) = unbounded();
+    let ((release_first, first), (release_second, second)) = (unbounded(), unbounded());
+    let job = TaskFnJob::new(move |task, _, _| {
+        started.send(task).unwrap();
+        let release = if task == TaskId(1) { &first } else { &second };
+        release.recv_timeout(HANG_TIMEOUT).unwrap();
+        match task {
+            TaskId(1) => (done(), TaskCount::Exactly(1)),
+            _ => (TaskOutcome::Stopped, TaskCount::Unknown),
+        }
+    });
+    let run = job.start(&plan(2, 2));
+    for _ in 0..2 {
+        starts.recv_timeout(HANG_TIMEOUT).unwrap();
+    }
+    run.stop();
+    release_first.send(()).unwrap();
+    let next = || run.events().recv_timeout(HANG_TIMEOUT).unwrap().kind;
+    while next() != (EventKind::TaskCountChanged { tasks: 1 }) {}
+    release_second.send(()).unwrap();
+    let last = run.events().iter().last().unwrap().kind;
+    let outcome = RunOutcome::Finished;
+    assert_eq!(last, EventKind::RunFinished { outcome, machine_load: None });
+}
+
 /// Once the handle is dropped, no thread holds the job any more.
 #[test]
 fn dropped_handle_stops_the_run_and_joins_its_threads() {
@@ -142,7 +170,10 @@ fn dropped_handle_stops_the_run_and_joins_its_threads() {
     drop(run);
     assert_eq!(weak_job.strong_count(), 0, "a thread still holds the job");
     let last = events.try_iter().last().unwrap();
-    assert_eq!(last.kind, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    assert_eq!(
+        last.kind,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }
+    );
 }
 
 #[test]

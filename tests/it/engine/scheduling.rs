@@ -42,7 +42,7 @@ fn one_worker_runs_tasks_in_order_and_timestamps_its_events() {
         at(12, entered),
         at(32, finished(2)),
         at(32, EventKind::LaneClosed { reason: CloseReason::Finished }),
-        at(32, EventKind::RunFinished { outcome: RunOutcome::Finished }),
+        at(32, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None }),
     ];
     assert_eq!(events, expected);
     assert!(fold(&plan, &events).is_complete());

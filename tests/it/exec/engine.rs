@@ -59,7 +59,7 @@ fn command_events_arrive_in_order() {
         EventKind::CommandOutput { output, .. },
         EventKind::TaskFinished { outcome, .. },
         EventKind::LaneClosed { .. },
-        EventKind::RunFinished { outcome: RunOutcome::Finished },
+        EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None },
     ] = kinds.as_slice()
     else {
         panic!("{kinds:?}")

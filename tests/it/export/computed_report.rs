@@ -32,7 +32,7 @@ multi_threaded_gil time(sec): 4.0
 multi_process time(sec): 2.4
 
 2 GIL threads were no faster (1.00x): each waited for the GIL 33 % of the time; without a GIL 2.0x, processes 1.67x, on 2 cores.
-all 4 modes got the same 4 results. Next: slow motion (--simulate), native code (--workload native)
+All 4 modes got the same 4 results. Next: slow motion (--simulate), native code (--workload native)
 
 cpu: 4 tasks of about 150 ms each (9000000 turns); switch interval 5.0 ms; on 2 cores
 
@@ -109,6 +109,7 @@ fn crashed_process_and_mode_that_did_not_run_are_reported() {
         EventKind::TaskFinished { task, outcome: lost },
         EventKind::RunFinished {
             outcome: RunOutcome::Failed(failure("no worker process starts; see why")),
+            machine_load: None,
         },
     ] {
         run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
@@ -119,7 +120,7 @@ lost         in processes x1, 1 worker process died; its task was retried
 processes x1 0 of 2 tasks done; no worker process starts; see why
 ";
     assert!(report.ends_with(end), "{report}");
-    assert!(report.contains("\nnot compared: a run is incomplete; "), "{report}");
+    assert!(report.contains("\nNot compared: a run is incomplete; "), "{report}");
     let stopped = not_begun(Mode::Processes);
     let report =
         super::computed_report::report(&[computed(Mode::Sequential, 1, &[1]), stopped], None);
@@ -173,7 +174,7 @@ fn process_crash_is_a_lost_attempt() {
         (2, 0, EventKind::ProcessStarted { pid: 72 }),
         (3, 1, EventKind::TaskStarted { task }),
         (4, 1, EventKind::TaskFinished { task, outcome: done }),
-        (4, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }),
+        (4, 0, EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None }),
     ] {
         run.apply(&Event { at: Nanos::from_millis(at * 1_000), lane: LaneId(lane), kind });
     }

@@ -28,7 +28,7 @@ multi_threaded time(sec): 2.0
 both single_threaded and multi_threaded count: 5
 
 2 threads were 1.50x faster: they waited for the server side by side.
-both got the same 5 followers. Next: 3 workers (--threads 3), CPU work (--workload cpu)
+Both got the same 5 followers. Next: 3 workers (--threads 3), CPU work (--workload cpu)
 
 octocat @ api.example, 3 pages, 2 each
 
@@ -63,7 +63,10 @@ fn limit_changes_are_counted_by_reason() {
         for (in_flight, &reason) in (4..).zip([&[ChangeReason::Start], whys].concat().iter()) {
             run.apply(&at(EventKind::ConcurrencyChanged { in_flight, reason }));
         }
-        run.apply(&at(EventKind::RunFinished { outcome: RunOutcome::Finished }));
+        run.apply(&at(EventKind::RunFinished {
+            outcome: RunOutcome::Finished,
+            machine_load: None,
+        }));
         report(&[run])
     };
     let [free, queue] = [ChangeReason::NoQueue { tenths: 1 }, ChangeReason::Queue { tenths: 25 }];
@@ -109,7 +112,7 @@ fn missing_page_is_reported() {
     let report = report(&race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
     let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
     assert!(report.contains(line), "{report}");
-    assert!(report.contains("\nnot compared: a run is incomplete\n"));
+    assert!(report.contains("\nNot compared: a run is incomplete\n"));
     assert!(!report.contains("speed-up"), "{report}");
     let trouble = "threads (no GIL) x2 1 of 2 pages fetched; api.example broke; try again\n";
     assert!(report.ends_with(trouble), "{report}");

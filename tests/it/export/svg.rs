@@ -52,7 +52,7 @@ fn race_is_drawn_with_every_lane() {
     assert!(svg.len() < MAX_EXAMPLE_SIZE, "{}", svg.len());
     let document = parse_svg(&svg);
     assert_eq!(lane_titles(&document).len(), 6);
-    assert!(lane_titles(&document)[0].starts_with("main: busy "));
+    assert!(lane_titles(&document)[0].starts_with("main: waiting "));
     insta::assert_snapshot!(svg);
 }
 
@@ -89,7 +89,7 @@ fn dark_and_light_differ_only_in_colours() {
 #[test]
 fn every_lane_and_state_is_drawn_whatever_happens() {
     for (driver, count, labels) in [
-        (race_with_failures(), 9, &["throttled", "error", "quota"][..]),
+        (race_with_failures(), 9, &["rate limited", "error", "quota"][..]),
         (cpu_race_with_crash(), 13, &["lock wait", "starting", "computing"]),
         (running_race(), 6, &["still running", "in flight"]),
     ] {

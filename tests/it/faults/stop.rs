@@ -49,7 +49,7 @@ fn stop_ends_a_run_during_a_rate_limit() {
 fn stop_ends_a_run_that_waits_for_a_retry() {
     for workers in [1, 8] {
         for fault in [r#""reset""#, r#""status","status":503,"retry_after":60"#] {
-            assert_stops_in(State::Throttled, fault, workers);
+            assert_stops_in(State::RetryWait, fault, workers);
         }
     }
 }

@@ -231,7 +231,7 @@ impl HistoryGenerator {
             1 => RunOutcome::Stopped,
             _ => RunOutcome::Failed(failure(FailureKind::Server)),
         };
-        self.emit(0, EventKind::RunFinished { outcome });
+        self.emit(0, EventKind::RunFinished { outcome, machine_load: None });
         EventHistory { plan: self.plan, steps: self.steps }
     }
 }

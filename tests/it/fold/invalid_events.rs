@@ -88,7 +88,7 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
             EventKind::QuotaReported(Quota { limit: 2, remaining, reset })
         }),
         1 => Just(EventKind::QuotaReported(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
-        1 => Just(EventKind::RunFinished { outcome: RunOutcome::Stopped }),
+        1 => Just(EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }),
     ]
 }
 
@@ -213,7 +213,7 @@ fn events_after_the_end_are_ignored() {
             EventKind::TaskFinished { task, outcome: page_outcome(task, 3) },
         ]
     };
-    let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+    let end = EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None };
     for kind in page_events(TaskId(1)).into_iter().chain([end]).chain(page_events(TaskId(2))) {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
     }

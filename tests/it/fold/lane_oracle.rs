@@ -5,7 +5,7 @@ use proptest::sample::select;
 use threadline::model::{Lane, LaneCell, Nanos, State, StateTimes, TaskId};
 
 /// The states that every cell shows, however short they are.
-const CRITICAL: [State; 3] = [State::Throttled, State::Unknown, State::Error];
+const CRITICAL: [State; 4] = [State::RetryWait, State::Throttled, State::Unknown, State::Error];
 
 /// An action on a lane.
 #[derive(Clone, Copy, Debug)]

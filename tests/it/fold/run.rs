@@ -124,8 +124,9 @@ proptest! {
             }
             let retry_wait = retry_wait(&history, &run, lane);
             let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
-            prop_assert_eq!(lane.busy_time(end).0, lengths.sum::<u64>() + retry_wait);
             let sums = lane.state_times_between(Nanos::ZERO, end);
+            let busy = sums.total() - sums[State::Idle] - sums[State::Unknown];
+            prop_assert_eq!(busy, lengths.sum::<u64>() + retry_wait);
             prop_assert_eq!(sums.total(), end.0);
             let durations = run.lane_task_durations(lane, end).count();
             let stopped = |span: &&Span| {
@@ -285,7 +286,10 @@ fn empty_page_before_the_last_counts_as_done() {
         &mut run,
         40,
         0,
-        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+        EventKind::RunFinished {
+            outcome: threadline::model::RunOutcome::Finished,
+            machine_load: None,
+        },
     );
     assert!(run.is_complete());
 }
@@ -304,7 +308,10 @@ fn run_lasts_from_its_start_to_its_last_finished_task() {
         &mut run,
         99,
         0,
-        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+        EventKind::RunFinished {
+            outcome: threadline::model::RunOutcome::Finished,
+            machine_load: None,
+        },
     );
     assert_eq!((run.elapsed(Nanos(200)), run.duration()), (Nanos(15), Some(Nanos(15))));
 }
@@ -333,7 +340,7 @@ fn each_attempt_has_its_own_span_without_the_retry_wait() {
     apply(&mut run, 0, 0, EventKind::TaskStarted { task });
     apply(&mut run, 2, 0, failed(FailureKind::Server));
     assert_eq!((run.timing().in_flight(), run.queued_tasks()), (0, 0));
-    assert_eq!(run.lanes()[0].state(), State::Throttled);
+    assert_eq!(run.lanes()[0].state(), State::RetryWait);
     apply(&mut run, 9, 0, EventKind::TaskRetried { task });
     assert_eq!(
         (run.timing().in_flight(), run.progress().retry_count(), run.started_tasks()),

@@ -79,5 +79,8 @@ fn done_count(events: &[Event]) -> u32 {
 }
 
 fn ends_stopped(events: &[Event]) -> bool {
-    matches!(events.last().unwrap().kind, EventKind::RunFinished { outcome: RunOutcome::Stopped })
+    matches!(
+        events.last().unwrap().kind,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, .. }
+    )
 }

@@ -1,8 +1,10 @@
 //! The fields of the JSON documents: automation.md lists exactly these.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use super::{page, stdout_of};
 use crate::builtin_server::faulty;
@@ -41,8 +43,18 @@ fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// Writes the recording of a race with the load of the machine during each run.
+fn measured_race() -> NamedTempFile {
+    let load = r#""machine":{"cores":2,"own_millicores":1000,"other_millicores":900,"stolen_millicores":0}"#;
+    let recording = include_str!("../golden/recordings/cpu-race.jsonl");
+    let end = r#""end":"finished""#;
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(recording.replace(end, &format!("{end},{load}")).as_bytes()).unwrap();
+    file
+}
+
 /// Returns reports that together have every field: a fetch with a rate limit and a failed page, an
-/// list, an adaptive run, a simulated race and a sweep.
+/// list, an adaptive run, a simulated race, a sweep, and a race on a machine whose load was measured.
 fn reports() -> Vec<Value> {
     let server = faulty(
         127,
@@ -58,6 +70,7 @@ fn reports() -> Vec<Value> {
         parse(&stdout_of(&[&followers[..], &["--threads", "auto", "--mode", "threads"]].concat())),
         parse(&stdout_of(&[&simulated[..], &["--workload", "mixed"]].concat())),
         parse(&stdout_of(&[&simulated[..], &["--mode", "sweep"]].concat())),
+        parse(&stdout_of(&["replay", &measured_race().path().display().to_string(), "--json"])),
     ]
 }
 

@@ -100,3 +100,13 @@ fn wave_steps_of_a_sweep_are_the_ranges_of_equivalent_counts() {
         "no steps without a known task count"
     );
 }
+
+/// Of 60 pages, 10 and 11 threads need six waves, 12 to 14 five, and 15 to 19 four. Two of the first
+/// differ, one of the second was measured, and three of the third are alike.
+#[test]
+fn counts_perform_alike_only_if_they_were_measured_alike() {
+    let times = [(10, 300.0), (11, 200.0), (12, 250.0), (15, 200.0), (17, 200.0), (19, 200.0)];
+    assert_eq!(sweep(60, &times).equal_counts(), [15..=19]);
+    let noisy = super::sweep_with_spread(60, &times, 0.3);
+    assert_eq!(noisy.equal_counts(), [10..=11, 15..=19]);
+}

@@ -21,7 +21,7 @@ fn verdict_shows_as_many_clauses_as_fit() {
     let mut driver = AppDriver::new(Scenario::default(), CPU).play_to_end();
     let gil = " 4 GIL threads were no faster (1.00x): each waited for the GIL 75 % of the time";
     assert_shows(&mut driver, WIDE, &format!("{gil}; without a GIL 2.0x, processes 1.93x. "));
-    assert_shows(&mut driver, WIDE, " all 4 modes got the same 8 results.  Next: slow motion (s)");
+    assert_shows(&mut driver, WIDE, " All 4 modes got the same 8 results.  Next: slow motion (s)");
     assert_shows(
         &mut driver,
         (140, 36),

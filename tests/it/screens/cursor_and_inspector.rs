@@ -178,11 +178,11 @@ fn stepping_to_a_span_out_of_view_pans_without_zooming() {
 fn axis_points_to_a_cursor_out_of_view() {
     let mut driver = finished_race().press_keys("+++j...");
     let axis = |driver: &mut AppDriver| driver.rows(WIDE)[9].clone();
-    assert!(axis(&mut driver).contains("1.9267 s▼"), "{}", axis(&mut driver));
+    assert!(axis(&mut driver).contains("1.927 s▼"), "{}", axis(&mut driver));
     driver.press(KeyCode::End);
-    assert!(axis(&mut driver).contains(" <1.9267 s"), "{}", axis(&mut driver));
+    assert!(axis(&mut driver).contains(" <1.927 s"), "{}", axis(&mut driver));
     driver.press(KeyCode::Home);
-    assert!(axis(&mut driver).contains("1.9267 s> "), "{}", axis(&mut driver));
+    assert!(axis(&mut driver).contains("1.927 s> "), "{}", axis(&mut driver));
 }
 
 #[test]

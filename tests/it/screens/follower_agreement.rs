@@ -21,13 +21,13 @@ fn removed_duplicates_are_reported() {
     assert_reports(
         &list_with_duplicates(),
         Selection::race(Workload::Followers),
-        "both got the same 127 followers; 4 duplicates removed",
+        "Both got the same 127 followers; 4 duplicates removed",
     );
     let scenario = Scenario { followers: 31, listed: 31, ..list_with_duplicates() };
     assert_reports(
         &scenario,
         Selection::race(Workload::Followers),
-        "both got the same 31 followers; 1 duplicate removed",
+        "Both got the same 31 followers; 1 duplicate removed",
     );
 }
 

@@ -136,7 +136,8 @@ fn selected_lane_is_drawn() {
 
 #[test]
 fn notice_of_r_during_an_active_run_is_drawn() {
-    let driver = AppDriver::race().play_until(Mode::Sequential, 2_500).press_keys("r]");
+    let race = AppDriver::new(api_with_quota(), Selection::race(Workload::Followers));
+    let driver = race.play_until(Mode::Sequential, 2_500).press_keys("r]");
     let driver = driver.press_keys("r");
     insta::assert_snapshot!(screens(driver, &[STANDARD]));
 }

@@ -240,7 +240,7 @@ fn every_run_and_the_gil_have_a_visible_row() {
     let names = [
         ["sequential", "seq "],
         ["threads", "thr"],
-        ["GIL threads x4", "gil"],
+        ["GIL threads x4", "GIL"],
         ["processes", "proc +"],
     ];
     for size in [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12)] {
@@ -251,6 +251,6 @@ fn every_run_and_the_gil_have_a_visible_row() {
             assert!(forms.iter().any(|name| below.contains(name)), "{forms:?}\n{below}");
         }
         // The row of the GIL is the first of its run, and has its own figure.
-        assert!(below.contains(" GIL ") || below.contains("gil "), "{below}");
+        assert!(below.contains(" GIL "), "{below}");
     }
 }

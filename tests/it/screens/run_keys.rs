@@ -133,12 +133,24 @@ fn r_runs_again_and_enter_does_not() {
 }
 
 #[test]
-fn r_during_a_run_shows_a_notice_until_the_next_key() {
-    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
+fn r_during_a_run_that_costs_quota_shows_a_notice_until_the_next_key() {
+    let race = AppDriver::new(api_with_quota(), RACE);
+    let mut driver = race.play_until(Mode::Sequential, 100);
     assert_eq!(press(&mut driver, 'r'), None);
     assert_eq!(driver.app.notice(), Some("race is running; x stops it"));
     press(&mut driver, 't');
     assert_eq!(driver.app.notice(), None);
+}
+
+#[test]
+fn r_during_a_run_that_costs_nothing_starts_it_again() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500);
+    assert_eq!(press(&mut driver, 'r'), Some(Effect::Stop));
+    assert_eq!(driver.app.notice(), None);
+    let driver = driver.play_to_end();
+    let [sequential, threads] = driver.app.runs() else { panic!("a race has two runs") };
+    assert!(sequential.is_complete() && threads.is_complete());
+    assert_eq!(driver.app.session().all_runs().count(), 2, "the stopped race is kept");
 }
 
 #[test]
@@ -210,19 +222,15 @@ fn x_stops_the_active_run_of_another_mode() {
 #[test]
 fn x_cancels_the_queued_selection() {
     for (keys, queued, notice) in [
-        ("6", SWEEP, "race stops and sweep does not start; r runs it"),
-        ("3", THREADS, "race stops and threads (no GIL) does not start; r runs it"),
-        (
-            "w",
-            Selection::race(Workload::Cpu),
-            "race of followers stops and race of cpu does not start; r runs it",
-        ),
+        ("6", SWEEP, "stopping race; r runs sweep"),
+        ("3", THREADS, "stopping race; r runs threads (no GIL)"),
+        ("w", Selection::race(Workload::Cpu), "stopping race of followers; r runs race of cpu"),
     ] {
         let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500).press_keys(keys);
         assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
         assert_eq!(driver.app.notice(), Some(notice));
         let screen = driver.rows((120, 36)).join("\n");
-        assert!(screen.contains("can run when it is over"), "{screen}");
+        assert!(screen.contains("can run afterwards"), "{screen}");
         let mut driver = driver.play_to_end();
         assert_eq!((driver.app.session().active(), driver.app.selection()), (None, queued));
         assert!(driver.app.runs().is_empty(), "{queued} has started");

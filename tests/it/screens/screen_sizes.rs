@@ -82,13 +82,14 @@ fn draw_sizes(
     }
 }
 
-/// The name of the selected lane. Empty for the lane of a sequential run.
+/// The name of the selected lane. Empty for the only lane of a run, whose row may have the
+/// name of the run.
 pub(crate) fn selected_lane_name(app: &App) -> Option<String> {
     let mut index = app.picture().lane_index()?;
     for (run, _) in app.visible_runs() {
         match index.checked_sub(run.lanes().len()) {
             Some(rest) => index = rest,
-            None if run.plan().mode == Mode::Sequential => return Some(String::new()),
+            None if run.lanes().len() == 1 => return Some(String::new()),
             None => return Some(run.worker_name(index as u16)),
         }
     }

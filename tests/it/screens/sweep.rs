@@ -81,27 +81,90 @@ fn crowded_sweep_table_counts_the_omitted_rows() {
     let mut driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
     for size in [WIDE, STANDARD] {
         let screen = driver.text(size, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
-        let captions = screen.find("threads    median").unwrap();
+        let captions = screen.find(" threads     time").unwrap();
         let omitted = screen.find(" more  ").unwrap();
         assert!(captions < omitted, "{screen}");
     }
 }
 
-/// The curve enters and leaves each dot on the row of the dot.
+/// Returns the heights of the marks above the ticks of the counts, in rows above the axis.
+fn mark_heights(screen: &str) -> Vec<f64> {
+    let rows: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+    let axis = rows.iter().position(|row| row.contains(&'└') && row.contains(&'┴')).unwrap();
+    let ticks = (0..rows[axis].len())
+        .filter(|&x| "┴┻".contains(rows[axis][x]) || is_braille(rows[axis][x]));
+    let height = |x: usize| {
+        let dots = (0..=axis).flat_map(|row| dot_heights(rows[axis - row][x], row as f64));
+        let dots: Vec<f64> = dots.collect();
+        dots.iter().sum::<f64>() / dots.len() as f64
+    };
+    ticks.map(height).collect()
+}
+
+fn is_braille(cell: char) -> bool {
+    ('\u{2801}'..='\u{28ff}').contains(&cell)
+}
+
+/// Returns the heights of the dots of a braille cell in a row, of which whole numbers are the middle.
+fn dot_heights(cell: char, row: f64) -> impl Iterator<Item = f64> {
+    let bits = if is_braille(cell) { u32::from(cell) - 0x2800 } else { 0 };
+    let dots =
+        [(0x40 | 0x80, -0.375), (0x04 | 0x20, -0.125), (0x02 | 0x10, 0.125), (0x01 | 0x08, 0.375)];
+    dots.into_iter().filter(move |(mask, _)| bits & mask != 0).map(move |(_, dot)| row + dot)
+}
+
+/// Returns the rows of the ticks of the vertical axis, from the top, with that of the horizontal axis.
+fn tick_rows(screen: &str) -> Vec<usize> {
+    let axis = screen.lines().position(|line| line.contains('└') && line.contains('┴')).unwrap();
+    let ticks = screen.lines().take(axis).enumerate().filter(|(_, line)| line.contains('┤'));
+    ticks.map(|(row, _)| row).chain([axis]).collect()
+}
+
+/// The speed-ups with 1, 2, 4, 8, 12 and 16 threads.
 #[test]
-fn fitted_curve_passes_through_the_dots() {
+fn medians_are_drawn_at_their_true_heights() {
     let mut driver = AppDriver::new(limited_service(), SWEEP).play_to_end();
-    let screen = driver.text(WIDE, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
-    let neighbours = screen.lines().flat_map(|line| {
-        let cells: Vec<char> = line.chars().collect();
-        let dots = cells.windows(3).filter(|cells| cells[1] == '●' && cells[2] != ' ');
-        dots.map(|cells| [cells[0], cells[2]]).collect::<Vec<_>>()
-    });
-    let neighbours: Vec<_> = neighbours.collect();
-    assert!(neighbours.len() >= 5, "{screen}");
-    for [before, after] in neighbours {
-        assert!(" ─╭╯".contains(before) && "─╭╯".contains(after), "{screen}");
+    let sweep = driver.app.session().sweep(SWEEP).unwrap();
+    let speed_ups: Vec<f64> =
+        sweep.points().iter().map(|point| sweep.speed_up(point.rate).unwrap()).collect();
+    for size in [WIDE, STANDARD] {
+        let screen = driver.text(size, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
+        let rows = tick_rows(&screen);
+        let spacings: Vec<usize> = rows.windows(2).map(|rows| rows[1] - rows[0]).collect();
+        assert!(spacings.windows(2).all(|two| two[0] == two[1]), "{spacings:?}\n{screen}");
+        let heights = mark_heights(&screen);
+        let scale = heights[5] / speed_ups[5];
+        for (height, speed_up) in heights.iter().zip(&speed_ups) {
+            assert!((height - speed_up * scale).abs() <= 0.2, "{heights:?}\n{screen}");
+        }
+        assert!(heights.windows(2).take(3).all(|two| two[0] + 0.2 < two[1]), "{heights:?}");
     }
+}
+
+/// Seven of eight counts have not been measured yet.
+#[test]
+fn table_reserves_a_row_for_each_count() {
+    let counts = vec![1, 2, 3, 4, 5, 6, 8, 10, 12, 16];
+    let sweep = SweepSetup { counts: Some(counts.clone()), repeats: 1 };
+    let mut driver = play_trials(Scenario { sweep, ..limited_service() }, 2, 0);
+    let during = driver.text(STANDARD, COLOUR);
+    let after = driver.play_to_end().text(STANDARD, COLOUR);
+    for screen in [during, after] {
+        let captions = screen.lines().position(|line| line.contains(" threads     time")).unwrap();
+        let rows = screen.lines().skip(captions + 1);
+        for (count, row) in counts.iter().zip(rows) {
+            let cells: String = row.chars().skip(42).collect();
+            assert_eq!(cells.split_whitespace().next(), Some(&*count.to_string()), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn time_left_is_shown_once_each_count_was_measured() {
+    let [first, later] =
+        [3, 9].map(|trials| play_trials(limited_service(), trials, 200).text(STANDARD, COLOUR));
+    assert!(first.contains("trial 4 of 18: 8 threads  "), "{first}");
+    assert!(later.contains("trial 10 of 18: 4 threads, about 12 s left"), "{later}");
 }
 
 /// All speed-ups are between 1 and 2.

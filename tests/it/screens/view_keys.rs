@@ -212,7 +212,7 @@ fn help_has_only_the_keys_that_have_an_effect() {
     let finished = help(finished_race());
     let running = help(AppDriver::race().play_until(Mode::Sequential, 500));
     for (text, when_finished, when_running) in [
-        ("run this mode again", true, false),
+        ("run this mode again", true, true),
         ("stop the run", false, true),
         ("simulation, recording: step back", false, false),
         ("table: sort by next column", false, false),

@@ -41,7 +41,7 @@ fn fetch(session: &mut Session, run: u16, number: u32, [from, to]: [u64; 2]) {
 }
 
 fn finish(session: &mut Session, run: u16, millis: u64, outcome: RunOutcome) {
-    apply_to(session, run, millis, EventKind::RunFinished { outcome });
+    apply_to(session, run, millis, EventKind::RunFinished { outcome, machine_load: None });
 }
 
 fn active_modes(session: &Session) -> Vec<Mode> {

@@ -99,7 +99,7 @@ proptest! {
         let ends = events.iter().filter(|event| matches!(event.kind, EventKind::RunFinished { .. }));
         prop_assert_eq!(ends.count(), 1);
         let last = events.last().unwrap();
-        prop_assert_eq!(&last.kind, &EventKind::RunFinished { outcome: RunOutcome::Finished });
+        prop_assert_eq!(&last.kind, &EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None });
         assert_every_task_is_done_once(sim, &events);
         if sim.mode == Mode::Gil {
             assert_one_holder(&events);
@@ -148,7 +148,7 @@ fn run_that_exceeds_the_event_limit_fails_with_advice() {
     // The end of the run, and of the task and the life of each of two lanes.
     assert!((MAX_EVENTS..=MAX_EVENTS + 5).contains(&count), "{count}");
     assert!(open.is_empty(), "a started task is not finished");
-    let Some(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) }) =
+    let Some(EventKind::RunFinished { outcome: RunOutcome::Failed(failure), .. }) =
         last.map(|last| last.kind)
     else {
         panic!("the run has not failed");

@@ -45,7 +45,7 @@ fn finish_run(app: &mut App) -> Option<Effect> {
 }
 
 fn finish_run_of_race(app: &mut App, run: RunId) -> Option<Effect> {
-    let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
+    let kind = EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None };
     let effect = app.update(Msg::Event(run, Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
     // The player of a simulated run applies the event at the next frame.
     app.update(Msg::Frame { now: Nanos::ZERO, columns: 80 }).or(effect)
@@ -122,13 +122,39 @@ fn s_discards_the_runs_of_every_mode() {
     assert_eq!(app.session().all_runs().count(), 2);
 }
 
+/// Ends the active run as a stop does.
+fn stop_run(app: &mut App) -> Option<Effect> {
+    let kind = EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None };
+    app.update(Msg::Event(RunId(0), Event { at: Nanos::ZERO, lane: LaneId(0), kind }))
+}
+
 #[test]
-fn s_is_refused_with_a_notice_while_a_run_is_active() {
+fn s_during_a_run_replaces_it_by_a_simulated_one() {
     let mut app = app(CPU, None);
     app.start();
-    assert_eq!(press(&mut app, 's'), None);
-    assert_eq!(app.notice(), Some("GIL threads is running; x stops it"));
-    assert_eq!(speed(&app), None);
+    assert_eq!(press(&mut app, 's'), Some(Effect::Stop));
+    assert_eq!((app.notice(), speed(&app)), (None, None), "the real run has not ended");
+    assert_eq!(started_simulation(stop_run(&mut app)), Some(Simulation::default()));
+    // A simulated run is stopped by its player.
+    assert_eq!(started_simulation(press(&mut app, 's')), None);
+    assert_eq!(app.session().all_runs().count(), 1);
+}
+
+#[test]
+fn r_during_a_run_that_costs_nothing_starts_it_again() {
+    for simulation in [None, Some(Simulation::default())] {
+        let mut app = app(CPU, simulation);
+        app.start();
+        let effect = press(&mut app, 'r');
+        let started = if simulation.is_some() {
+            effect
+        } else {
+            assert_eq!(effect, Some(Effect::Stop));
+            stop_run(&mut app)
+        };
+        assert_eq!(started_simulation(started), simulation);
+        assert_eq!(app.session().all_runs().count(), 1, "the stopped run is discarded");
+    }
 }
 
 #[test]

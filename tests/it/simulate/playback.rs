@@ -240,7 +240,7 @@ fn stop_before_the_first_frame_ends_the_run_at_its_start() {
     let stopped = &events[events.iter().rposition(starts).unwrap()..];
     assert_eq!(
         stopped.last().unwrap().kind,
-        EventKind::RunFinished { outcome: RunOutcome::Stopped }
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }
     );
     assert!(stopped.iter().all(|event| event.at == Nanos::ZERO), "{stopped:?}");
 }

@@ -61,8 +61,13 @@ fn stop_at_any_moment_ends_the_run_immediately() {
         let moment = Nanos(rng.u64(0..60_000_000));
         let events = events_with_stop_at(sim, moment);
         let last = events.last().unwrap();
-        if last.kind != (EventKind::RunFinished { outcome: RunOutcome::Finished }) {
-            assert_eq!(last.kind, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+        if last.kind
+            != (EventKind::RunFinished { outcome: RunOutcome::Finished, machine_load: None })
+        {
+            assert_eq!(
+                last.kind,
+                EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }
+            );
             assert_eq!(last.at, moment);
             let so_far = sim.events().into_iter().take_while(|event| event.at <= moment);
             let mut folded: Vec<Event> = so_far.collect();
@@ -82,7 +87,10 @@ fn source_ends_a_stopped_run() {
     next_event(&run);
     run.stop();
     let last = std::iter::from_fn(|| next_event(&run)).last().unwrap();
-    assert_eq!(last.kind, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    assert_eq!(
+        last.kind,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped, machine_load: None }
+    );
 }
 
 /// Asserts that every started task is finished and every lane idle.

@@ -1,5 +1,7 @@
 //! The adaptive limit against services in virtual time, and against arbitrary input.
 
+mod refusals;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -36,6 +38,8 @@ enum FaultPattern {
     PerCent(u64),
     /// Requests beyond eight in flight, which fail at once.
     Excess,
+    /// Requests beyond six in flight, which the server refuses at once with a secondary limit.
+    Refusal,
 }
 
 /// A page and the number of the attempt.
@@ -141,8 +145,10 @@ impl ServiceRun {
             }
             FaultPattern::PerCent(share) => self.chance.u64(0..100) < share,
             FaultPattern::Excess => self.in_flight > 8,
+            FaultPattern::Refusal => self.in_flight > 6,
         };
-        let ends = if failed && matches!(self.service.faults, FaultPattern::Excess) {
+        let is_quick = matches!(self.service.faults, FaultPattern::Excess | FaultPattern::Refusal);
+        let ends = if failed && is_quick {
             self.now + MILLI
         } else {
             let Service { latency, jitter, .. } = self.service;
@@ -171,7 +177,11 @@ impl ServiceRun {
             let change = if well {
                 adaptive_limit.record_response(RequestTiming { sent, received }, in_flight)
             } else {
-                adaptive_limit.record_failure(sent, received, ChangeReason::ServerError)
+                let reason = match self.service.faults {
+                    FaultPattern::Refusal => ChangeReason::RateLimit,
+                    _ => ChangeReason::ServerError,
+                };
+                adaptive_limit.record_failure(sent, received, reason)
             };
             self.reasons.extend(change.map(|update| update.reason));
         }
