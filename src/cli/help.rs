@@ -14,7 +14,7 @@ Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
        threadline sweep [USERNAME|URL]   how many threads are worth it?
        threadline exec -- 'CMD'...       your own commands, side by side
        threadline replay FILE | serve    a recording; the built-in server alone
-       threadline help [TOPIC]           the documentation (also completions, man)
+       threadline help [TOPIC]           the documentation; completions | man
 
 Options (--help lists all):
       --mode <MODE>      race, sequential, threads, gil, processes or sweep

@@ -35,7 +35,7 @@ pub(super) struct PagesArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// Fetch the URLs in FILE, one per line; - is stdin
-    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    #[arg(long, value_name = "FILE")]
     urls: Option<PathBuf>,
     /// The array of items in a body, as a JSON Pointer [default: the only array]
     #[arg(long, value_name = "/POINTER")]
@@ -57,9 +57,14 @@ pub(super) struct PagesArgs {
     max_requests: Option<u64>,
 }
 
-/// Returns `true` if a word is a URL, or meant as one, and no username.
+/// Returns `true` if a word is a URL, or meant as one, and no username: it begins with a scheme or a host.
 pub(super) fn is_url(word: &str) -> bool {
-    word.contains("://") || word.contains(['/', '?', '{', '.', ':'])
+    let host = word.split(['/', '?', '#', '{']).next().unwrap_or_default();
+    let is_name = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let has_domain =
+        host.split_once('.').is_some_and(|(name, rest)| is_name(name) && is_name(rest));
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    word.contains("://") || has_domain || has_port || (host == "localhost" && word != host)
 }
 
 impl PagesArgs {
@@ -90,7 +95,8 @@ impl PagesArgs {
         environment: Environment<'_>,
     ) -> Result<ListOptions, UsageError> {
         let (shown, addressing, addresses) = match (url, &self.urls) {
-            (_, Some(path)) => urls_from_file(path)?,
+            (Some(_), Some(_)) => return Err(ListError::UrlAndFile.into()),
+            (None, Some(path)) => urls_from_file(path)?,
             (url, None) => addresses_of(url.unwrap_or_default(), self.next.is_some())?,
         };
         if let (Some(_), ListAddresses::Range(_) | ListAddresses::Urls(_)) =
@@ -120,6 +126,7 @@ impl PagesArgs {
             with_token: token.is_some(),
             max_body_size: self.max_body.unwrap_or(DEFAULT_MAX_BODY) << 20,
             pointers,
+            reads_links: addresses.count().is_none(),
             next: self.next,
             needs_items,
         };

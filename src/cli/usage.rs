@@ -298,6 +298,9 @@ pub enum ListError {
     /// More URLs than a run accepts.
     #[error("{0} contains more than {MAX_TASKS} URLs; fetch them in several parts")]
     TooMany(String),
+    /// A URL and a file of URLs.
+    #[error("--urls and a URL exclude each other; leave out one of them")]
+    UrlAndFile,
     /// `--next` with addresses that are known.
     #[error("--next is for a single URL; leave it out, or the range or --urls")]
     NextOfKnown,

@@ -63,6 +63,8 @@ pub struct ListRequest {
     pub max_body_size: usize,
     /// The places of the items and of their identities.
     pub pointers: ItemPointers,
+    /// Set if the Link header of a page has the addresses of further ones, which are not known otherwise.
+    pub reads_links: bool,
     /// The place of the next address in the body.
     pub next: Option<NextPointer>,
     /// Set if a body that is not JSON is an error.

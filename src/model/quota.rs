@@ -72,9 +72,12 @@ impl QuotaCheck {
         let Self { selection, api, .. } = self;
         let requests = self.remaining_requests(pages, sent);
         let Quota { limit, remaining, reset } = quota;
-        let less = match selection.choice {
-            ModeChoice::Sweep => "--threads, --repeats or --per-page 100",
-            ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
+        let larger_pages = selection.workload.has_accounts();
+        let less = match (selection.choice, larger_pages) {
+            (ModeChoice::Sweep, true) => "--threads, --repeats or --per-page 100",
+            (ModeChoice::Sweep, false) => "--threads or --repeats",
+            (ModeChoice::Race | ModeChoice::Only(_), true) => "--mode or --per-page 100",
+            (ModeChoice::Race | ModeChoice::Only(_), false) => "--mode or larger pages",
         };
         let reset = time_of_day(reset);
         let message = format!(

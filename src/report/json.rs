@@ -2,6 +2,7 @@
 //! every incompatible change increments [`VERSION`].
 
 mod from_runs;
+mod list;
 mod sweep;
 
 use std::io::{self, Write};
@@ -10,7 +11,8 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::analysis::Sweep;
-use crate::model::{FailureKind, LimitKind, Mode, PageAddressing, Run, Target, Workload};
+use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+pub use list::ListReport;
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The version of the format.
@@ -50,24 +52,6 @@ pub struct TargetReport {
     /// The number of followers per page.
     pub per_page: u8,
     /// `true` if the requests count against a rate limit.
-    pub costs_quota: bool,
-}
-
-/// The list whose pages are fetched.
-#[derive(Clone, Debug, Serialize)]
-pub struct ListReport {
-    /// The URL with its range and with secrets masked, or the file of URLs.
-    pub url: String,
-    /// The host of the server.
-    pub api: String,
-    /// `range`, `urls`, `links` (the Link header of the first page) or `body` (each page has the address
-    /// of the next one).
-    pub addresses: PageAddressing,
-    /// The JSON Pointer of the items; null for the only array.
-    pub items: Option<String>,
-    /// The JSON Pointer of an item's identity; null if items are not compared.
-    pub id: Option<String>,
-    /// `true` if the requests may count against a rate limit.
     pub costs_quota: bool,
 }
 

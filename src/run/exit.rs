@@ -13,7 +13,7 @@ use crate::model::{FailureKind, Run};
 use crate::report::ExportError;
 use crate::server::{ServerError, ServerFileError};
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
-use crate::source::tasks::pages::list_server::ListServerError;
+use crate::source::tasks::page_client::list_server::ListServerError;
 use crate::source::tasks::process::child::WorkerError;
 
 /// The exit code of the program.

@@ -20,7 +20,7 @@ use crate::source::clock::wall_clock;
 use crate::source::recording::{
     self, ReadRecordingError, Recorder, Recording, WriteRecordingError,
 };
-use crate::source::tasks::pages::list_server::ListServer;
+use crate::source::tasks::page_client::list_server::ListServer;
 use crate::source::tasks::pages::list_source::ListSource;
 use crate::source::{Clock, Launcher};
 

@@ -16,7 +16,7 @@ use super::tasks::requests::{QuotaGuard, SharedRequestState};
 use super::{Clock, FailedRun, Gil, GilJob, Job, Pool, RunHandle, SimulatedRun, Source as _};
 use crate::github::{Api, GithubLimits};
 use crate::http::{LimitPolicy, RetryPolicy};
-use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, TaskKind};
+use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, QuotaCheck, TaskKind};
 
 /// Provides the job for a plan.
 pub trait JobProvider: Debug + Send + Sync {
@@ -168,7 +168,9 @@ impl JobFactory {
         let job = JobSpec::Fetch { request: Box::new(request), timeout };
         let starter = in_processes.then(|| self.process_starter(job)).transpose()?;
         let policy = list.server.limit_policy(self.retry_policy.max_wait);
-        let shared = self.request_state(plan, policy);
+        // The quota of another API may be one of a minute: its end is waited for.
+        let quota_check = plan.quota_check.as_deref().filter(|_| list.server.is_github());
+        let shared = self.request_state(plan, policy, quota_check);
         Ok(Arc::new(PagesJob::new(Arc::clone(list), shared, starter)))
     }
 
@@ -186,18 +188,23 @@ impl JobFactory {
         });
         let starter = in_processes.then(|| self.process_starter(job)).transpose()?;
         let policy = GithubLimits::new(Arc::clone(api), self.retry_policy.max_wait);
-        let shared = self.request_state(plan, Arc::new(policy));
+        let shared = self.request_state(plan, Arc::new(policy), plan.quota_check.as_deref());
         Ok(Arc::new(FollowersJob { api: Arc::clone(api), request, shared, starter }))
     }
 
     /// Returns the state that the requests of all lanes share.
-    fn request_state(&self, plan: &Plan, policy: Arc<dyn LimitPolicy>) -> SharedRequestState {
+    fn request_state(
+        &self,
+        plan: &Plan,
+        policy: Arc<dyn LimitPolicy>,
+        quota_check: Option<&QuotaCheck>,
+    ) -> SharedRequestState {
         let Self { retry_policy, clock, shared_limit, .. } = self;
         let rate_limiter = RateLimiter::new(policy, clock.clone(), plan, Arc::clone(shared_limit));
         SharedRequestState {
             rate_limiter: Arc::new(rate_limiter),
             retry_policy: *retry_policy,
-            quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.as_deref().cloned())),
+            quota_guard: Arc::new(QuotaGuard::new(quota_check.cloned())),
         }
     }
 

@@ -6,6 +6,7 @@ pub(in crate::source) mod commands;
 pub mod compute;
 pub(in crate::source) mod followers;
 pub(in crate::source) mod gil_job;
+pub mod page_client;
 pub mod pages;
 pub mod process;
 pub(in crate::source) mod requests;

@@ -49,7 +49,10 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let [.., last] = &forms;
     let form = forms.iter().find(fits).unwrap_or(last);
     let [name, about, machine, help] = *form;
-    let target = text::truncate_middle(target, theme, width.saturating_sub(rest(form)));
+    // The end of a URL says more than its middle.
+    let is_list = app.session().setup().list.is_some();
+    let shorten = if is_list { text::truncate_middle } else { text::truncate };
+    let target = shorten(target, theme, width.saturating_sub(rest(form)));
     let gap = if name.is_empty() { "" } else { GAP };
     let mut line = Line::from(vec![
         Span::raw(" "),

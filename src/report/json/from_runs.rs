@@ -2,14 +2,14 @@
 
 use super::{
     AttemptTime, ComparisonReport, ComputeReport, ErrorReport, GilReport, HoldReport, LaneReport,
-    LimitChangeReport, ListReport, MachineReport, RateLimitReport, RunReport, StateSeconds,
-    TargetReport, TaskReport,
+    LimitChangeReport, MachineReport, RateLimitReport, RunReport, StateSeconds, TargetReport,
+    TaskReport,
 };
 use crate::analysis::stats::Agreement;
 use crate::analysis::{Attempt, RateLimitHold};
 use crate::model::{
-    ChangeReason, Failure, Lane, LimitChange, MachineLoad, Nanos, PagedList, Plan, ReachedLimit,
-    Run, RunOutcome, State, Target,
+    ChangeReason, Failure, Lane, LimitChange, MachineLoad, Nanos, Plan, ReachedLimit, Run,
+    RunOutcome, State, Target,
 };
 use crate::report::{Comparison, duration_percentiles, run_time};
 
@@ -17,14 +17,6 @@ impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
         let Target { user, api, per_page, costs_quota } = target.clone();
         Self { user, api, per_page, costs_quota }
-    }
-}
-
-impl ListReport {
-    pub(super) fn from_list(list: &PagedList) -> Self {
-        let PagedList { url, api, addresses, pointers, costs_quota } = list.clone();
-        let [items, id] = [pointers.items, pointers.id].map(|one| one.map(|one| one.to_string()));
-        Self { url, api, addresses, items, id, costs_quota }
     }
 }
 

@@ -2,29 +2,26 @@
 //! and counts requests; a lane's own thread or its worker process sends them.
 //!
 //! ```text
-//! list_source.rs: the list for all runs of the session -> list_server.rs: its server
+//! list_source.rs: the list for all runs of the session
 //! address_book.rs: the address of each page, as far as the pages before have told it
-//! client.rs: one request and its response -> response_error.rs: what a refusal means
+//! ../page_client.rs: one request and its response
 //! ```
 
 mod address_book;
-pub(in crate::source) mod client;
-pub mod list_server;
 pub mod list_source;
-mod response_error;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use url::Url;
 
+use super::page_client::{PageClient, PageResponse};
 use super::process::{Answer, ProcessStarter, RemoteWorker, TaskAssignment};
 use super::requests::{Reply, RequestWorker, Requester, SharedRequestState};
 use crate::http::{RequestError, RequestTimeouts, SecretUrl};
 use crate::model::{EventKind, Failure, FailureKind, TaskId};
 use crate::source::{Job, LaneReporter, LaneSlots, Worker};
 use address_book::FoundPages;
-use client::{PageClient, PageResponse};
 use list_source::ListSource;
 
 /// The maximum number of redirects from one page.

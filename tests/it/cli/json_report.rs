@@ -20,10 +20,10 @@ fn parse_report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const REPORT_KEYS: [&str; 8] =
-    ["format", "version", "workload", "target", "compute", "runs", "simultaneous", "sweep"];
+const REPORT_KEYS: [&str; 9] =
+    ["format", "version", "workload", "target", "list", "compute", "runs", "simultaneous", "sweep"];
 
-const RUN_KEYS: [&str; 30] = [
+const RUN_KEYS: [&str; 31] = [
     "requests_past_end",
     "mode",
     "workers",
@@ -35,6 +35,7 @@ const RUN_KEYS: [&str; 30] = [
     "tasks_done",
     "tasks_per_second",
     "followers",
+    "items",
     "duplicates",
     "attempts",
     "retries",
@@ -56,7 +57,7 @@ const RUN_KEYS: [&str; 30] = [
     "tasks",
 ];
 
-const TASK_KEYS: [&str; 12] = [
+const TASK_KEYS: [&str; 13] = [
     "task",
     "attempt",
     "lane",
@@ -66,6 +67,7 @@ const TASK_KEYS: [&str; 12] = [
     "finished_s",
     "bytes",
     "followers",
+    "items",
     "value",
     "new_connection",
     "error",

@@ -196,7 +196,9 @@ fn lists_and_ranges_are_put_in_order_and_each_count_is_taken_once() {
     assert_eq!(counts("1,2,4,8,16"), Ok(vec![1, 2, 4, 8, 16]));
     assert_eq!(counts("1..5"), Ok(vec![1, 2, 3, 4, 5]));
     assert_eq!(counts("16, 2..4 ,3,1"), Ok(vec![1, 2, 3, 4, 16]));
-    assert_eq!(counts("937..1000"), Ok((937..=1000).collect()));
+    assert_eq!(counts("2..9"), Ok((2..=9).collect()));
+    assert_eq!(counts("1..32"), Ok(vec![1, 2, 4, 8, 16, 32]));
+    assert_eq!(counts("3,3..20"), Ok(vec![3, 6, 12, 20]));
 }
 
 #[test]
@@ -213,7 +215,6 @@ fn an_invalid_count_is_reported() {
         ("0", "such as 1,2,4,8 or 1..8"),
         ("1", "such as 1,2,4,8 or 1..8"),
         ("7,7", "--threads 7 is a single count; "),
-        ("1..1000", "1000 counts are too many"),
     ] {
         let error = counts(text).unwrap_err();
         assert!(error.contains(words), "{text}: {error}");

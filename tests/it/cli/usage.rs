@@ -215,7 +215,7 @@ fn options_of_computed_workloads_name_the_workload_they_need() {
     assert_rejected(&["--workload", "io"], "possible values: followers, cpu, native, mixed\n");
     for (option, value, message) in [
         ("--tasks", "0", "from 1 to 1000000\n"),
-        ("--tasks", "400001", "from 1 to 1000000\n"),
+        ("--tasks", "1000001", "from 1 to 1000000\n"),
         ("--tasks", "-1", "from 1 to 1000000\n"),
         ("--share", "101", "from 0 to 100\n"),
         ("--size", "150", "use 1ms to 10m, with the unit"),

@@ -31,7 +31,7 @@ fn repeated_identities_are_left_out_and_counted() {
     let expected: String = (10..45).map(|id| format!("{{\"id\":\"{id}\"}}\n")).collect();
     assert_eq!(written, expected);
     let done = run(&mut command(&[&url, "--id", "/id"]));
-    assert!(done.out.contains("both got the same 35 items; 10 duplicates removed"), "{}", done.out);
+    assert!(done.out.contains("Both got the same 35 items; 10 duplicates removed"), "{}", done.out);
 }
 
 /// A pointer that finds nothing ends the run at the first page, with what is there instead.
@@ -106,7 +106,7 @@ fn empty_list_is_complete() {
     let server = ScriptedServer::start(|_| ScriptedReply::new(200, "[]"));
     let done = run(&mut command(&[server.url()]));
     assert_eq!(done.code, Some(0), "{}", done.err);
-    assert!(done.out.contains("no items in any mode"), "{}", done.out);
+    assert!(done.out.contains("No items in any mode"), "{}", done.out);
 }
 
 #[test]

@@ -7,13 +7,13 @@ use std::fmt;
 use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::http::{ListAddresses, PageParameter, SecretUrl};
 use crate::model::TaskId;
 use crate::model::plan::MAX_TASKS;
 use crate::source::TaskCount;
+use crate::source::tasks::page_client::Neighbors;
 
 /// The addresses of the pages, as far as they are known. All runs of a session share them.
 pub(super) struct AddressBook {
@@ -40,17 +40,6 @@ pub(super) struct FoundPages {
     pub(super) task_count: TaskCount,
     /// The address of the next page was found, and no other.
     pub(super) is_chained: bool,
-}
-
-/// The addresses that a page has, all of them on its own server.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(in crate::source) struct Neighbors {
-    /// The next page.
-    pub(super) next: Option<SecretUrl>,
-    /// The last page.
-    pub(super) last: Option<SecretUrl>,
-    /// The number of pages.
-    pub(super) total_pages: Option<u32>,
 }
 
 impl AddressBook {

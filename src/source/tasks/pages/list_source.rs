@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::address_book::AddressBook;
-use super::list_server::ListServer;
 use crate::http::{ListAddresses, RequestError};
 use crate::model::FailureKind;
+use crate::source::tasks::page_client::list_server::ListServer;
 
 /// A list, with all that is needed to request its pages.
 #[derive(Debug)]

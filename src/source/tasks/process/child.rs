@@ -17,8 +17,8 @@ use crate::github::{Api, Client, Token};
 use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction, SecretUrl};
 use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskOutcome};
 use crate::source::cancel_token::EventLoop;
-use crate::source::tasks::pages::client::PageClient;
-use crate::source::tasks::pages::list_server::ListServer;
+use crate::source::tasks::page_client::PageClient;
+use crate::source::tasks::page_client::list_server::ListServer;
 use crate::source::{CancelToken, Clock, Job as _, LaneReporter, Worker};
 
 /// The reason why a worker process could not start.

@@ -11,7 +11,7 @@ use crate::github::{ApiResponse, Client};
 use crate::http::{ListRequest, RequestError, SecretUrl};
 use crate::model::{Completion, Failure, Nanos, Quota, State, Target, TaskId};
 use crate::source::tasks::compute::ComputeJob;
-use crate::source::tasks::pages::client::PageResponse;
+use crate::source::tasks::page_client::PageResponse;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.

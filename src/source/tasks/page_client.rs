@@ -1,5 +1,8 @@
 //! The client of one worker for the pages of a list: sends a request, and reads the items of the response
-//! and the addresses of further pages.
+//! and the addresses of further pages. It runs in this process or in a worker process.
+
+pub mod list_server;
+mod response_error;
 
 use std::sync::Arc;
 
@@ -8,9 +11,6 @@ use reqwest::redirect;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::address_book::Neighbors;
-use super::list_server::{Connection, ListServer};
-use super::response_error;
 use crate::github::{ApiObserver, github_headers, github_quota};
 use crate::http::general_limits;
 use crate::http::link_header::LinkSet;
@@ -22,6 +22,7 @@ use crate::model::item_page::{ItemPage, ItemsError};
 use crate::model::{
     Completion, Failure, FailureKind, Product, Quota, ResponseSummary, State, TaskId,
 };
+use list_server::{Connection, ListServer};
 
 /// The client of one worker.
 pub(in crate::source) struct PageClient {
@@ -43,6 +44,17 @@ pub(in crate::source) enum PageResponse {
     },
     /// The page is elsewhere.
     Redirect(SecretUrl),
+}
+
+/// The addresses that a page has, all of them on its own server.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::source) struct Neighbors {
+    /// The next page.
+    pub(in crate::source) next: Option<SecretUrl>,
+    /// The last page.
+    pub(in crate::source) last: Option<SecretUrl>,
+    /// The number of pages.
+    pub(in crate::source) total_pages: Option<u32>,
 }
 
 impl PageClient {
@@ -148,6 +160,9 @@ impl PageClient {
                 NextPage::End | NextPage::Missing(_) => None,
             };
             return Ok(Neighbors { next, ..Neighbors::default() });
+        }
+        if !self.server.request.reads_links {
+            return Ok(Neighbors::default());
         }
         let links = LinkSet::from_headers(&response.headers, url).map_err(|it| it.to_string())?;
         let own = |relation| {

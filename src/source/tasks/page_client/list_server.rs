@@ -69,9 +69,9 @@ impl ListServer {
         host_name(&self.request.first.0)
     }
 
-    /// Returns `true` if requests may count against a rate limit: those to this machine do not.
-    pub fn costs_quota(&self) -> bool {
-        !is_local(&self.request.first.0)
+    /// Returns `true` if the list is one of GitHub's API.
+    pub(in crate::source) const fn is_github(&self) -> bool {
+        matches!(self.connection, Connection::Github(_))
     }
 
     /// Returns `true` if requests carry GitHub's token, which has a large quota.
@@ -111,7 +111,7 @@ impl ListServer {
     }
 
     /// Returns the error for a page that is not what was asked for. It is not retried.
-    pub(super) fn unexpected_response(
+    pub(in crate::source) fn unexpected_response(
         &self,
         task: TaskId,
         kind: FailureKind,
@@ -124,7 +124,7 @@ impl ListServer {
     }
 
     /// Returns the target of a redirect. Headers must not reach another server.
-    pub(super) fn redirect_target(
+    pub(in crate::source) fn redirect_target(
         &self,
         task: TaskId,
         from: &Url,
