@@ -67,10 +67,6 @@ impl<'run> Verdict<'run> {
         if clauses.is_empty() {
             clauses.extend(self.runs.last().map(|run| Clause::other(completion_text(run))));
         }
-        let is_chained = self.runs.iter().any(|run| run.progress().is_chained());
-        if is_chained && incomplete.is_none() {
-            clauses.push(Clause::other(CHAINED.to_owned()));
-        }
         let noise = Noise::of_runs(self.runs).filter(|_| incomplete.is_none());
         if let Some(noise) = &noise {
             noise.qualify(&mut clauses);
@@ -86,10 +82,16 @@ impl<'run> Verdict<'run> {
         } else {
             Vec::new()
         };
-        if is_chained || self.runs.iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO)) {
+        if self.is_chained() || self.runs.iter().any(|run| RateLimitHold::affects(run, Nanos::ZERO))
+        {
             suggestions.retain(|one| !one.changes_workers());
         }
         Some(Conclusion { clauses, checks: self.checks(), suggestions })
+    }
+
+    /// Returns `true` if the pages had to be fetched one after another.
+    fn is_chained(&self) -> bool {
+        self.runs.iter().any(|run| run.progress().is_chained())
     }
 
     /// Returns what was faster and why.
@@ -180,6 +182,7 @@ impl<'run> Verdict<'run> {
         let failed = failed.map(|failed| plural::count(failed, "command") + " failed");
         let agreement = self.agreement_text().filter(|_| kind != Some(TaskKind::Command));
         let mut checks: Vec<String> = agreement.into_iter().chain(failed).collect();
+        checks.extend(self.is_chained().then(|| CHAINED.to_owned()));
         checks.extend(duplicates_text(self.runs));
         checks.extend(self.held_back_check());
         checks.extend(self.excess_check());
