@@ -51,8 +51,8 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let [name, about, machine, help] = *form;
     // The end of a URL says more than its middle.
     let is_list = app.session().setup().list.is_some();
-    let shorten = if is_list { text::truncate_middle } else { text::truncate };
-    let target = shorten(target, theme, width.saturating_sub(rest(form)));
+    let cut = if is_list { text::truncate_middle } else { text::truncate };
+    let target = cut(target, theme, width.saturating_sub(rest(form)));
     let gap = if name.is_empty() { "" } else { GAP };
     let mut line = Line::from(vec![
         Span::raw(" "),

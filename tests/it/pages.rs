@@ -81,9 +81,8 @@ fn every_way_to_the_pages_gives_the_same_items_in_every_mode() {
     let next = linked(5, &["next"]);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("urls");
-    let urls: String =
-        (1..=5).map(|page| format!("# page {page}\n\n{}/x?page={page}\n", plain.url())).collect();
-    std::fs::write(&file, urls).unwrap();
+    let urls = (1..=5).map(|page| format!("# page {page}\n\n{}/x?page={page}\n", plain.url()));
+    std::fs::write(&file, urls.collect::<Vec<_>>().concat()).unwrap();
     let range = format!("{}/items?page={{1..5}}", plain.url());
     let (last, next) = (format!("{}/items", last.url()), format!("{}/items", next.url()));
     let ways =
@@ -135,7 +134,7 @@ fn pages_that_name_the_next_one_alone_are_fetched_once_with_a_reason() {
     let done = run(&mut command(&[&format!("{}/items", server.url())]));
     assert_eq!((done.code, server.requests().len()), (Some(0), 4), "{}", done.err);
     let reason = "Threads cannot help here: the address of each page is in the page before.";
-    assert!(done.out.contains(&format!("8 items fetched in ")), "{}", done.out);
+    assert!(done.out.contains("8 items fetched in "), "{}", done.out);
     assert!(done.out.contains(reason), "{}", done.out);
     assert!(!done.out.contains("multi_threaded"), "{}", done.out);
 }

@@ -47,9 +47,8 @@ fn no_output_has_a_secret() {
             let directory = tempfile::tempdir().unwrap();
             let text = written(&server, mode, form, directory.path());
             for secret in [HEADER, QUERY] {
-                let at = text.find(secret);
-                let near = at.map(|at| &text[at.saturating_sub(80)..at + secret.len()]);
-                assert_eq!(near, None, "{status} {mode} {form}");
+                let line = text.lines().find(|line| line.contains(secret));
+                assert_eq!(line, None, "{status} {mode} {form}");
             }
         }
         assert!(server.requests().iter().all(|request| request.head.contains(HEADER)));

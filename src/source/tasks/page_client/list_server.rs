@@ -29,7 +29,7 @@ pub(super) enum Connection {
     /// GitHub's API, with its token and its limits.
     Github(Arc<Api>),
     /// Any other server.
-    Other(Transport),
+    Other(Box<Transport>),
 }
 
 /// The reason why a server cannot be requested.
@@ -51,15 +51,12 @@ impl ListServer {
         proxies: &ProxySettings,
     ) -> Result<Self, ListServerError> {
         let SecretUrl(first) = &request.first;
-        let connection = match &request.github {
-            Some(base) => {
-                let api = Api::new(base, token.filter(|_| request.with_token))?;
-                Connection::Github(Arc::new(api.with_proxy(proxies)?))
-            }
-            None => {
-                let proxy = if is_local(first) { None } else { proxies.proxy_for(first)? };
-                Connection::Other(Transport::new(first.scheme() == "https", proxy))
-            }
+        let connection = if let Some(base) = &request.github {
+            let api = Api::new(base, token.filter(|_| request.with_token))?;
+            Connection::Github(Arc::new(api.with_proxy(proxies)?))
+        } else {
+            let proxy = if is_local(first) { None } else { proxies.proxy_for(first)? };
+            Connection::Other(Box::new(Transport::new(first.scheme() == "https", proxy)))
         };
         Ok(Self { request, connection })
     }

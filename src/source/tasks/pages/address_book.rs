@@ -60,35 +60,12 @@ impl AddressBook {
 
     /// Records the addresses that a page has. Fails with the reason if they cannot be followed.
     pub(super) fn record(&self, task: TaskId, links: Neighbors) -> Result<FoundPages, String> {
-        let found = |task_count| Ok(FoundPages { task_count, is_chained: false });
         if let Some(count) = self.known.count() {
-            return found(TaskCount::Exactly(count));
+            return Ok(FoundPages::counted(TaskCount::Exactly(count)));
         }
-        let mut book = self.found();
-        if task.0 == 1 {
-            *book = FoundAddresses::default();
-            book.parameter = self.parameter(&links);
-            if let Some(parameter) = &book.parameter {
-                let count = parameter.count();
-                if count > MAX_TASKS {
-                    return Err(format!("its Link header names more than {MAX_TASKS} pages"));
-                }
-                return found(TaskCount::Exactly(count));
-            }
-        }
-        match links.next {
-            _ if book.parameter.is_some() => found(TaskCount::Unknown),
-            None => found(TaskCount::Exactly(task.0)),
-            Some(SecretUrl(next)) => {
-                let hash = book.hasher.hash_one(&next);
-                if self.known.url(TaskId(1)).as_ref() == Some(&next) || !book.seen.insert(hash) {
-                    return Err("the address of its next page is that of an earlier one".to_owned());
-                }
-                book.chain.truncate(task.0 as usize - 1);
-                book.chain.push(next);
-                Ok(FoundPages { task_count: TaskCount::AtLeast(task.0 + 1), is_chained: true })
-            }
-        }
+        let parameter = if task.0 == 1 { self.parameter(&links) } else { None };
+        let first = self.known.first();
+        self.found().record(task, parameter, first.as_ref(), links.next)
     }
 
     /// Returns the parameter that counts the pages, if the first page shows it.
@@ -101,6 +78,45 @@ impl AddressBook {
 
     fn found(&self) -> MutexGuard<'_, FoundAddresses> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FoundPages {
+    const fn counted(task_count: TaskCount) -> Self {
+        Self { task_count, is_chained: false }
+    }
+}
+
+impl FoundAddresses {
+    /// Records the next address that a page has, or the parameter that the first page shows.
+    fn record(
+        &mut self,
+        task: TaskId,
+        parameter: Option<PageParameter>,
+        first: Option<&Url>,
+        next: Option<SecretUrl>,
+    ) -> Result<FoundPages, String> {
+        if task.0 == 1 {
+            *self = Self { parameter, ..Self::default() };
+        }
+        match (&self.parameter, next) {
+            (Some(parameter), _) if parameter.count() > MAX_TASKS => {
+                Err(format!("its Link header names more than {MAX_TASKS} pages"))
+            }
+            (Some(parameter), _) if task.0 == 1 => {
+                Ok(FoundPages::counted(TaskCount::Exactly(parameter.count())))
+            }
+            (Some(_), _) => Ok(FoundPages::counted(TaskCount::Unknown)),
+            (None, None) => Ok(FoundPages::counted(TaskCount::Exactly(task.0))),
+            (None, Some(SecretUrl(next))) => {
+                if first == Some(&next) || !self.seen.insert(self.hasher.hash_one(&next)) {
+                    return Err("the address of its next page is that of an earlier one".to_owned());
+                }
+                self.chain.truncate(task.0 as usize - 1);
+                self.chain.push(next);
+                Ok(FoundPages { task_count: TaskCount::AtLeast(task.0 + 1), is_chained: true })
+            }
+        }
     }
 }
 
