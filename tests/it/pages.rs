@@ -133,7 +133,7 @@ fn pages_that_name_the_next_one_alone_are_fetched_once_with_a_reason() {
     let server = linked(4, &["next"]);
     let done = run(&mut command(&[&format!("{}/items", server.url())]));
     assert_eq!((done.code, server.requests().len()), (Some(0), 4), "{}", done.err);
-    let reason = "Threads cannot help here: the address of each page is in the page before.";
+    let reason = "Threads cannot help here: the address of each page is in the page before\n";
     assert!(done.out.contains("8 items fetched in "), "{}", done.out);
     assert!(done.out.contains(reason), "{}", done.out);
     assert!(!done.out.contains("multi_threaded"), "{}", done.out);
