@@ -37,7 +37,7 @@ fn differing_results_are_reported_before_speed_ups() {
     let wrong = Some((Mode::Gil, 3));
     let mut driver = AppDriver::new(Scenario { wrong, ..Scenario::default() }, CPU).play_to_end();
     let text =
-        " the modes disagree on 1 result, a bug in threadline, please report it; 4 GIL threads";
+        " The modes disagree on 1 result, a bug in threadline, please report it; 4 GIL threads";
     assert_shows(&mut driver, WIDE, text);
 }
 
