@@ -54,10 +54,9 @@ fn held_clause((place, (run, hold)): (usize, (&Run, RateLimitHold))) -> Clause {
     let (subject, time) = (subject(run), seconds_text(hold.time));
     let verb = if run.plan().workers == 1 { "was" } else { "were" };
     match place {
-        0 => {
-            let held = format!("{subject} {verb} held back {time} by a rate limit");
-            Clause::other(format!("not comparable: {held}"))
-        }
+        0 => Clause::other(format!(
+            "not comparable: {subject} {verb} held back {time} by a rate limit"
+        )),
         _ => Clause::more(format!("{subject} {time}")),
     }
 }
