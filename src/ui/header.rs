@@ -331,5 +331,6 @@ fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
     let (many, each) = (counts.len(), sweep::repeats_text(shown));
     let all = format!("threads {}, {each} ", counts.join(" "));
     [all, format!("{many} counts, {each} "), format!("{many} counts ")]
-        .map(|text| Line::styled(text, theme.muted()))
+        // A line's own style would be that of the modes beside it, too.
+        .map(|text| Span::styled(text, theme.muted()).into())
 }

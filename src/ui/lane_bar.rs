@@ -1,8 +1,6 @@
 //! The states of a lane as cells, written straight into the buffer, and the labels on them. Horizontal
 //! eighths are exact edges; the height of a merged cell is the share of time that was not idle.
 
-use std::iter::repeat_n;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -363,38 +361,25 @@ pub(super) fn countdown_text(left: Nanos) -> String {
 /// Returns the figures of a run's GIL: as many as fit, the most telling first.
 pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     let Some(gil) = run.gil().filter(|_| run.has_started()) else { return String::new() };
-    let longest = gil.longest_hold(until);
-    let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
-    let (length, whose) = longest.unwrap_or_default();
-    let (held, rate, cost) =
-        (gil.held_share(until) * 100.0, gil.switches_per_second(until), gil.wait_time(until));
-    // The current number of waiters is meaningless after the run: use the mean.
-    let [waiting, wait] = if run.is_over() {
-        let mean = cost.0 as f64 / until.0.max(1) as f64;
-        [format!("{mean:.1} threads waited for it (mean)"), format!("{mean:.1} wait")]
-    } else {
-        let waiters = gil.waiter_count();
-        [format!("{} for it", plural::waits(waiters, "thread")), format!("{waiters} wait")]
-    };
-    let long = [
-        format!("GIL held {held:.0} %"),
-        waiting,
-        format!("{rate:.0} switches/s"),
-        format!("{cost} of waiting in all"),
-        format!("longest hold {length}, {whose}"),
-    ];
-    let short = [
-        format!("held {held:.0} %"),
-        wait,
-        format!("{rate:.0}/s"),
-        format!("cost {cost}"),
-        format!("longest {length}"),
-    ];
-    let fewer = (1..short.len()).rev().map(|count| short.iter().take(count));
-    let [held, waiting, switches, cost, _] = &long;
-    let [.., longest] = &short;
-    let middle = [held, waiting, switches, cost, longest].map(String::as_str);
-    let forms = [long.join("   "), middle.join("   "), short.join("  ")].into_iter();
-    let forms = forms.chain(fewer.map(|some| some.cloned().collect::<Vec<_>>().join("  ")));
-    text::first_fitting(forms.chain(repeat_n(String::new(), 1)), room)
+    let held = (gil.held_share(until) * 100.0).round();
+    let mut figures = vec![format!("GIL held {held} %")];
+    // The turns of a GIL that nobody needs tell nothing.
+    if held > 0.0 {
+        // The current number of waiters is meaningless after the run: use the mean.
+        figures.push(if run.is_over() {
+            let mean = gil.wait_time(until).0 as f64 / until.0.max(1) as f64;
+            format!("{mean:.1} threads waited for it (mean)")
+        } else {
+            format!("{} for it", plural::waits(gil.waiter_count(), "thread"))
+        });
+        figures.push(format!("{:.0} switches/s", gil.switches_per_second(until)));
+        let longest = gil.longest_hold(until);
+        figures.extend(
+            longest.map(|hold| {
+                format!("longest hold {}, {}", hold.length, run.worker_name(hold.lane.0))
+            }),
+        );
+    }
+    let forms = (0..=figures.len()).rev().filter_map(|count| figures.get(..count));
+    text::first_fitting(forms.map(|some| some.join("   ")), room)
 }

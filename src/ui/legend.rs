@@ -19,21 +19,25 @@ struct LegendEntry {
     rank: usize,
 }
 
-/// The fraction of a cell that all lanes together are in a state at least, so that it can be seen.
+/// The fraction of a cell that a lane is in a state at least, so that it can be seen.
 const VISIBLE_PARTS: u64 = 16;
 
 /// Returns the states that occur in the runs shown for a visible time at the current scale. Most
 /// errors have no duration.
 pub(super) fn occurring_states(app: &App) -> impl Iterator<Item = State> {
-    let (mut times, mut errors) = (StateTimes::default(), 0);
-    for (run, until) in app.visible_runs() {
-        times.add_all(&run.state_times_between(Nanos::ZERO, until));
-        let lanes = run.lanes().iter();
-        errors += lanes.map(|lane| lane.summarize_range(Nanos::ZERO, until).errors).sum::<usize>();
-    }
     let visible = (app.picture().viewport().window().cell.0 / VISIBLE_PARTS).max(1);
-    let occurs =
-        move |state: &State| times[*state] >= visible || (*state == State::Error && errors > 0);
+    let mut seen = StateTimes::default();
+    for (run, until) in app.visible_runs() {
+        for lane in run.lanes() {
+            let times = lane.state_times_between(Nanos::ZERO, until);
+            times.spent().filter(|&(_, time)| time >= visible).for_each(|(state, time)| {
+                seen.add(state, time);
+            });
+            let errors = lane.summarize_range(Nanos::ZERO, until).errors;
+            seen.add(State::Error, errors as u64);
+        }
+    }
+    let occurs = move |state: &State| seen[*state] > 0;
     // Idle is last: it matters least.
     let busy = State::ALL.into_iter().filter(|&state| state != State::Idle);
     busy.chain([State::Idle]).filter(occurs)

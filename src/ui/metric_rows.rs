@@ -264,32 +264,30 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
 /// Returns the number in flight with its scale and the run, for a row without the name of the run.
 fn short_figures(run: &Run, now: u32) -> String {
     let [_, _, short, _] = lane_labels::mode_names(run.plan().selection());
-    format!("{now:>4}  0-{} {short}", run.timing().in_flight_level().peak())
+    format!("{now:>4} now, 0-{} ({short})", run.timing().in_flight_level().peak())
 }
 
-/// Returns the number of tasks at each stage, from the longest form to the shortest: in the queue,
-/// handed out, done. The row above may show the number handed out.
-fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
-    let (waiting, out) = (run.queued_tasks(), run.tasks_in_work());
+/// Returns the number of tasks at each stage, from the longest form to the shortest: queued, active,
+/// done. The row above may show the number of active ones.
+fn queue_texts(run: &Run, active_shown_above: bool) -> Vec<String> {
+    let (queued, active) = (run.queued_tasks(), run.tasks_in_work());
     // Includes failed commands, but not CPU work that was abandoned.
     let done = run.ended_tasks();
-    let last = if out_shown_above { format!("{done} done") } else { format!("{out} out") };
+    let last = if active_shown_above { format!("{done} done") } else { format!("{active} active") };
     vec![
-        format!("  {waiting} waiting  {out} handed out  {done} done"),
-        format!("  {waiting} waiting  {out} out  {done} done"),
-        format!(" {waiting} waiting {out} out {done} done"),
-        format!(" {waiting} wait {out} out {done} done"),
-        format!("  {waiting} wait  {last}"),
-        format!(" {waiting} wait {last}"),
-        format!(" {waiting} wait"),
+        format!("  {queued} queued  {active} active  {done} done"),
+        format!(" {queued} queued {active} active {done} done"),
+        format!("  {queued} queued  {last}"),
+        format!(" {queued} queued {last}"),
+        format!(" {queued} queued"),
         String::new(),
     ]
 }
 
 /// Like [`queue_texts`] for a paused view, which knows only the number of tasks in the queue.
 fn paused_queue_texts(run: &Run, until: Nanos) -> Vec<String> {
-    let waiting = run.timing().queue_level().value_at(until);
-    vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]
+    let queued = run.timing().queue_level().value_at(until);
+    vec![format!("  {queued} queued"), format!(" {queued} queued"), String::new()]
 }
 
 /// Returns the changes until a time, the latest first, each from the longest form to the shortest.

@@ -240,22 +240,15 @@ fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
         (None, Some(tasks)) => format!("  no knee up to {tasks}"),
         (None, None) => String::new(),
     };
-    let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
         (true, _) => ["  a guess: too few counts", "  a guess"],
         (false, true) => ["  a guess: one trial per count", "  a guess"],
         (false, false) => ["", ""],
     };
-    let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
-    let order = if sweep.is_guess() || names.len() < 2 {
-        String::new()
-    } else {
-        format!("  AICc: {}", names.join(" < "))
-    };
     vec![
-        format!("{long}{knee}{r2}{guess}{order}"),
-        format!("{long}{knee}{r2}{guess}"),
-        format!("{long}{knee}{r2}{brief}"),
+        format!("best fit: {long}{knee}{guess}"),
+        format!("{long}{knee}{guess}"),
+        format!("{long}{knee}{brief}"),
         format!("{short}{knee}{brief}"),
         format!("{short}{knee}"),
         short.to_owned(),
@@ -291,7 +284,7 @@ fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
     let Waves { count, .. } = Waves::new(tasks, about);
     let waves = plural::count(count, "wave");
-    let begin = format!("{about} threads: ceil({tasks}/{about}) = {waves}");
+    let begin = format!("{about} threads: {tasks} tasks in {waves}");
     let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
     let steps: Vec<String> = sweep.equal_counts().into_iter().map(named).collect();
     let forms = (1..=steps.len()).rev().filter_map(|kept| {

@@ -13,7 +13,7 @@ use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
 use crate::analysis::TimeShare;
 use crate::app::{Action, App, TimeWindow};
-use crate::model::{Lane, LaneId, Nanos, Run};
+use crate::model::{self, Lane, LaneId, Nanos, Run};
 
 /// The width of a share of time in words: ` lock wait 75 %`.
 const SHARE_WIDTH: u16 = 16;
@@ -250,7 +250,9 @@ impl<'app> Timeline<'app> {
             return;
         }
         let shares: Vec<String> = shares.iter().map(|share| share_text(*share)).collect();
-        let tasks = lane.task_count_until(until).to_string();
+        let is_active = |span: model::Span| span.end.is_none_or(|end| end > until);
+        let active = usize::from(lane.span_at(until).is_some_and(is_active));
+        let tasks = lane.task_count_until(until).saturating_sub(active).to_string();
         self.draw_shares(&shares.join("  "), &tasks, area, buf);
     }
 

@@ -59,6 +59,12 @@ pub(crate) struct ScreenView<'output> {
     pub(crate) bytes: &'output [u8],
 }
 
+/// Returns whether an output ends inside a synchronized update, whose screen is half an older one.
+fn is_inside_frame(output: &[u8]) -> bool {
+    let [begin, end] = ["\x1b[?2026h", "\x1b[?2026l"].map(str::as_bytes);
+    output.windows(begin.len()).rfind(|bytes| [begin, end].contains(bytes)) == Some(begin)
+}
+
 impl ScreenView<'_> {
     /// Returns whether the screen shows a text.
     pub(crate) fn has(&self, text: &str) -> bool {
@@ -121,10 +127,12 @@ impl Pty {
         }
     }
 
-    /// Waits until `condition` holds for the screen and the output; `what` names it in the failure.
+    /// Waits until `condition` holds for a complete frame and the output; `what` names it in the
+    /// failure.
     pub(crate) fn wait(&self, what: &str, condition: impl Fn(&ScreenView<'_>) -> bool) {
         self.wait_for(what, |output| {
-            condition(&ScreenView { screen: output.parser.screen(), bytes: &output.bytes })
+            let view = ScreenView { screen: output.parser.screen(), bytes: &output.bytes };
+            !is_inside_frame(view.bytes) && condition(&view)
         });
     }
 

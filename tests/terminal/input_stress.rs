@@ -93,7 +93,7 @@ fn screen_is_complete_after_thousands_of_resizes() {
     pty.resize((80, 24));
     pty.resize(WIDE);
     pty.wait("the complete screen", |view| {
-        view.has("┌ totals ")
+        view.has("╭ totals ")
             && view.has("worker-5")
             && view.has(RACE_SUMMARY)
             && !view.has("Shift-Tab")

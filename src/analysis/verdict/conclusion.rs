@@ -93,7 +93,7 @@ impl Conclusion {
                 }
                 sentence.push_str(text);
             }
-            sentence
+            plural::capitalized(&sentence)
         })
     }
 

@@ -17,22 +17,24 @@ impl Verdict<'_> {
         // Without a sequential time, a mode that is done already says how far ahead it is.
         let over = self.runs.iter().filter(|run| run.is_comparable() && self.baseline.is_none());
         let over = over.map(done_text).reduce(|all, one| format!("{all}, {one}"));
-        let [progress, short] = [true, false].map(|is_long| {
-            let each = active.iter().map(|run| self.run_progress(run, now, is_long));
-            each.collect::<Vec<_>>().join("; ")
+        let each: Vec<[String; 3]> =
+            active.iter().map(|run| self.run_progress_forms(run, now)).collect();
+        let [progress, brief, short] = [0, 1, 2].map(|form| {
+            let texts = each.iter().filter_map(|forms| forms.get(form));
+            texts.map(String::as_str).collect::<Vec<_>>().join("; ")
         });
         let whole = over.iter().map(|over| format!("{over}; {progress}"));
-        whole.chain([progress.clone(), short]).collect()
+        whole.chain([progress.clone(), brief, short]).collect()
     }
 
-    /// Returns the progress of a run, in the long form with its workers.
-    fn run_progress(&self, run: &Run, now: Nanos, is_long: bool) -> String {
+    /// Returns the progress of a run in a long, a brief and a short form.
+    fn run_progress_forms(&self, run: &Run, now: Nanos) -> [String; 3] {
         let (plan, spec) = (run.plan(), run.plan().workload().spec());
         let tasks = plural::count(run.progress().known_tasks(), spec.task);
-        let so_far = if run.is_task_count_known() {
-            format!("{} of {tasks} so far", run.ended_tasks())
+        let done = if run.is_task_count_known() {
+            format!("{} of {tasks}", run.ended_tasks())
         } else {
-            format!("no {} so far", spec.task)
+            format!("no {}", spec.task)
         };
         let workers = workers_text(plan, plan.workers);
         let what = match plan.mode {
@@ -51,7 +53,10 @@ impl Verdict<'_> {
             MIN_GAIN.. => format!(", {} faster", factor_text(times)),
             _ => format!(", {times:.2}x as fast"),
         });
-        if is_long { format!("{what}: {so_far}{times}") } else { so_far + &times }
+        let so_far = format!("{done} so far{times}");
+        // The speed-up says more than the workers.
+        let brief = if times.is_empty() { format!("{what}: {done}") } else { so_far.clone() };
+        [format!("{what}: {so_far}"), brief, so_far]
     }
 }
 

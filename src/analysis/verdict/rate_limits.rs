@@ -12,12 +12,11 @@ impl Verdict<'_> {
     pub(super) fn not_comparable_clauses(&self) -> Vec<Clause> {
         let is_comparison = self.runs.len() > 1 || self.baseline.is_some();
         let holds = self.runs.iter().filter_map(|run| Some((run, RateLimitHold::of_run(run)?)));
-        let held: Vec<String> = holds.enumerate().map(held_text).collect();
+        let held: Vec<Clause> = holds.enumerate().map(held_clause).collect();
         if !is_comparison || held.is_empty() {
             return Vec::new();
         }
-        let held = Clause::other(format!("not comparable: {}", held.join(", ")));
-        [held].into_iter().chain(self.speed_ups_without_limits().map(Clause::aside)).collect()
+        held.into_iter().chain(self.speed_ups_without_limits().map(Clause::aside)).collect()
     }
 
     /// Returns how long rate limits held back a run that is not compared.
@@ -50,13 +49,15 @@ impl Verdict<'_> {
     }
 }
 
-/// Returns how long a run was held back. The first text is a clause, the others continue it.
-fn held_text((place, (run, hold)): (usize, (&Run, RateLimitHold))) -> String {
+/// Returns how long a run was held back. The first clause is a sentence, the others continue it.
+fn held_clause((place, (run, hold)): (usize, (&Run, RateLimitHold))) -> Clause {
     let (subject, time) = (subject(run), seconds_text(hold.time));
     let verb = if run.plan().workers == 1 { "was" } else { "were" };
     match place {
-        0 => format!("{subject} {verb} held back {time} by a rate limit"),
-        _ => format!("{subject} {time}"),
+        0 => Clause::other(format!(
+            "not comparable: {subject} {verb} held back {time} by a rate limit"
+        )),
+        _ => Clause::more(format!("{subject} {time}")),
     }
 }
 

@@ -52,7 +52,7 @@ processes    400 ms to start, 400 ms to hand over tasks and results, summed over
 #[test]
 fn differing_values_are_reported() {
     let runs = [computed(Mode::Sequential, 1, &[1, 2, 3]), computed(Mode::Threads, 3, &[1, 5, 4])];
-    let line = "the modes disagree on 2 results, a bug in threadline, please report it; ";
+    let line = "The modes disagree on 2 results, a bug in threadline, please report it; ";
     assert!(report(&runs, None).contains(line), "{}", report(&runs, None));
 }
 

@@ -110,7 +110,7 @@ fn stopped_run_is_labelled_and_a_race_without_runs_is_empty() {
     let driver = driver.play_to_end();
     let svg = write_svg(&subject(&driver, Background::Light));
     parse_svg(&svg);
-    assert!(svg.contains("threads (no GIL) x5: 0 of 5 pages fetched, then stopped"), "{svg}");
+    assert!(svg.contains("Threads (no GIL) x5: 0 of 5 pages fetched, then stopped"), "{svg}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn differing_results_are_reported_before_speed_ups() {
     let wrong = Some((Mode::Gil, 3));
     let mut driver = AppDriver::new(Scenario { wrong, ..Scenario::default() }, CPU).play_to_end();
     let text =
-        " the modes disagree on 1 result, a bug in threadline, please report it; 4 GIL threads";
+        " The modes disagree on 1 result, a bug in threadline, please report it; 4 GIL threads";
     assert_shows(&mut driver, WIDE, text);
 }
 
@@ -92,10 +92,10 @@ fn failed_commands_are_counted_and_named_on_the_selected_lane() {
 fn queue_row_counts_tasks_by_progress() {
     let threads = Selection::only(Workload::Cpu, Mode::Threads);
     let mut driver = AppDriver::new(Scenario::default(), threads).play_until(Mode::Threads, 350);
-    assert_shows(&mut driver, WIDE, " 0 waiting 4 out 4 done ");
-    assert_shows(&mut driver, STANDARD, " 0 wait  4 done");
+    assert_shows(&mut driver, WIDE, " 0 queued  4 done");
+    assert_shows(&mut driver, STANDARD, " 0 queued 4 done");
     let mut driver = AppDriver::new(Scenario::default(), threads).play_until(Mode::Threads, 100);
-    assert_shows(&mut driver, WIDE, " 4 waiting 4 out 0 done ");
+    assert_shows(&mut driver, WIDE, " 4 queued  0 done");
     // With several runs, a lane's row is worth more than the queue's.
     let mut driver = AppDriver::new(Scenario::default(), CPU).play_until(Mode::Gil, 100);
     assert!(!driver.rows(STANDARD).concat().contains("queue"));
@@ -106,7 +106,7 @@ fn paused_view_shows_the_queue_at_the_time_of_the_pause() {
     let threads = Selection::only(Workload::Cpu, Mode::Threads);
     let driver = AppDriver::new(Scenario::default(), threads).play_until(Mode::Threads, 100);
     let mut driver = driver.press_keys(" ").play_to_end();
-    assert_shows(&mut driver, WIDE, " 4 waiting ");
+    assert_shows(&mut driver, WIDE, " 4 queued ");
 }
 
 /// A truncated number would look like a different number.
@@ -121,14 +121,14 @@ fn gil_figures_are_never_truncated() {
         parts.filter(|part| !part.is_empty() && *part != "▏").map(str::to_owned).collect()
     };
     let mut complete = figures(&mut driver, 140);
-    assert_eq!(complete.len(), 5, "{complete:?}");
+    assert_eq!(complete.len(), 4, "{complete:?}");
     complete.extend(figures(&mut driver, 90));
     for width in 40..140 {
         for figure in figures(&mut driver, width) {
             assert!(complete.contains(&figure), "{figure:?} at {width} is not one of {complete:?}");
         }
     }
-    assert!(complete.contains(&"held 100 %".to_owned()), "{complete:?}");
+    assert!(complete.contains(&"GIL held 100 %".to_owned()), "{complete:?}");
     assert!(complete.contains(&"199 switches/s".to_owned()), "{complete:?}");
 }
 

@@ -101,7 +101,7 @@ fn conclude(fixtures: &[RunFixture<'_>]) -> (String, String) {
 fn sequential_run_behind_a_limit_is_no_baseline() {
     let sequential = RunFixture { waits: &[4_000], ..SEQUENTIAL };
     let (sentence, checks) = conclude(&[sequential, THREADS]);
-    let held = "not comparable: sequential was held back 4.0 s by a rate limit";
+    let held = "Not comparable: sequential was held back 4.0 s by a rate limit";
     assert_eq!(sentence, format!("{held} (without: 4.0x)"));
     assert!(!checks.contains("efficiency"), "{checks}");
 }
@@ -110,7 +110,7 @@ fn sequential_run_behind_a_limit_is_no_baseline() {
 fn threads_that_stood_still_together_would_have_had_a_speed_up() {
     let threads = RunFixture { waits: &[2_000; 4], ..THREADS };
     let (sentence, _) = conclude(&[SEQUENTIAL, threads]);
-    let held = "not comparable: 4 threads were held back 2.0 s by a rate limit";
+    let held = "Not comparable: 4 threads were held back 2.0 s by a rate limit";
     assert_eq!(sentence, format!("{held} (without: 4.0x)"));
 }
 
@@ -118,7 +118,7 @@ fn threads_that_stood_still_together_would_have_had_a_speed_up() {
 fn no_figure_is_derived_if_only_some_threads_stood_still() {
     let threads = RunFixture { waits: &[2_000, 500], ..THREADS };
     let (sentence, _) = conclude(&[SEQUENTIAL, threads]);
-    assert_eq!(sentence, "not comparable: 4 threads were held back 2.0 s by a rate limit");
+    assert_eq!(sentence, "Not comparable: 4 threads were held back 2.0 s by a rate limit");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn every_run_behind_a_limit_is_named() {
     let (sentence, _) = conclude(&[sequential, threads, gil]);
     assert_eq!(
         sentence,
-        "not comparable: sequential was held back 500 ms by a rate limit, 4 threads 2.0 s \
+        "Not comparable: sequential was held back 500 ms by a rate limit, 4 threads 2.0 s \
          (without: 4 threads 4.0x, 4 GIL threads 4.0x)"
     );
 }
@@ -141,7 +141,7 @@ fn runs_without_a_limit_are_still_compared() {
     let (sentence, _) = conclude(&[SEQUENTIAL, threads, gil]);
     assert_eq!(
         sentence,
-        "not comparable: 4 threads were held back 2.0 s by a rate limit (without: 4.0x); \
+        "Not comparable: 4 threads were held back 2.0 s by a rate limit (without: 4.0x); \
          4 GIL threads were 4.0x faster: they waited for the server side by side"
     );
 }
