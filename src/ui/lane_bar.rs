@@ -363,7 +363,7 @@ pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     let Some(gil) = run.gil().filter(|_| run.has_started()) else { return String::new() };
     let held = (gil.held_share(until) * 100.0).round();
     let mut figures = vec![format!("GIL held {held} %")];
-    // The turns of a GIL that nobody needs tell nothing.
+    // Without contention, the other figures would be noise.
     if held > 0.0 {
         // The current number of waiters is meaningless after the run: use the mean.
         figures.push(if run.is_over() {

@@ -111,7 +111,7 @@ fn ceiling_that_costs_much_leads_the_conclusion_with_its_cost() {
     attempts.push((6, 5_000, 10_000, false));
     let costly = [run(&attempts, &[(1, 2_001), (101, 4_001)])];
     let conclusion = Verdict::new(&costly, None).conclusion().unwrap();
-    let sentence = "the server refused more than 6 at once, 2 times, costing 4 of 10 s: use 6; ";
+    let sentence = "The server refused more than 6 at once, 2 times, costing 4 of 10 s: use 6; ";
     assert!(conclusion.sentence().starts_with(sentence), "{}", conclusion.sentence());
     assert!(!conclusion.checks().contains("refused"), "{}", conclusion.checks());
 }

@@ -123,6 +123,6 @@ fn server_that_refuses_more_than_six_at_once_is_reported_with_its_cost() {
     assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
     let runs = [fault_run.run];
     let sentence = Verdict::new(&runs, None).conclusion().unwrap().sentence();
-    let expected = "the server refused more than 6 at once, 2 times, costing 2 of 2 s: use 6; ";
+    let expected = "The server refused more than 6 at once, 2 times, costing 2 of 2 s: use 6; ";
     assert!(sentence.starts_with(expected), "{sentence}");
 }
