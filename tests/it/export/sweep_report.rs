@@ -6,11 +6,11 @@ use threadline::model::{Mode, Workload};
 use threadline::report::json::JsonReport;
 use threadline::report::plain;
 
-use crate::fabricated_runs::sweep;
+use crate::fabricated_runs::{sweep, sweep_plan};
 
 fn report(sweep: &Sweep, workload: Workload) -> String {
     let mut out = Vec::new();
-    plain::sweep::write(&mut out, sweep, workload, Mode::Threads).unwrap();
+    plain::sweep::write(&mut out, sweep, &sweep_plan(workload)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
