@@ -19,7 +19,7 @@ use super::theme::Theme;
 use crate::analysis::scaling::{Fit, ScalingModel};
 use crate::analysis::sweep::{SweepPoint, Trial, WorkerTerms, counts_text};
 use crate::analysis::{Sweep, plural};
-use crate::app::App;
+use crate::app::{Action, App};
 use crate::model::printable::three_digits;
 use crate::model::{Mode, Nanos, Run, RunOutcome, Waves, Workload};
 use dot_grid::Mark;
@@ -302,14 +302,14 @@ pub(super) fn kept_trials(app: &App) -> Option<String> {
     Some(format!(" Kept: {had} of {planned} trials."))
 }
 
-/// Returns the size of a sweep that has not run yet, and its expected duration.
-pub(super) fn planned_trials(app: &App) -> Option<[String; 2]> {
+/// Returns the size of a sweep that has not run yet, and the keys that change it.
+pub(super) fn planned_trials(app: &App) -> Option<(String, String)> {
     let (session, shown) = (app.session(), app.selection());
     let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
-    let time = session.expected_time(shown);
-    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
+    let [fewer, more] = [Action::FewerWorkers, Action::MoreWorkers].map(|key| app.key_of(key));
     let counts = counts_text(sweep.counts(), "thread");
-    Some([format!(": {counts}, {}", repeats_text(&sweep)), time])
+    let keys = format!(", {fewer} and {more} change the counts");
+    Some((format!(": {counts}, {}", repeats_text(&sweep)), keys))
 }
 
 /// Returns the number of trials per count.

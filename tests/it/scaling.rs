@@ -5,6 +5,7 @@ mod advice;
 mod arbitrary_input;
 mod golden_fits;
 mod simulated_service;
+mod stub_servers;
 mod waves;
 
 use threadline::analysis::sweep::{Sweep, Trial};

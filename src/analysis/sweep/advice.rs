@@ -2,15 +2,12 @@
 //! measurements: a scaling law is named only if they agree with it.
 
 use super::latency_limit;
-use super::point::MIN_CHANGE;
+use super::point::{MIN_CHANGE, MIN_GAIN};
 use super::{Accepted, Sweep, SweepPoint, WorkerTerms};
 use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
 use crate::model::printable::three_digits;
 use crate::model::{Mode, Waves, Workload};
-
-/// The minimum speed-up that justifies more workers.
-pub(super) const MIN_GAIN: f64 = 1.1;
 
 /// The measured points that the advice refers to.
 struct KeyPoints {

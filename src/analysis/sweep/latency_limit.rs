@@ -2,7 +2,7 @@
 //! service time doubles.
 
 use super::SweepPoint;
-use super::advice::MIN_GAIN;
+use super::point::MIN_GAIN;
 
 /// The growth of p95 from the smallest number of workers at which requests take too long.
 const MAX_GROWTH: f64 = 2.0;

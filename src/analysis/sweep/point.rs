@@ -7,6 +7,9 @@ use crate::model::Nanos;
 /// The minimum ratio of two rates that is not noise, if there is one trial of each.
 pub(super) const MIN_CHANGE: f64 = 1.15;
 
+/// The minimum speed-up that justifies more workers.
+pub(super) const MIN_GAIN: f64 = 1.1;
+
 /// One complete run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
