@@ -279,11 +279,14 @@ impl Sweep {
     /// take that much longer with one worker.
     pub fn efficiency(&self, point: &SweepPoint) -> Option<f64> {
         let share = stats::efficiency(self.point_speed_up(point)?, point.workers);
-        let [one, own] = [self.point(1)?, point].map(|point| point.mean_service);
-        let explains = |(one, own): (Nanos, Nanos)| {
-            stats::explains_excess(share - 1.0, one.0 as f64 / own.0.max(1) as f64)
-        };
-        (share < 1.005 || one.zip(own).is_some_and(explains)).then_some(share)
+        let explains = |ratio| stats::explains_excess(share - 1.0, ratio);
+        (share < 1.005 || self.slowness_of_one(point).is_some_and(explains)).then_some(share)
+    }
+
+    /// Returns the mean service time with one worker relative to that of a point.
+    pub fn slowness_of_one(&self, point: &SweepPoint) -> Option<f64> {
+        let (one, own) = (self.point(1)?.mean_service?, point.mean_service?);
+        Some(one.0 as f64 / own.0.max(1) as f64)
     }
 
     /// The failed requests of all trials with a number of workers: the number by HTTP status, or by kind of

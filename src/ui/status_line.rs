@@ -341,7 +341,7 @@ pub(super) fn invitation(app: &App) -> String {
             let (what, keys) = sweep::planned_trials(app).unwrap_or_default();
             let remark = session.cost_remark(shown);
             format!(
-                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{remark}. {run} runs it{keys}."
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{remark}. {run} runs it.{keys}"
             )
         }
         (None, None) => format!("{shown} has not run yet. {run} runs it."),

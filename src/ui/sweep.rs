@@ -308,7 +308,7 @@ pub(super) fn planned_trials(app: &App) -> Option<(String, String)> {
     let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
     let [fewer, more] = [Action::FewerWorkers, Action::MoreWorkers].map(|key| app.key_of(key));
     let counts = counts_text(sweep.counts(), "thread");
-    let keys = format!(", {fewer} and {more} change the counts");
+    let keys = format!(" {fewer} and {more} change the counts.");
     Some((format!(": {counts}, {}", repeats_text(&sweep)), keys))
 }
 

@@ -288,6 +288,8 @@ fn next_gain_sentence(
     );
     Some(if gain.abs() < 0.5 {
         format!("{count} add nothing {price}.")
+    } else if choice.is_like(more) && slower.is_some() {
+        format!("{count} add nothing beyond the noise {price}.")
     } else if choice.is_like(more) {
         format!("{count} add nothing measurable {price}: the difference is within the noise.")
     } else if gain > 0.0 {

@@ -152,6 +152,8 @@ fn remarks(sweep: &Sweep, words: WorkerTerms) -> Vec<Remark> {
         remarks.push(Remark::new("knee", knee));
     }
     remarks.extend(stairs_phrase(sweep, words).map(|text| Remark::new("stairs", text)));
+    let excess = sweep.points().iter().filter_map(|point| excess_phrase(sweep, point, words));
+    remarks.extend(excess.map(|text| Remark::new("efficiency", text)));
     remarks.extend(held_back_phrase(sweep, words).map(|text| Remark::new("held back", text)));
     remarks
 }
@@ -169,6 +171,14 @@ fn stairs_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
              time: {all}{more}"
         )
     })
+}
+
+/// Returns the reason for an efficiency above 100 %.
+fn excess_phrase(sweep: &Sweep, point: &SweepPoint, words: WorkerTerms) -> Option<String> {
+    sweep.efficiency(point).filter(|&share| share >= 1.005)?;
+    let (times, workers) = (sweep.slowness_of_one(point)?, words.count_text(point.workers));
+    let WorkerTerms { task, worker, .. } = words;
+    Some(format!("over 100 % with {workers}: a {task} took {times:.2}x as long with 1 {worker}"))
 }
 
 /// Returns the number of trials that rate limits held back, for each number of workers.

@@ -136,7 +136,10 @@ fn last_line_of_the_report_stands_on_its_own() {
 fn efficiency_above_100_percent_needs_a_measured_reason() {
     let warms_up =
         StubServer { latency: |in_flight| if in_flight > 1 { 50 } else { 63 }, ..UNLIMITED };
-    let sweep = json_sweep(&run_sweep(warms_up, Some(vec![1, 4])));
+    let session = run_sweep(warms_up, Some(vec![1, 4]));
+    let reason = "efficiency   over 100 % with 4 threads: a page took 1.2";
+    assert!(plain_report(&session).contains(reason), "{}", plain_report(&session));
+    let sweep = json_sweep(&session);
     assert!(sweep["points"][1]["efficiency"].as_f64().unwrap() > 1.1, "{sweep}");
     let times = [(1, 1_000.0), (4, 200.0)];
     let unexplained = super::sweep(60, &times);
