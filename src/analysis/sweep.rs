@@ -37,16 +37,21 @@ pub struct Knee {
 pub enum Accepted {
     /// The number of requests at once.
     AtOnce(u32),
-    /// The largest measured number of workers without a refusal.
-    Workers(u16),
+    /// Two measured numbers of workers.
+    Workers {
+        /// The largest without a refusal.
+        accepted: u16,
+        /// The next larger one, which was refused.
+        refused: u16,
+    },
 }
 
 impl Accepted {
-    /// The number.
+    /// The number that the server accepted.
     pub const fn number(self) -> u32 {
         match self {
             Self::AtOnce(requests) => requests,
-            Self::Workers(workers) => workers as u32,
+            Self::Workers { accepted, .. } => accepted as u32,
         }
     }
 }
@@ -387,10 +392,11 @@ impl Sweep {
         }
         // Without an exact number, each larger number of workers has to be refused, and no smaller one.
         let is_refused = |refusals: Refusals| refusals.times > 0;
-        let (first, _) = refusals.clone().find(|&(_, refusals)| is_refused(refusals))?;
-        let all_above = refusals.clone().all(|(workers, one)| workers < first || is_refused(one));
-        let below = refusals.map(|(workers, _)| workers).take_while(|&workers| workers < first);
-        below.last().filter(|_| all_above).map(Accepted::Workers)
+        let (refused, _) = refusals.clone().find(|&(_, refusals)| is_refused(refusals))?;
+        let all_above = refusals.clone().all(|(workers, one)| workers < refused || is_refused(one));
+        let below = refusals.map(|(workers, _)| workers).take_while(|&workers| workers < refused);
+        let accepted = below.last().filter(|_| all_above)?;
+        Some(Accepted::Workers { accepted, refused })
     }
 
     /// The knee and the capacity in tasks per second, if the best fit is a plateau and reliable.

@@ -146,7 +146,7 @@ fn sweep_advises_the_last_count_without_a_refusal() {
     let retried = (3..7).map(|lane| (lane, 100, 150, false));
     sweep.add_run(&run(&refused.chain(retried).collect::<Vec<_>>(), &[(1, 100)]));
     let advice = sweep.advice(threadline::model::Workload::Followers, Mode::Threads).unwrap();
-    let sentence = "Above 3 threads the server refused: stay at 3 or below.";
+    let sentence = "With 7 threads the server refused, with 3 it did not: stay below 7.";
     assert!(advice.contains(sentence), "{advice}");
 }
 

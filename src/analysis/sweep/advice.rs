@@ -133,15 +133,23 @@ fn gain_sentences(
         })
 }
 
-/// The number above which the server refused requests.
+/// The number above which the server refused requests, as exactly as the trials show it.
 fn refusal_sentence(sweep: &Sweep, terms: WorkerTerms) -> Option<String> {
-    let accepted = sweep.accepted()?;
-    let most = accepted.number();
-    let unit = match accepted {
-        Accepted::AtOnce(_) => "at once".to_owned(),
-        Accepted::Workers(_) => plural::noun(most, terms.worker),
-    };
-    Some(format!("Above {most} {unit} the server refused: stay at {most} or below."))
+    Some(match sweep.accepted()? {
+        Accepted::AtOnce(most) => {
+            format!("Above {most} at once the server refused: stay at {most} or below.")
+        }
+        Accepted::Workers { accepted, refused } if accepted + 1 == refused => {
+            let count = terms.count_text(accepted);
+            format!("Above {count} the server refused: stay at {accepted} or below.")
+        }
+        Accepted::Workers { accepted, refused } => {
+            let count = terms.count_text(refused);
+            format!(
+                "With {count} the server refused, with {accepted} it did not: stay below {refused}."
+            )
+        }
+    })
 }
 
 /// The number of trials that do not count, because rate limits held them back.

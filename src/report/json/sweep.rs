@@ -35,8 +35,8 @@ pub struct SweepReport {
     pub equal_counts: Vec<[u16; 2]>,
     /// The number of workers that the advice recommends; null below two measured numbers.
     pub recommended: Option<u16>,
-    /// The number, of requests at once or of workers, above which the server refused; null if the trials do
-    /// not show one.
+    /// The number of requests at once above which the server refused, or, if not known exactly, the largest
+    /// number of workers without a refusal; null if the trials do not show one.
     pub accepted: Option<u32>,
     /// The advice for the user.
     pub advice: Option<String>,

@@ -53,6 +53,7 @@ fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::R
     let services = || sweep.points().iter().filter_map(|point| point.service);
     let time_width = if services().next().is_some() { 9 } else { 0 };
     let p99_width = if services().any(|service| service.p99.is_some()) { 9 } else { 0 };
+    let has_failures = failures.iter().any(|text| text != "0");
     let failed_width = failures.iter().map(String::len).max().unwrap_or(0);
     let columns = [
         (words.workers, 10),
@@ -66,7 +67,7 @@ fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::R
         ("p50", time_width),
         ("p95", time_width),
         ("p99", p99_width),
-        ("failed", if failed_width == 0 { 0 } else { failed_width.max(6) + 2 }),
+        ("failed", if has_failures { failed_width.max(6) + 2 } else { 0 }),
         ("Karp-Flatt", 12),
     ];
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
@@ -99,7 +100,7 @@ fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::R
 fn failures_text(sweep: &Sweep, point: &SweepPoint) -> String {
     let each = sweep.failures(point.workers);
     let texts = each.map(|(cause, count)| format!("{count}x {}", cause.replace('_', " ")));
-    texts.collect::<Vec<_>>().join(", ")
+    texts.reduce(|all, text| format!("{all}, {text}")).unwrap_or_else(|| "0".to_owned())
 }
 
 fn write_models(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {

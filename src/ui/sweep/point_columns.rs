@@ -107,7 +107,7 @@ fn failed(sweep: &Sweep, point: &SweepPoint) -> String {
     let failures: Vec<(&str, u32)> = sweep.failures(point.workers).collect();
     let total: u32 = failures.iter().map(|(_, count)| count).sum();
     let text = match failures.as_slice() {
-        [] => String::new(),
+        [] => "0".to_owned(),
         [(status, count)] => format!("{count}x {status}"),
         _ => total.to_string(),
     };
