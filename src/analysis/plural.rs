@@ -27,7 +27,7 @@ pub fn waits(count: impl TryInto<u64>, noun: &str) -> String {
 /// Returns a text with a capital first letter, as the start of a sentence.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).collect()
 }
 

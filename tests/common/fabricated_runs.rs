@@ -165,7 +165,7 @@ pub(crate) fn sweep_plan(workload: Workload) -> Plan {
         Workload::Cpu => WorkSpec::Cpu(compute),
         Workload::Native => WorkSpec::Native(compute),
         Workload::Mixed => WorkSpec::Mixed(compute),
-        _ => WorkSpec::Commands { commands: Arc::new([]) },
+        Workload::Commands => WorkSpec::Commands { commands: Arc::new([]) },
     };
     Plan::new(work, Mode::Threads, 1, 60)
 }

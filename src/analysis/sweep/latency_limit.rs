@@ -61,7 +61,7 @@ fn is_worth_it(from: &SweepPoint, to: &SweepPoint) -> bool {
 /// `raise p95 to 116 ms`.
 pub(super) fn growth_text(from: &SweepPoint, to: &SweepPoint) -> Option<String> {
     let growth = p95_growth(from, to).filter(|&growth| growth >= MIN_REMARKABLE_GROWTH)?;
-    if (growth * 10.0).round() == 20.0 {
+    if (growth - MAX_GROWTH).abs() < 0.05 {
         return Some("double p95".to_owned());
     }
     Some(format!("raise p95 to {}", to.service?.p95))

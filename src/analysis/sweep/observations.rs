@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::attempt::Attempt;
 use crate::analysis::latency;
 use crate::analysis::refusals::Refusals;
 use crate::model::{Failure, Nanos, Run};
@@ -30,7 +31,7 @@ impl Observations {
         if run.progress().retry_count() == 0 {
             return;
         }
-        for failure in run.attempts().iter().filter_map(|attempt| attempt.failure()) {
+        for failure in run.attempts().iter().filter_map(Attempt::failure) {
             *self.failures.entry(cause_name(failure)).or_default() += 1;
         }
     }

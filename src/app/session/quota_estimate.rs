@@ -104,13 +104,13 @@ impl Session {
                 )
             }
             None => unknown.to_owned(),
-            Some(pages) if is_sweep => match self.expected_time(selection) {
-                Some(time) => format!(", and about {}", time.approximate()),
-                None => {
-                    let time = self.sweep_time(pages, ASSUMED_REQUEST_TIME).approximate();
-                    format!(", and about {time} at {ASSUMED_REQUEST_TIME} each")
-                }
-            },
+            Some(pages) if is_sweep => {
+                let measured = self.expected_time(selection);
+                let at = || format!(" at {ASSUMED_REQUEST_TIME} each");
+                let assumption = measured.map_or_else(at, |_| String::new());
+                let time = measured.unwrap_or_else(|| self.sweep_time(pages, ASSUMED_REQUEST_TIME));
+                format!(", and about {}{assumption}", time.approximate())
+            }
             Some(_) => String::new(),
         }
     }
