@@ -223,7 +223,7 @@ impl App {
         if self.screen.recording().is_some() {
             return self.apply_due_entries();
         }
-        // A sweep that costs quota starts with a key, once its cost has been shown.
+        // A sweep of a server elsewhere starts with a key, once its cost has been shown.
         if self.session.awaits_confirmation(self.selection()) {
             return None;
         }

@@ -44,6 +44,15 @@ pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
     speed_up / workers.into().max(1.0)
 }
 
+/// The minimum part of what an efficiency exceeds 100 % by that a reason has to explain.
+pub(super) const MIN_EXPLAINED: f64 = 0.5;
+
+/// Returns `true` if an efficiency above 100 % by `excess` is explained by tasks that took `ratio` times as
+/// long with one worker.
+pub(super) fn explains_excess(excess: f64, ratio: f64) -> bool {
+    ratio >= 1.0 + excess * MIN_EXPLAINED
+}
+
 /// e = (1/S - 1/n) / (1 - 1/n): the serial fraction that follows from a speed-up on `workers`
 /// workers (Karp and Flatt 1990). If it is constant as workers are added, part of the work is
 /// serial; if it rises, each worker adds overhead. Returns `None` for a single worker.

@@ -2,52 +2,26 @@
 //! conclusion about the number to use.
 
 mod advice;
+mod evidence;
+mod latency_limit;
+mod observations;
+mod point;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::latency;
 use super::refusals::Refusals;
 use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
-use super::stats::Quantiles;
+use super::{RateLimitHold, stats};
 use crate::model::time::Nanos;
 use crate::model::workload::Workload;
 use crate::model::{Mode, Run, Waves};
-pub use advice::WorkerTerms;
-
-/// The minimum ratio of two rates that is not noise, if there is one trial of each.
-const MIN_CHANGE: f64 = 1.15;
-
-/// One complete run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trial {
-    /// The number of workers.
-    pub workers: u16,
-    /// The time from the start to the end of the last task.
-    pub duration: Nanos,
-    /// The number of completed tasks.
-    pub tasks: u32,
-}
-
-/// The summary of the trials with one number of workers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SweepPoint {
-    /// The number of workers.
-    pub workers: u16,
-    /// The number of trials.
-    pub trials: usize,
-    /// The median time.
-    pub median: Nanos,
-    /// The shortest time.
-    pub min: Nanos,
-    /// The longest time.
-    pub max: Nanos,
-    /// The rate of the median trial, in tasks per second.
-    pub rate: f64,
-    /// The service times of the tasks of all trials, if they are known.
-    pub service: Option<Quantiles>,
-}
+pub use evidence::counts_text;
+use observations::Observations;
+pub use point::{SweepPoint, Trial};
+pub use terms::WorkerTerms;
 
 /// The number of workers beyond which more of them add little.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +30,30 @@ pub struct Knee {
     pub workers: u16,
     /// The 95 % confidence interval, if the law holds.
     pub between: Option<RangeInclusive<u16>>,
+}
+
+/// The number above which a server refused requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// The number of requests at once.
+    AtOnce(u32),
+    /// Two measured numbers of workers.
+    Workers {
+        /// The largest without a refusal.
+        accepted: u16,
+        /// The next larger one, which was refused.
+        refused: u16,
+    },
+}
+
+impl Accepted {
+    /// The number that the server accepted.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::AtOnce(requests) => requests,
+            Self::Workers { accepted, .. } => accepted as u32,
+        }
+    }
 }
 
 /// `8`, `8 [7-9]`.
@@ -81,10 +79,8 @@ pub struct Sweep {
     fits: Vec<Fit>,
     axis: RateAxis,
     cores: Option<u16>,
-    /// The service times of the tasks, by the number of workers.
-    service_times: BTreeMap<u16, Vec<Nanos>>,
-    /// The refusals of the server, by the number of workers.
-    refusals: BTreeMap<u16, Refusals>,
+    /// The observations beside the times of the trials, by the number of workers.
+    observations: BTreeMap<u16, Observations>,
 }
 
 /// The abscissa of the fits.
@@ -95,39 +91,6 @@ enum RateAxis {
     Waves,
     /// The number of workers.
     Workers,
-}
-
-impl Trial {
-    /// The rate in tasks per second.
-    pub fn rate(&self) -> f64 {
-        f64::from(self.tasks) / Nanos(self.duration.0.max(1)).as_secs_f64()
-    }
-}
-
-impl SweepPoint {
-    fn from_trials(workers: u16, trials: &[Trial], service_times: &[Nanos]) -> Option<Self> {
-        let mut trials: Vec<Trial> =
-            trials.iter().filter(|trial| trial.workers == workers).copied().collect();
-        trials.sort_by_key(|trial| trial.duration);
-        let middle = trials.get(trials.len().saturating_sub(1) / 2)?;
-        Some(Self {
-            workers,
-            trials: trials.len(),
-            median: middle.duration,
-            min: trials.first()?.duration,
-            max: trials.last()?.duration,
-            rate: middle.rate(),
-            service: Quantiles::from_values(&mut service_times.to_vec()),
-        })
-    }
-
-    /// Returns `true` if two points differ by no more than their trials do.
-    fn is_like(&self, other: &Self) -> bool {
-        if self.trials == 1 || other.trials == 1 {
-            return self.rate.max(other.rate) < self.rate.min(other.rate) * MIN_CHANGE;
-        }
-        self.min <= other.max && other.min <= self.max
-    }
 }
 
 impl Sweep {
@@ -195,22 +158,21 @@ impl Sweep {
         left.try_fold(active, |sum, median| Some(sum + median?))
     }
 
-    /// Adds a run that has ended as a trial, with the service times of its tasks and the refusals of
-    /// its server.
+    /// Adds a run that has ended as a trial, with the service times of its tasks, its failed requests and
+    /// the refusals of its server.
     pub fn add_run(&mut self, run: &Run) {
         let Some(duration) = run.duration() else { return };
         let (workers, tasks) = (run.plan().workers, run.progress().known_tasks());
-        self.service_times.entry(workers).or_default().extend(latency::service_times(run));
-        let refusals = self.refusals.entry(workers).or_default();
-        *refusals = refusals.with(Refusals::of_run(run));
-        self.add_trial(Trial { workers, duration, tasks });
+        let is_held_back = RateLimitHold::affects(run, duration);
+        self.observations.entry(workers).or_default().add_run(run, is_held_back);
+        self.add_trial(Trial { workers, duration, tasks, is_held_back });
     }
 
     /// Adds a trial and fits the laws again.
     ///
     /// The laws are fitted to the medians: a single slow trial then has no effect, all numbers of
     /// workers have the same weight, and repeated trials do not count as evidence about the shape
-    /// of a law.
+    /// of a law. Numbers whose trials were all held back by rate limits are left out.
     ///
     /// With few tasks per worker, the rate rises in stairs, which no law has: 60 equal tasks take 2
     /// waves with 30 workers as with 59. The rates are therefore fitted against tasks / waves,
@@ -219,19 +181,18 @@ impl Sweep {
     /// two best fits decides.
     pub fn add_trial(&mut self, trial: Trial) {
         self.trials.push(trial);
-        let service_times =
-            |workers| self.service_times.get(workers).map_or(&[][..], Vec::as_slice);
-        let points = self.counts.iter().filter_map(|workers| {
-            SweepPoint::from_trials(*workers, &self.trials, service_times(workers))
+        let points = self.counts.iter().filter_map(|&workers| {
+            SweepPoint::from_trials(workers, &self.trials, self.observations.get(&workers))
         });
         self.points = points.collect();
         let [by_waves, by_workers] = [RateAxis::Waves, RateAxis::Workers].map(|axis| {
             let rate_point = |point: &SweepPoint| (self.abscissa(axis, point.workers), point.rate);
-            scaling::fit_models(&self.points.iter().map(rate_point).collect::<Vec<_>>())
+            scaling::fit_models(&self.counted_points().map(rate_point).collect::<Vec<_>>())
         });
-        let rates = self.points.iter().map(|point| point.rate);
         let better = match (by_workers.first(), by_waves.first()) {
-            (Some(one), Some(other)) => one.beats(other, rates),
+            (Some(one), Some(other)) => {
+                one.beats(other, self.counted_points().map(|point| point.rate))
+            }
             (one, _) => one.is_some(),
         };
         (self.axis, self.fits) =
@@ -253,6 +214,11 @@ impl Sweep {
         &self.points
     }
 
+    /// The summaries that count towards the advice: those with a trial that was not held back.
+    fn counted_points(&self) -> impl Iterator<Item = &SweepPoint> + Clone {
+        self.points.iter().filter(|point| point.is_counted())
+    }
+
     /// The summary for a number of workers, once it has a trial.
     pub fn point(&self, workers: u16) -> Option<&SweepPoint> {
         self.points.iter().find(|point| point.workers == workers)
@@ -266,15 +232,17 @@ impl Sweep {
     /// Returns `true` if there are too few numbers of workers to distinguish the laws: fewer than
     /// [`scaling::MIN_RATES_FOR_AICC`], where those with an equal number of waves count once.
     pub fn is_guess(&self) -> bool {
-        let mut abscissas: Vec<f64> =
-            self.points.iter().map(|point| self.abscissa(RateAxis::Waves, point.workers)).collect();
+        let mut abscissas: Vec<f64> = self
+            .counted_points()
+            .map(|point| self.abscissa(RateAxis::Waves, point.workers))
+            .collect();
         abscissas.dedup();
         abscissas.len() < scaling::MIN_RATES_FOR_AICC
     }
 
     /// Returns `true` if no number of workers has a second trial, so that the noise is unknown.
     pub fn is_single(&self) -> bool {
-        self.points.iter().all(|point| point.trials == 1)
+        self.counted_points().all(|point| point.counted_trials() == 1)
     }
 
     /// The abscissa of a number of workers in the fits: the mean number of busy workers if all
@@ -302,8 +270,40 @@ impl Sweep {
     /// The speed-up over one worker, or `None` if one worker was not measured. A predicted base
     /// would change with each trial.
     pub fn speed_up(&self, rate: f64) -> Option<f64> {
-        let one = self.point(1)?.rate;
+        let one = self.point(1).filter(|one| one.is_counted())?.rate;
         (one > 0.0).then(|| rate / one)
+    }
+
+    /// The speed-up of a point over one worker, or `None` if either was only measured while rate limits
+    /// held it back.
+    pub fn point_speed_up(&self, point: &SweepPoint) -> Option<f64> {
+        self.speed_up(point.rate).filter(|_| point.is_counted())
+    }
+
+    /// The efficiency of a point. `None` without a speed-up, and above 100 % unless tasks were measured to
+    /// take that much longer with one worker.
+    pub fn efficiency(&self, point: &SweepPoint) -> Option<f64> {
+        let share = stats::efficiency(self.point_speed_up(point)?, point.workers);
+        let explains = |ratio| stats::explains_excess(share - 1.0, ratio);
+        (share < 1.005 || self.slowness_of_one(point).is_some_and(explains)).then_some(share)
+    }
+
+    /// Returns the mean service time with one worker relative to that of a point.
+    pub fn slowness_of_one(&self, point: &SweepPoint) -> Option<f64> {
+        let (one, own) = (self.point(1)?.mean_service?, point.mean_service?);
+        Some(one.0 as f64 / own.0.max(1) as f64)
+    }
+
+    /// The failed requests of all trials with a number of workers: the number by HTTP status, or by kind of
+    /// failure if there was no response.
+    pub fn failures(&self, workers: u16) -> impl Iterator<Item = (&str, u32)> {
+        let observed = self.observations.get(&workers).into_iter();
+        observed.flat_map(|one| &one.failures).map(|(cause, &count)| (cause.as_str(), count))
+    }
+
+    /// The number of trials that rate limits held back. They do not count towards the advice.
+    pub fn held_back_trials(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.is_held_back).count()
     }
 
     /// Returns `true` if the trials show that tasks take equally long, so that waves form stairs.
@@ -339,7 +339,7 @@ impl Sweep {
     pub fn equal_counts(&self) -> Vec<RangeInclusive<u16>> {
         let measured = |step: RangeInclusive<u16>| {
             let inside = |point: &&SweepPoint| step.contains(&point.workers);
-            let points: Vec<&SweepPoint> = self.points.iter().filter(inside).collect();
+            let points: Vec<&SweepPoint> = self.counted_points().filter(inside).collect();
             let (first, last) = (points.first()?, points.last()?);
             let alike = points.iter().all(|one| points.iter().all(|other| one.is_like(other)));
             (first.workers < last.workers && alike).then_some(first.workers..=last.workers)
@@ -351,6 +351,17 @@ impl Sweep {
     /// measured.
     pub fn advice(&self, workload: Workload, mode: Mode) -> Option<String> {
         advice::advice(self, workload, mode)
+    }
+
+    /// Returns the number of workers that the advice recommends.
+    pub fn recommended_workers(&self, workload: Workload) -> Option<u16> {
+        advice::recommended_workers(self, workload)
+    }
+
+    /// Returns the extent and the spread of the measurements as a sentence, or `None` before the first
+    /// trial.
+    pub fn evidence(&self, workload: Workload, mode: Mode) -> Option<String> {
+        evidence::sentence(self, WorkerTerms::for_run(workload, mode))
     }
 
     /// The knee of the best fit as a number of workers. `None` if it has no knee, or only beyond
@@ -372,20 +383,20 @@ impl Sweep {
         self.tasks().filter(|_| beyond)
     }
 
-    /// The number of requests at once above which the server refused, if the trials show it.
-    fn refusal_ceiling(&self) -> Option<u32> {
-        let refusals = self.refusals.values().copied();
-        refusals.reduce(Refusals::with)?.ceiling()
-    }
-
-    /// The maximum number of workers without a refusal, if the server refused requests of each larger
-    /// number and of no smaller one.
-    fn max_without_refusal(&self) -> Option<u16> {
-        let is_refused = |(_, refusals): &(&u16, &Refusals)| refusals.times > 0;
-        let first = self.refusals.iter().find(is_refused)?.0;
-        let (below, above) =
-            self.refusals.iter().partition::<Vec<_>, _>(|(workers, _)| *workers < first);
-        above.iter().all(is_refused).then(|| below.last().map(|(workers, _)| **workers)).flatten()
+    /// The number above which the server refused, if the trials show one.
+    pub fn accepted(&self) -> Option<Accepted> {
+        let refusals = self.observations.iter().map(|(&workers, one)| (workers, one.refusals));
+        let all = refusals.clone().map(|(_, refusals)| refusals).reduce(Refusals::with)?;
+        if let Some(ceiling) = all.ceiling() {
+            return Some(Accepted::AtOnce(ceiling));
+        }
+        // Without an exact number, each larger number of workers has to be refused, and no smaller one.
+        let is_refused = |refusals: Refusals| refusals.times > 0;
+        let (refused, _) = refusals.clone().find(|&(_, refusals)| is_refused(refusals))?;
+        let all_above = refusals.clone().all(|(workers, one)| workers < refused || is_refused(one));
+        let below = refusals.map(|(workers, _)| workers).take_while(|&workers| workers < refused);
+        let accepted = below.last().filter(|_| all_above)?;
+        Some(Accepted::Workers { accepted, refused })
     }
 
     /// The knee and the capacity in tasks per second, if the best fit is a plateau and reliable.

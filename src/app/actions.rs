@@ -9,6 +9,7 @@ use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome}
 use super::switching::Successor;
 use super::{App, Background};
 use crate::analysis::search::SearchHit;
+use crate::analysis::sweep::{WorkerTerms, counts_text};
 use crate::model::{ExportKind, Mode, ModeChoice, Nanos, Run, Selection, file_stem};
 
 impl App {
@@ -255,12 +256,17 @@ impl App {
         None
     }
 
-    /// Changes the number of workers from the next run on. A sweep has its own list of counts.
+    /// Changes the number of workers from the next run on, or the counts of the next sweep.
     fn change_workers(&mut self, by: i32) {
-        if self.selection().is_sweep() {
-            self.notify("a sweep runs a list of worker counts; set it with --threads 1,2,4");
+        let shown = self.selection();
+        if !shown.is_sweep() {
+            self.session.change_workers(shown.workload, by);
+        } else if self.session.active() == Some(shown) {
+            self.notify("the counts of a running sweep are fixed");
         } else {
-            self.session.change_workers(self.selection().workload, by);
+            let counts = self.session.change_sweep_counts(shown.workload, by > 0);
+            let worker = WorkerTerms::for_run(shown.workload, Mode::Threads).worker;
+            self.notify(format!("next sweep: {}", counts_text(&counts, worker)));
         }
     }
 

@@ -45,7 +45,9 @@ impl App {
             }
             Action::Stop => is_active && !is_recording,
             Action::FewerWorkers | Action::MoreWorkers => {
-                !is_recording && !self.selection().is_sweep()
+                let shown = self.selection();
+                let is_fixed = shown.is_sweep() && self.session.active() == Some(shown);
+                !is_recording && !is_fixed
             }
             Action::Simulate => !is_recording && self.selection().workload.is_computed(),
             Action::Slower | Action::Faster => is_recording || self.simulated_speed().is_some(),

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::{Comparison, ReportSubject, median_and_p95, plain, time_in};
 use crate::analysis::{Attempt, Sweep, plural, verdict};
 use crate::model::printable::{escape_controls, printable};
-use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
+use crate::model::{Nanos, Plan, Run, State, Workload, WorkloadSpec};
 
 /// The maximum number of slowest attempts listed.
 const MAX_SLOWEST_TASKS: usize = 10;
@@ -31,7 +31,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
         writeln!(out, "{}\n", if details.is_empty() { details } else { details + "." })?;
     }
     if let Some(sweep) = subject.sweep {
-        write_sweep(out, sweep, workload)?;
+        write_sweep(out, sweep, first.plan())?;
     }
     write_totals(out, subject, &runs, workload)?;
     write_states(out, subject, &runs)?;
@@ -41,9 +41,9 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 }
 
 /// Writes the results of a sweep. All later sections of the report describe its last trial.
-fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
+fn write_sweep(out: &mut dyn Write, sweep: &Sweep, plan: &Plan) -> io::Result<()> {
     let mut table = Vec::new();
-    plain::sweep::write(&mut table, sweep, workload, Mode::Threads)?;
+    plain::sweep::write(&mut table, sweep, plan)?;
     let table = code_block("text", String::from_utf8_lossy(&table).trim());
     writeln!(out, "## Sweep\n\n{table}\nThe sections below describe the last trial.\n")
 }

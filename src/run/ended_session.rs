@@ -297,8 +297,8 @@ fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> i
 
 fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
     let runs = session.runs(selection);
-    match session.sweep(selection) {
-        Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
-        None => plain::write(out, session.target(), runs, session.setup().cores()),
+    match (session.sweep(selection), runs.first()) {
+        (Some(sweep), Some(run)) => plain::sweep::write(out, sweep, run.plan()),
+        _ => plain::write(out, session.target(), runs, session.setup().cores()),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Streams;
 use super::word_wrap::WordWrap;
 use crate::analysis::Sweep;
-use crate::model::{Mode, Run};
+use crate::model::Run;
 use crate::report::plain;
 use crate::terminal::writer::{SHUTDOWN_GRACE, Writer};
 use crate::ui::theme::ColorDepth;
@@ -46,9 +46,8 @@ fn write(
     cores: Option<u16>,
     bold: &str,
 ) -> io::Result<()> {
-    let workload = runs.first().map(|run| run.plan().workload());
-    match (sweep, workload) {
-        (Some(sweep), Some(workload)) => plain::sweep::write(out, sweep, workload, Mode::Threads),
+    match (sweep, runs.first()) {
+        (Some(sweep), Some(run)) => plain::sweep::write(out, sweep, run.plan()),
         _ if runs.iter().any(Run::is_complete) => plain::write_summary(out, runs, cores, bold),
         _ => Ok(()),
     }

@@ -45,6 +45,9 @@ fn run_hints(app: &App) -> Vec<Hint> {
         hints.push(Hint(&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
     }
     hints.push(Hint(&[Action::Pause], pause));
+    if app.selection().is_sweep() && app.session().active() != Some(app.selection()) {
+        hints.push(Hint(&[Action::FewerWorkers, Action::MoreWorkers], "counts"));
+    }
     hints
 }
 

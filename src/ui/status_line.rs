@@ -341,10 +341,10 @@ pub(super) fn invitation(app: &App) -> String {
                 .latest_quota()
                 .map(|quota| format!(" of the {} left", text::group_thousands(quota.remaining)))
                 .unwrap_or_default();
-            let [what, time] = sweep::planned_trials(app).unwrap_or_default();
+            let (what, keys) = sweep::planned_trials(app).unwrap_or_default();
+            let remark = session.cost_remark(shown);
             format!(
-                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}{}. {run} runs it.",
-                cost.remark()
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{remark}. {run} runs it.{keys}"
             )
         }
         (None, None) => format!("{shown} has not run yet. {run} runs it."),

@@ -2,6 +2,7 @@
 
 mod dot_grid;
 mod plot;
+mod point_columns;
 mod vertical_scale;
 
 use std::borrow::Cow;
@@ -16,43 +17,20 @@ use super::layout::{Heading, HeightClass, ScreenLayout, WidthClass};
 use super::text;
 use super::theme::Theme;
 use crate::analysis::scaling::{Fit, ScalingModel};
-use crate::analysis::stats::efficiency;
-use crate::analysis::sweep::{SweepPoint, Trial, WorkerTerms};
+use crate::analysis::sweep::{SweepPoint, Trial, WorkerTerms, counts_text};
 use crate::analysis::{Sweep, plural};
-use crate::app::App;
+use crate::app::{Action, App};
 use crate::model::printable::three_digits;
 use crate::model::{Mode, Nanos, Run, RunOutcome, Waves, Workload};
 use dot_grid::Mark;
 use plot::SweepPlot;
-
-/// The minimum width of the chart for a table beside the plot.
-const MIN_WIDTH_WITH_TABLE: u16 = 70;
+use point_columns::{PointColumn, THREADS_WIDTH};
 
 /// The height from which on the table may leave only a lane, or its details, of the timeline.
 const MIN_HEIGHT_FOR_LONG_TABLE: u16 = 24;
 
 /// The maximum number of rows of the table for which the chart grows.
 const MAX_RESERVED_ROWS: usize = 11;
-
-/// A column of the table, after the number of threads.
-struct SweepColumn {
-    caption: Cow<'static, str>,
-    width: usize,
-    figure: fn(&Sweep, &SweepPoint) -> String,
-}
-
-/// The width of the numbers of threads.
-const THREADS_WIDTH: usize = 8;
-
-const TIME: SweepColumn = SweepColumn {
-    caption: Cow::Borrowed("time"),
-    width: 9,
-    figure: |_, point| format!("{:.3} s", point.median.as_secs_f64()),
-};
-const SPEED_UP: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
-const EFFICIENCY: SweepColumn =
-    SweepColumn { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
 pub(super) struct SweepChart<'app> {
     sweep: Cow<'app, Sweep>,
@@ -141,9 +119,8 @@ impl<'app> SweepChart<'app> {
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
         ]));
-        let columns = self.columns(area.width);
-        let figures: usize = columns.iter().map(|column| column.width).sum();
-        let table = if columns.is_empty() { 0 } else { THREADS_WIDTH + figures };
+        let columns = point_columns::fitting(&self.sweep, self.workload, area.width);
+        let table = point_columns::table_width(&columns);
         let [plot, table] = plot
             .layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
         SweepPlot::new(&self.sweep, self.theme, plot).draw(buf);
@@ -162,38 +139,10 @@ impl<'app> SweepChart<'app> {
         text::first_fitting(model_texts(&self.sweep, self.workload), area.width.into())
     }
 
-    /// Returns the columns of the table that fit: the time of a run, that of a task, and the gain.
-    fn columns(&self, width: u16) -> Vec<SweepColumn> {
-        let caption = format!("{} p95", self.workload.spec().task);
-        let task_p95 = SweepColumn {
-            width: caption.len() + 2,
-            caption: caption.into(),
-            figure: |_, point| point.service.map_or_else(String::new, |all| all.p95.to_string()),
-        };
-        let mut columns = vec![TIME, task_p95];
-        match self.rate_unit() {
-            Some(caption) => {
-                columns.push(SweepColumn {
-                    caption: caption.into(),
-                    width: 10,
-                    figure: |_, point| three_digits(point.rate),
-                });
-            }
-            None => columns.extend([SPEED_UP, EFFICIENCY]),
-        }
-        let max_columns = match width {
-            100.. => columns.len(),
-            MIN_WIDTH_WITH_TABLE.. => 3,
-            _ => 0,
-        };
-        columns.truncate(max_columns);
-        columns
-    }
-
     /// Draws the table of the counts; those that have no trial yet keep their rows. If not all fit, it
     /// shows a selection and the number omitted.
-    fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
-        let line = |threads: &str, figure: &dyn Fn(&SweepColumn) -> String| {
+    fn draw_table(&self, columns: &[PointColumn], area: Rect, buf: &mut Buffer) {
+        let line = |threads: &str, figure: &dyn Fn(&PointColumn) -> String| {
             let figures = columns.iter().map(|one| format!("{:>1$}", figure(one), one.width));
             format!("{threads:>THREADS_WIDTH$}{}", figures.collect::<Vec<_>>().concat())
         };
@@ -217,16 +166,6 @@ impl<'app> SweepChart<'app> {
             Line::styled(figures, self.theme.text()).render(row, buf);
         }
     }
-}
-
-fn speed_up(sweep: &Sweep, point: &SweepPoint) -> String {
-    sweep.speed_up(point.rate).map_or_else(String::new, |times| format!("{times:.2}x"))
-}
-
-fn worker_efficiency(sweep: &Sweep, point: &SweepPoint) -> String {
-    let share = |times| efficiency(times, point.workers) * 100.0;
-    let share = sweep.speed_up(point.rate).map(share);
-    share.map_or_else(String::new, |share| format!("{share:.0} %"))
 }
 
 /// Returns the best model with its figures, from the longest form to the shortest.
@@ -298,8 +237,9 @@ fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
 /// Returns the speed-ups of the counts on one line: all, or an even selection that fits.
 fn medians_text(sweep: &Sweep, room: usize) -> String {
     let points = sweep.points();
-    let each = |point: &SweepPoint| match sweep.speed_up(point.rate) {
+    let each = |point: &SweepPoint| match sweep.point_speed_up(point) {
         Some(times) => format!("{}:{times:.1}", point.workers),
+        None if !point.is_counted() => format!("{}:-", point.workers),
         None => format!("{}:{}", point.workers, three_digits(point.rate)),
     };
     let lines = (1..=points.len())
@@ -355,13 +295,14 @@ pub(super) fn kept_trials(app: &App) -> Option<String> {
     Some(format!(" Kept: {had} of {planned} trials."))
 }
 
-/// Returns the size of a sweep that has not run yet, and its expected duration.
-pub(super) fn planned_trials(app: &App) -> Option<[String; 2]> {
+/// Returns the size of a sweep that has not run yet, and the keys that change it.
+pub(super) fn planned_trials(app: &App) -> Option<(String, String)> {
     let (session, shown) = (app.session(), app.selection());
     let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
-    let time = session.expected_time(shown);
-    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
-    Some([format!(": {} counts, {}", sweep.counts().len(), repeats_text(&sweep)), time])
+    let [fewer, more] = [Action::FewerWorkers, Action::MoreWorkers].map(|key| app.key_of(key));
+    let counts = counts_text(sweep.counts(), "thread");
+    let keys = format!(" {fewer} and {more} change the counts.");
+    Some((format!(": {counts}, {}", repeats_text(&sweep)), keys))
 }
 
 /// Returns the number of trials per count.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use threadline::app::Session;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{Mode, PlannedRun, Selection, Setup, Target, Workload};
+use threadline::model::{PlannedRun, Selection, Setup, Target, Workload};
 use threadline::report::plain;
 use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 use threadline::source::{Clock, Launcher};
@@ -54,7 +54,7 @@ fn main() {
     }
     let sweep = session.sweep(SWEEP).unwrap();
     assert_eq!(sweep.trials().len(), sweep.planned_trials(), "{:?}", session.failure(SWEEP));
-    plain::sweep::write(&mut io::stdout(), sweep, Workload::Followers, Mode::Threads).unwrap();
+    plain::sweep::write(&mut io::stdout(), sweep, session.latest_run().unwrap().plan()).unwrap();
     let (model, knee) = (sweep.fits().first().unwrap().name(), sweep.knee());
     let knee = knee.map_or_else(|| "none".to_owned(), |knee| knee.to_string());
     println!("model {model} (promise: plateau), knee {knee} (promise: {AT_ONCE}, plus or minus 1)");

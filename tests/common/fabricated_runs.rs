@@ -7,8 +7,10 @@ use threadline::analysis::sweep::Trial;
 use threadline::model::{
     CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure, FailureKind,
     Follower, LaneId, Mode, Nanos, Plan, Product, ResponseSummary, Run, RunOutcome, State, Target,
-    TaskId, TaskOutcome, WorkSpec,
+    TaskId, TaskOutcome, WorkSpec, Workload,
 };
+
+use crate::samples::list;
 
 /// The outcome of a page: account numbers, or a failure.
 pub(crate) type PageFixture<'a> = Result<&'a [u64], FailureKind>;
@@ -147,9 +149,28 @@ pub(crate) fn sweep(counts: &[u16]) -> Sweep {
     for (place, &workers) in sweep.schedule().collect::<Vec<_>>().iter().enumerate() {
         let waves = 60_u64.div_ceil(workers.min(8).into());
         let millis = if place / counts.len() == 1 { 49 } else { 50 };
-        sweep.add_trial(Trial { workers, duration: Nanos::from_millis(waves * millis), tasks: 60 });
+        sweep.add_trial(Trial {
+            workers,
+            duration: Nanos::from_millis(waves * millis),
+            tasks: 60,
+            is_held_back: false,
+        });
     }
     sweep
+}
+
+/// Returns the plan of a trial of a sweep over a workload.
+pub(crate) fn sweep_plan(workload: Workload) -> Plan {
+    let compute = ComputeSpec::default();
+    let work = match workload {
+        Workload::Followers => WorkSpec::Followers(target()),
+        Workload::Cpu => WorkSpec::Cpu(compute),
+        Workload::Native => WorkSpec::Native(compute),
+        Workload::Mixed => WorkSpec::Mixed(compute),
+        Workload::Commands => WorkSpec::Commands { commands: Arc::new([]) },
+        Workload::Pages => WorkSpec::Pages(list()),
+    };
+    Plan::new(work, Mode::Threads, 1, 60)
 }
 
 /// Builds a run in which each command takes one second, with one lane per worker. A command is

@@ -38,7 +38,7 @@ fn target() -> Target {
     }
 }
 
-fn list() -> PagedList {
+pub(crate) fn list() -> PagedList {
     PagedList {
         url: "https://api.example/items?page={1..4}".to_owned(),
         api: "api.example".to_owned(),

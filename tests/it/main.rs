@@ -28,6 +28,8 @@ mod samples;
 mod scripted_server;
 #[path = "../common/source.rs"]
 mod source;
+#[path = "../common/stub_server.rs"]
+mod stub_server;
 
 mod architecture;
 mod circles;

@@ -134,7 +134,7 @@ fn sweep_advises_the_number_that_the_server_accepts() {
     sweep.add_run(&run(&answered(6, 0).collect::<Vec<_>>(), &[]));
     sweep.add_run(&run(&refused_above_six(), &[(1, 100), (101, 200)]));
     let advice = sweep.advice(threadline::model::Workload::Followers, Mode::Threads).unwrap();
-    assert!(advice.contains("The server refused more than 6 at once: use 6."), "{advice}");
+    assert!(advice.contains("Above 6 at once the server refused: stay at 6 or below."), "{advice}");
 }
 
 /// Nothing was tried between three and seven.
@@ -146,7 +146,7 @@ fn sweep_advises_the_last_count_without_a_refusal() {
     let retried = (3..7).map(|lane| (lane, 100, 150, false));
     sweep.add_run(&run(&refused.chain(retried).collect::<Vec<_>>(), &[(1, 100)]));
     let advice = sweep.advice(threadline::model::Workload::Followers, Mode::Threads).unwrap();
-    let sentence = "Above 3 threads the server refused requests: stay at 3.";
+    let sentence = "With 7 threads the server refused, with 3 it did not: stay below 7.";
     assert!(advice.contains(sentence), "{advice}");
 }
 

@@ -5,6 +5,7 @@ mod advice;
 mod arbitrary_input;
 mod golden_fits;
 mod simulated_service;
+mod stub_servers;
 mod waves;
 
 use threadline::analysis::sweep::{Sweep, Trial};
@@ -22,7 +23,7 @@ fn sweep_with_spread(tasks: u32, medians: &[(u16, f64)], spread: f64) -> Sweep {
     for share in [1.0, 1.0 - spread, 1.0 + spread] {
         for &(workers, millis) in medians {
             let duration = Nanos((millis * share * 1e6) as u64);
-            sweep.add_trial(Trial { workers, duration, tasks });
+            sweep.add_trial(Trial { workers, duration, tasks, is_held_back: false });
         }
     }
     sweep
@@ -37,7 +38,12 @@ fn run_sweep(
 ) -> Sweep {
     let mut sweep = Sweep::new(counts.to_vec(), repeats);
     while let Some(workers) = sweep.next_workers() {
-        sweep.add_trial(Trial { workers, duration: Nanos((seconds(workers) * 1e9) as u64), tasks });
+        sweep.add_trial(Trial {
+            workers,
+            duration: Nanos((seconds(workers) * 1e9) as u64),
+            tasks,
+            is_held_back: false,
+        });
     }
     sweep
 }

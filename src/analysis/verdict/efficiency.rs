@@ -4,11 +4,8 @@
 use super::Verdict;
 use super::mode_result::{busy_times, factor_text};
 use super::rate_limits::seconds_text;
-use crate::analysis::stats::{self, sequential_run};
+use crate::analysis::stats::{self, MIN_EXPLAINED, sequential_run};
 use crate::model::{Nanos, Run, State};
-
-/// The minimum part of what exceeds 100 % that a reason has to explain.
-const MIN_EXPLAINED: f64 = 0.5;
 
 /// Returns the efficiency of a run with this speed-up in percent. Returns `None` if it is above
 /// 100 % and no measurement says why.
@@ -42,7 +39,7 @@ fn excess_reason(runs: &[Run], run: &Run) -> Option<String> {
     }
     let ratio = work_per_task(sequential) / work_per_task(run).max(1.0);
     let task = run.plan().workload().spec().task;
-    (ratio >= 1.0 + excess * MIN_EXPLAINED)
+    stats::explains_excess(excess, ratio)
         .then(|| format!("a {task} took {} as long in the sequential run", factor_text(ratio)))
 }
 

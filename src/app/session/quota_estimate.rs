@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Session;
-use crate::model::{Quota, QuotaCheck, Selection};
+use crate::model::{Nanos, Quota, QuotaCheck, Selection};
 
 /// The number of requests that the active selection still needs, and the quota that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,15 +34,11 @@ impl fmt::Display for RequestCost {
     }
 }
 
-impl RequestCost {
-    /// Returns the clause that follows a cost whose number of pages is not known.
-    pub const fn remark(self) -> &'static str {
-        match self {
-            Self::Exactly(_) => "",
-            Self::AtLeast(_) => "; the number of pages is not known yet",
-        }
-    }
-}
+/// The time of a request in estimates before any was measured.
+const ASSUMED_REQUEST_TIME: Nanos = Nanos::from_millis(100);
+
+/// The number of pages in estimates of sweeps before it is known.
+const EXAMPLE_PAGES: u32 = 100;
 
 impl Session {
     /// The check of the quota for a run of a selection. `None` if requests cost no quota, or if the
@@ -90,6 +86,33 @@ impl Session {
             Some(pages) => RequestCost::Exactly(plan.remaining_requests(pages, 0)),
             None => RequestCost::AtLeast(plan.remaining_requests(1, 0)),
         })
+    }
+
+    /// Returns the clause that follows the cost of a selection: the time that a sweep takes, and the
+    /// assumptions of that. Empty if there is nothing to add.
+    pub fn cost_remark(&self, selection: Selection) -> String {
+        let unknown = "; the number of pages is not known yet";
+        let is_sweep = selection.is_sweep();
+        match self.pages {
+            None if is_sweep => {
+                let trials = self.setup.sweep.trials_for(EXAMPLE_PAGES) as u64;
+                let requests = trials * u64::from(EXAMPLE_PAGES);
+                let time = self.sweep_time(EXAMPLE_PAGES, ASSUMED_REQUEST_TIME).approximate();
+                format!(
+                    "{unknown}: {EXAMPLE_PAGES} pages would take {requests} requests and about \
+                     {time} at {ASSUMED_REQUEST_TIME} each"
+                )
+            }
+            None => unknown.to_owned(),
+            Some(pages) if is_sweep => {
+                let measured = self.expected_time(selection);
+                let at = || format!(" at {ASSUMED_REQUEST_TIME} each");
+                let assumption = measured.map_or_else(at, |_| String::new());
+                let time = measured.unwrap_or_else(|| self.sweep_time(pages, ASSUMED_REQUEST_TIME));
+                format!(", and about {}{assumption}", time.approximate())
+            }
+            Some(_) => String::new(),
+        }
     }
 
     /// Returns `true` if the user has to agree to the cost of the selection before it starts: a sweep

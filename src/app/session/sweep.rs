@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::analysis::Sweep;
+use crate::model::setup::{MAX_SWEEP_COUNTS, max_workers};
 use crate::model::{Nanos, PlannedRun, RunId, RunOutcome, Selection, SweepSetup, Waves, Workload};
 
 impl Session {
@@ -20,10 +21,32 @@ impl Session {
     pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
         let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
         let sequential = self.sequential.get(&selection.workload)?;
-        let each = Nanos(sequential.0 / u64::from(tasks.max(1)));
+        Some(self.sweep_time(tasks, Nanos(sequential.0 / u64::from(tasks.max(1)))))
+    }
+
+    /// The duration of a sweep over `tasks` tasks that take `each`.
+    pub(super) fn sweep_time(&self, tasks: u32, each: Nanos) -> Nanos {
         let sweep = self.new_sweep(tasks);
         let waves = sweep.schedule().map(|workers| u64::from(Waves::new(tasks, workers).count));
-        Some(Nanos(each.0.saturating_mul(waves.sum())))
+        Nanos(each.0.saturating_mul(waves.sum()))
+    }
+
+    /// Removes the largest worker count of the workload's next sweep, or adds a larger one at the same
+    /// distance as the last two have. Returns the counts: at least two, none above the server's limit or
+    /// the number of tasks.
+    pub fn change_sweep_counts(&mut self, workload: Workload, adds: bool) -> Vec<u16> {
+        let mut counts = self.planned_sweep(workload).counts().to_vec();
+        let tasks = self.task_count(workload).and_then(|tasks| tasks.try_into().ok());
+        let most = max_workers(self.setup.costs_quota(workload)).min(tasks.unwrap_or(u16::MAX));
+        match counts.as_slice() {
+            &[.., before, last] if adds && counts.len() < MAX_SWEEP_COUNTS && last < most => {
+                counts.push(last.saturating_add(last - before).min(most));
+            }
+            [_, _, .., _] if !adds => _ = counts.pop(),
+            _ => {}
+        }
+        self.setup.sweep.counts = Some(counts.clone());
+        counts
     }
 
     /// Creates a sweep over `tasks` tasks.

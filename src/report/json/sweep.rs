@@ -1,10 +1,12 @@
 //! The sweep in the JSON report.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::analysis::scaling::{Estimate, Fit, Parameter, ScalingModel};
 use crate::analysis::stats;
-use crate::analysis::sweep::{Sweep, SweepPoint, Trial};
+use crate::analysis::sweep::{Accepted, Sweep, SweepPoint, Trial};
 use crate::model::{Mode, Nanos, Workload};
 
 /// A sweep over numbers of workers.
@@ -31,6 +33,11 @@ pub struct SweepReport {
     pub knee: Option<KneeReport>,
     /// The ranges of numbers of workers, first and last, that need the same number of waves.
     pub equal_counts: Vec<[u16; 2]>,
+    /// The number of workers that the advice recommends; null below two measured numbers.
+    pub recommended: Option<u16>,
+    /// The number of requests at once above which the server refused, or, if not known exactly, the largest
+    /// number of workers without a refusal; null if the trials do not show one.
+    pub accepted: Option<u32>,
     /// The advice for the user.
     pub advice: Option<String>,
 }
@@ -44,15 +51,20 @@ pub struct TrialReport {
     pub elapsed_s: f64,
     /// The number of completed tasks.
     pub tasks: u32,
+    /// `true` if rate limits held the run back, so that it does not count.
+    pub held_back: bool,
 }
 
-/// The results of all trials with the same number of workers.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// The results of the trials with the same number of workers: of those that no rate limit held back, if
+/// there are any.
+#[derive(Clone, Debug, Serialize)]
 pub struct PointReport {
     /// The number of workers.
     pub workers: u16,
     /// The number of trials.
     pub trials: usize,
+    /// The number of trials that rate limits held back.
+    pub held_back: usize,
     /// The median duration.
     pub median_s: f64,
     /// The shortest duration.
@@ -67,12 +79,14 @@ pub struct PointReport {
     pub p99_s: Option<f64>,
     /// Tasks per second in the median trial.
     pub tasks_per_second: f64,
-    /// The speed-up over one worker; null without a trial of one worker.
+    /// The speed-up over one worker; null without a trial of one worker, or if all trials were held back.
     pub speed_up: Option<f64>,
-    /// `speed_up` / workers.
+    /// `speed_up` / workers; null above 1 if no measurement explains it.
     pub efficiency: Option<f64>,
     /// The experimentally determined serial fraction (Karp-Flatt metric).
     pub karp_flatt: Option<f64>,
+    /// The number of failed requests by HTTP status, or by kind of failure without one.
+    pub failures: BTreeMap<String, u32>,
 }
 
 /// A law fitted to the medians.
@@ -144,24 +158,28 @@ impl SweepReport {
                 .iter()
                 .map(|stair| [*stair.start(), *stair.end()])
                 .collect(),
+            recommended: sweep.recommended_workers(workload),
+            accepted: sweep.accepted().map(Accepted::number),
             advice: sweep.advice(workload, mode),
         }
     }
 }
 
 impl TrialReport {
-    fn from_trial(&Trial { workers, duration, tasks }: &Trial) -> Self {
-        Self { workers, elapsed_s: duration.as_secs_f64(), tasks }
+    fn from_trial(&Trial { workers, duration, tasks, is_held_back }: &Trial) -> Self {
+        Self { workers, elapsed_s: duration.as_secs_f64(), tasks, held_back: is_held_back }
     }
 }
 
 impl PointReport {
     fn from_point(sweep: &Sweep, point: &SweepPoint) -> Self {
-        let speed_up = sweep.speed_up(point.rate);
+        let speed_up = sweep.point_speed_up(point);
+        let failures = sweep.failures(point.workers);
         let service = point.service;
         Self {
             workers: point.workers,
             trials: point.trials,
+            held_back: point.held_back,
             median_s: point.median.as_secs_f64(),
             min_s: point.min.as_secs_f64(),
             max_s: point.max.as_secs_f64(),
@@ -170,8 +188,9 @@ impl PointReport {
             p99_s: service.and_then(|service| service.p99).map(Nanos::as_secs_f64),
             tasks_per_second: point.rate,
             speed_up,
-            efficiency: speed_up.map(|times| stats::efficiency(times, point.workers)),
+            efficiency: sweep.efficiency(point),
             karp_flatt: speed_up.and_then(|times| stats::serial_part(times, point.workers)),
+            failures: failures.map(|(cause, count)| (cause.to_owned(), count)).collect(),
         }
     }
 }

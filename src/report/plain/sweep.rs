@@ -3,19 +3,24 @@
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
-use super::{Remark, write_remarks, write_table};
+use super::table::write_table_without;
+use super::{Remark, write_remarks};
 use crate::analysis::scaling::{ConfidenceInterval, Estimate, Fit, Parameter};
-use crate::analysis::stats;
 use crate::analysis::sweep::{Sweep, SweepPoint, WorkerTerms};
+use crate::analysis::{plural, stats};
 use crate::model::printable::three_digits;
-use crate::model::{Mode, Workload};
+use crate::model::{Nanos, Plan, Target};
 
 /// The maximum number of stairs listed.
 const MAX_STAIRS: usize = 12;
 
-/// Writes the report of a sweep over a workload in a mode, or nothing before the first trial.
-pub fn write(out: &mut dyn Write, sweep: &Sweep, workload: Workload, mode: Mode) -> io::Result<()> {
-    let words = WorkerTerms::for_run(workload, mode);
+/// The columns that a table omits if it is too wide, in this order. The JSON report has all of them.
+const OMITTED: [&str; 5] = ["Karp-Flatt", "trials", "max", "min", "efficiency"];
+
+/// Writes the report of a sweep, of whose runs this is the plan, or nothing before the first trial. The
+/// last line stands on its own.
+pub fn write(out: &mut dyn Write, sweep: &Sweep, plan: &Plan) -> io::Result<()> {
+    let words = WorkerTerms::for_run(plan.workload(), plan.mode);
     if sweep.trials().is_empty() {
         return Ok(());
     }
@@ -24,43 +29,78 @@ pub fn write(out: &mut dyn Write, sweep: &Sweep, workload: Workload, mode: Mode)
         write_models(out, sweep, words)?;
     }
     write_remarks(out, remarks(sweep, words))?;
-    let advice = sweep.advice(workload, mode);
+    let advice = advice_line(sweep, plan, words);
     write_remarks(out, advice.map(|text| Remark::new("advice", text)))
 }
 
+/// Returns the advice with its subject and its evidence, in one line for those who have not seen the rest.
+fn advice_line(sweep: &Sweep, plan: &Plan, words: WorkerTerms) -> Option<String> {
+    let subject = match plan.work.target() {
+        Some(Target { user, api, .. }) => format!("{user} @ {api}"),
+        None if plan.is_simulated() => format!("simulated {}", plan.workload()),
+        None => plan.workload().to_string(),
+    };
+    let tasks = plural::count(sweep.tasks()?, words.task);
+    let advice = sweep.advice(plan.workload(), plan.mode)?;
+    let evidence = sweep.evidence(plan.workload(), plan.mode).unwrap_or_default();
+    Some(format!("{subject}, {tasks}. {advice} {evidence}"))
+}
+
 fn write_points(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {
-    let (rate, p95) = (format!("{}/s", words.tasks), format!("{} p95", words.task));
+    let rate = format!("{}/s", words.tasks);
+    let failures: Vec<String> =
+        sweep.points().iter().map(|point| failures_text(sweep, point)).collect();
+    let services = || sweep.points().iter().filter_map(|point| point.service);
+    let time_width = if services().next().is_some() { 9 } else { 0 };
+    let p99_width = if services().any(|service| service.p99.is_some()) { 9 } else { 0 };
+    let has_failures = failures.iter().any(|text| text != "0");
+    let failed_width = failures.iter().map(String::len).max().unwrap_or(0);
     let columns = [
         (words.workers, 10),
         ("trials", 7),
         ("median", 11),
         ("min", 11),
         ("max", 11),
-        (p95.as_str(), p95.len() + 4),
         (rate.as_str(), 12),
         ("speed-up", 10),
         ("efficiency", 12),
+        ("p50", time_width),
+        ("p95", time_width),
+        ("p99", p99_width),
+        ("failed", if has_failures { failed_width.max(6) + 2 } else { 0 }),
         ("Karp-Flatt", 12),
     ];
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let row = |point: &SweepPoint| {
-        let times = sweep.speed_up(point.rate);
-        let efficiency = times.map(|times| stats::efficiency(times, point.workers) * 100.0);
+    let time = |time: Option<Nanos>| or_dash(time.map(|time| time.to_string()));
+    let row = |(point, failures): (&SweepPoint, String)| {
+        let times = sweep.point_speed_up(point);
+        let efficiency = sweep.efficiency(point).map(|share| share * 100.0);
         let serial = times.and_then(|times| stats::serial_part(times, point.workers));
+        let (service, is_counted) = (point.service, point.is_counted());
         [
             point.workers.to_string(),
             point.trials.to_string(),
             point.median.to_string(),
             point.min.to_string(),
             point.max.to_string(),
-            or_dash(point.service.map(|service| service.p95.to_string())),
-            three_digits(point.rate),
+            or_dash(is_counted.then(|| three_digits(point.rate))),
             or_dash(times.map(|times| format!("{times:.2}x"))),
             or_dash(efficiency.map(|share| format!("{share:.0} %"))),
+            time(service.map(|service| service.p50)),
+            time(service.map(|service| service.p95)),
+            time(service.and_then(|service| service.p99)),
+            failures,
             or_dash(serial.map(|serial| format!("{serial:.3}"))),
         ]
     };
-    write_table(out, columns, sweep.points().iter().map(row))
+    write_table_without(&OMITTED, out, columns, sweep.points().iter().zip(failures).map(row))
+}
+
+/// Returns the failed requests of a point: `12x 429, 1x timed out`.
+fn failures_text(sweep: &Sweep, point: &SweepPoint) -> String {
+    let each = sweep.failures(point.workers);
+    let texts = each.map(|(cause, count)| format!("{count}x {}", cause.replace('_', " ")));
+    texts.reduce(|all, text| format!("{all}, {text}")).unwrap_or_else(|| "0".to_owned())
 }
 
 fn write_models(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {
@@ -113,6 +153,9 @@ fn remarks(sweep: &Sweep, words: WorkerTerms) -> Vec<Remark> {
         remarks.push(Remark::new("knee", knee));
     }
     remarks.extend(stairs_phrase(sweep, words).map(|text| Remark::new("stairs", text)));
+    let excess = sweep.points().iter().filter_map(|point| excess_phrase(sweep, point, words));
+    remarks.extend(excess.map(|text| Remark::new("efficiency", text)));
+    remarks.extend(held_back_phrase(sweep, words).map(|text| Remark::new("held back", text)));
     remarks
 }
 
@@ -129,4 +172,23 @@ fn stairs_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
              time: {all}{more}"
         )
     })
+}
+
+/// Returns the reason for an efficiency above 100 %.
+fn excess_phrase(sweep: &Sweep, point: &SweepPoint, words: WorkerTerms) -> Option<String> {
+    sweep.efficiency(point).filter(|&share| share >= 1.005)?;
+    let (times, workers) = (sweep.slowness_of_one(point)?, words.count_text(point.workers));
+    let WorkerTerms { task, worker, .. } = words;
+    Some(format!("over 100 % with {workers}: a {task} took {times:.2}x as long with 1 {worker}"))
+}
+
+/// Returns the number of trials that rate limits held back, for each number of workers.
+fn held_back_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
+    let held = sweep.points().iter().filter(|point| point.held_back > 0);
+    let each: Vec<String> = held
+        .map(|point| format!("{} of {} with {}", point.held_back, point.trials, point.workers))
+        .collect();
+    let text = plural::enumeration(&each)?;
+    let workers = words.workers;
+    Some(format!("{text} {workers}: trials that rate limits held back, which do not count"))
 }

@@ -94,10 +94,11 @@ impl<'a> SweepPlot<'a> {
         if let Some(fit) = self.sweep.fits().first() {
             self.draw_curve(fit, &mut dots);
         }
-        for trial in self.sweep.trials() {
+        // The rate of a trial that rate limits held back says nothing about its number of threads.
+        for trial in self.sweep.trials().iter().filter(|trial| !trial.is_held_back) {
             self.draw_mark(trial.workers, trial.rate(), Mark::Trial, &mut dots);
         }
-        for point in self.sweep.points() {
+        for point in self.sweep.points().iter().filter(|point| point.is_counted()) {
             self.draw_mark(point.workers, point.rate, Mark::Median, &mut dots);
         }
         dots.draw(buf);
@@ -260,7 +261,8 @@ fn value_of(sweep: &Sweep, rate: f64) -> f64 {
 
 /// Returns the minimum and the maximum of the values drawn.
 fn extent(sweep: &Sweep) -> [f64; 2] {
-    let measured = sweep.trials().iter().map(|trial| value_of(sweep, trial.rate()));
+    let counted = sweep.trials().iter().filter(|trial| !trial.is_held_back);
+    let measured = counted.map(|trial| value_of(sweep, trial.rate()));
     let fitted = sweep.fits().first().into_iter().flat_map(|fit| {
         let counts = sweep.counts().iter();
         counts.map(|&workers| value_of(sweep, sweep.fitted_rate(fit, workers)))

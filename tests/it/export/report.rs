@@ -98,7 +98,7 @@ fn sweep_section_has_a_table_and_advice() {
     let mut sweep = Sweep::new(vec![1, 2, 4, 8], 3);
     for workers in sweep.schedule().collect::<Vec<_>>() {
         let duration = Nanos::from_millis(3_000 / u64::from(workers.min(4)));
-        sweep.add_trial(Trial { workers, duration, tasks: 60 });
+        sweep.add_trial(Trial { workers, duration, tasks: 60, is_held_back: false });
     }
     let driver = race();
     let subject = ReportSubject { sweep: Some(&sweep), ..subject(&driver, Background::Light) };

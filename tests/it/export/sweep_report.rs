@@ -6,11 +6,11 @@ use threadline::model::{Mode, Workload};
 use threadline::report::json::JsonReport;
 use threadline::report::plain;
 
-use crate::fabricated_runs::sweep;
+use crate::fabricated_runs::{sweep, sweep_plan};
 
 fn report(sweep: &Sweep, workload: Workload) -> String {
     let mut out = Vec::new();
-    plain::sweep::write(&mut out, sweep, workload, Mode::Threads).unwrap();
+    plain::sweep::write(&mut out, sweep, &sweep_plan(workload)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -19,13 +19,13 @@ fn report_of_a_complete_sweep() {
     assert_eq!(
         report(&sweep(&[1, 2, 4, 8, 16, 32]), Workload::Followers),
         "\
-threads   median      min      max  page p95  pages/s  speed-up  efficiency
-1        3.000 s  2.940 s  3.000 s         -     20.0     1.00x       100 %
-2        1.500 s  1.470 s  1.500 s         -     40.0     2.00x       100 %
-4         750 ms   735 ms   750 ms         -     80.0     4.00x       100 %
-8         400 ms   392 ms   400 ms         -      150     7.50x        94 %
-16        400 ms   392 ms   400 ms         -      150     7.50x        47 %
-32        400 ms   392 ms   400 ms         -      150     7.50x        23 %
+threads  trials   median      min      max  pages/s  speed-up  efficiency
+1             3  3.000 s  2.940 s  3.000 s     20.0     1.00x       100 %
+2             3  1.500 s  1.470 s  1.500 s     40.0     2.00x       100 %
+4             3   750 ms   735 ms   750 ms     80.0     4.00x       100 %
+8             3   400 ms   392 ms   400 ms      150     7.50x        94 %
+16            3   400 ms   392 ms   400 ms      150     7.50x        47 %
+32            3   400 ms   392 ms   400 ms      150     7.50x        23 %
 
 law             R2     AICc  parameters [95 % interval]
 plateau     1.0000    -49.7  g 20.0 pages/s [20.0 to 20.0], C 150 pages/s [150 to 150]
@@ -36,8 +36,10 @@ USL         0.9612     76.5  g 24.8 pages/s [7.07 to 42.5], a 0.0383 [-0.135 to 
 
 best law     plateau (lowest AICc), fitted to the rates against pages / waves
 knee         8 threads; more than that add little
-advice       8 threads: 7.50x. 16 add nothing for twice the connections. Throughput levels off \
-at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in the last wave.
+advice       octocat @ api.example, 60 pages. 8 threads: 7.50x. 16 add nothing for twice the \
+connections. Throughput levels off at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 \
+lanes idle in the last wave. Measured with 1, 2, 4, 8, 16 and 32 threads, 3 trials each, which differ by \
+up to 2 %.
 "
     );
 }
@@ -47,7 +49,7 @@ fn sweep_without_a_single_worker_trial_has_no_speed_up() {
     let report = report(&sweep(&[2, 4, 8, 16]), Workload::Cpu);
     assert!(
         report.contains(
-            "\n8         400 ms   392 ms   400 ms         -      150         -           -\n"
+            "\n8             3   400 ms   392 ms   400 ms      150         -           -\n"
         ),
         "{report}"
     );
@@ -59,12 +61,13 @@ fn two_counts_have_no_laws_and_no_trials_have_no_report() {
     assert_eq!(
         report(&sweep(&[2, 8]), Workload::Cpu),
         "\
-threads   median      min      max  task p95  tasks/s  speed-up  efficiency
-2        1.500 s  1.470 s  1.500 s         -     40.0         -           -
-8         400 ms   392 ms   400 ms         -      150         -           -
+threads  trials   median      min      max  tasks/s  speed-up  efficiency
+2             3  1.500 s  1.470 s  1.500 s     40.0         -           -
+8             3   400 ms   392 ms   400 ms      150         -           -
 
-advice       8 threads: 3.75x as fast as 2. Still growing at 8: try 15. 2 thread counts are too \
-few to fit a model; treat this as a guess.
+advice       cpu, 60 tasks. 8 threads: 3.75x as fast as 2. Still growing at 8: try 15. 2 thread counts are \
+too few to fit a model; treat this as a guess. Measured with 2 and 8 threads, 3 trials each, which differ by \
+up to 2 %.
 "
     );
     assert_eq!(report(&sweep(&[]), Workload::Cpu), "");
@@ -85,12 +88,13 @@ fn document_of_a_complete_sweep() {
     assert_eq!(sweep["counts"], json!([1, 2, 4, 8, 16, 32]));
     assert_eq!((&sweep["repeats"], &sweep["tasks"]), (&json!(3), &json!(60)));
     assert_eq!(sweep["trials"].as_array().unwrap().len(), 18);
-    let trial = json!({ "workers": 1, "elapsed_s": 3.0, "tasks": 60 });
+    let trial = json!({ "workers": 1, "elapsed_s": 3.0, "tasks": 60, "held_back": false });
     assert_eq!(sweep["trials"][0], trial);
     let point = json!({
-        "workers": 1, "trials": 3, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
+        "workers": 1, "trials": 3, "held_back": 0, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
         "p50_s": null, "p95_s": null, "p99_s": null,
         "tasks_per_second": 20.0, "speed_up": 1.0, "efficiency": 1.0, "karp_flatt": null,
+        "failures": {},
     });
     assert_eq!(sweep["points"][0], point);
     let eight = &sweep["points"][3];
@@ -110,6 +114,7 @@ fn document_of_a_complete_sweep() {
     }
     assert_eq!(sweep["knee"], json!({ "workers": 8, "low": 8, "high": 8 }));
     assert_eq!(sweep["equal_counts"], json!([[10, 11], [12, 14], [15, 19], [20, 29], [30, 32]]));
+    assert_eq!((&sweep["recommended"], &sweep["accepted"]), (&json!(8), &Value::Null));
     assert!(sweep["advice"].as_str().unwrap().starts_with("8 threads: 7.50x."));
 }
 
@@ -117,7 +122,7 @@ fn document_of_a_complete_sweep() {
 fn fields_that_do_not_apply_are_null() {
     let report = document(&[]);
     let sweep = &report["sweep"];
-    for key in ["tasks", "knee", "advice"] {
+    for key in ["tasks", "knee", "recommended", "accepted", "advice"] {
         assert_eq!(sweep[key], Value::Null, "{key}");
     }
     assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));

@@ -142,7 +142,7 @@ fn link_and_redirect_rows(elsewhere: &str) -> [FaultRow; 5] {
             r#""link","to":"/user/1/followers?page=99999999""#,
             TaskFailure(
                 ServerFailure,
-                "(its Link header has no page number from 1 to 400000); check --api-url",
+                "(its Link header has no page number from 1 to 1000000); check --api-url",
             ),
         ),
         row(r#""redirect""#, Redirect),

@@ -208,7 +208,7 @@ fn knee_beyond_the_number_of_tasks_is_none() {
 fn single_slow_trial_does_not_change_the_advice() {
     let mut with_slow_trial = sweep_over(&DOUBLING, 100, capped(8, 100));
     let duration = Nanos::from_millis(60_000);
-    with_slow_trial.add_trial(Trial { workers: 8, duration, tasks: 100 });
+    with_slow_trial.add_trial(Trial { workers: 8, duration, tasks: 100, is_held_back: false });
     assert_eq!(advice(&with_slow_trial), advice(&sweep_over(&DOUBLING, 100, capped(8, 100))));
 }
 
@@ -221,7 +221,7 @@ fn trials_are_interleaved() {
     assert_eq!((sweep.repeats(), sweep.planned_trials(), sweep.next_workers()), (1, 2, Some(1)));
     for workers in [1, 2] {
         assert_eq!(sweep.next_workers(), Some(workers));
-        sweep.add_trial(Trial { workers, duration: Nanos(1), tasks: 1 });
+        sweep.add_trial(Trial { workers, duration: Nanos(1), tasks: 1, is_held_back: false });
     }
     assert_eq!(sweep.next_workers(), None);
 }

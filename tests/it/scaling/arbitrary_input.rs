@@ -7,6 +7,7 @@ use threadline::model::{Mode, Workload};
 use threadline::report::{json, plain};
 
 use super::*;
+use crate::fabricated_runs::sweep_plan;
 
 fn assert_valid_fits(fits: &[Fit]) {
     for fit in fits {
@@ -75,7 +76,7 @@ proptest! {
         for (nanos, tasks) in trials {
             let Some(workers) = sweep.next_workers() else { break };
             let duration = Nanos(if extreme { nanos.wrapping_mul(nanos) } else { nanos });
-            sweep.add_trial(Trial { workers, duration, tasks });
+            sweep.add_trial(Trial { workers, duration, tasks, is_held_back: false });
             assert_valid_fits(sweep.fits());
         }
         for mode in Mode::ALL {
@@ -87,7 +88,7 @@ proptest! {
             }
         }
         let mut out = Vec::new();
-        plain::sweep::write(&mut out, &sweep, workload, Mode::Threads).unwrap();
+        plain::sweep::write(&mut out, &sweep, &sweep_plan(workload)).unwrap();
         prop_assert_eq!(out.is_empty(), sweep.trials().is_empty());
         let report = json::JsonReport::from_runs(None, &[], None);
         report.with_sweep(&sweep, workload, Mode::Threads).write(&mut out).unwrap();

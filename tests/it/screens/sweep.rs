@@ -223,13 +223,27 @@ fn sweep_that_costs_quota_waits_for_r() {
 }
 
 #[test]
-fn brackets_point_to_the_option_for_the_counts() {
+fn brackets_do_not_change_the_counts_of_a_running_sweep() {
     let mut driver = play_trials(limited_service(), 1, 0);
     for key in ['[', ']'] {
         assert_eq!(driver.press(KeyCode::Char(key)), None);
-        assert!(driver.app.notice().unwrap().contains("--threads 1,2,4"));
+        assert_eq!(driver.app.notice(), Some("the counts of a running sweep are fixed"));
     }
     assert_eq!(driver.app.next_workers(), None);
+}
+
+#[test]
+fn brackets_change_the_counts_before_the_sweep_starts() {
+    let scenario = Scenario { costs_quota: true, ..limited_service() };
+    let driver = AppDriver::new(scenario, SWEEP).press_keys("]");
+    assert_eq!(driver.app.notice(), Some("next sweep: 1, 2, 4, 8, 12, 16 and 20 threads"));
+    let mut driver = driver.press_keys("[[[[");
+    assert_eq!(driver.app.notice(), Some("next sweep: 1, 2 and 4 threads"));
+    assert!(driver.text(WIDE, COLOUR).contains("1, 2 and 4 threads, each 3 times."));
+    let driver = driver.press_keys("r").play_to_end();
+    assert_eq!(driver.app.session().sweep(SWEEP).unwrap().counts(), [1, 2, 4]);
+    let driver = driver.press_keys("[[[[]");
+    assert_eq!(driver.app.notice(), Some("next sweep: 1, 2 and 3 threads"));
 }
 
 #[test]

@@ -118,6 +118,8 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
     assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
     assert_eq!(session.request_cost(SWEEP), Some(RequestCost::AtLeast(6)));
     assert_eq!(session.expected_time(SWEEP), None);
+    let example = "100 pages would take 600 requests and about 35 s at 100 ms each";
+    assert!(session.cost_remark(SWEEP).ends_with(example), "{}", session.cost_remark(SWEEP));
     let plan = begin(&mut session, SWEEP);
     assert!(!session.awaits_confirmation(SWEEP));
     apply_first_response(&mut session, &plan, 59, 5);
@@ -126,6 +128,8 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
     assert_eq!((estimate.requests, estimate.quota.remaining), (29, 59));
     assert_eq!(plan.quota_check.unwrap().remaining_requests(5, 1), 29);
     assert_eq!(session.request_cost(SWEEP), Some(RequestCost::Exactly(30)));
+    // Two trials of five, three and two waves.
+    assert_eq!(session.cost_remark(SWEEP), ", and about 2 s at 100 ms each");
 }
 
 #[test]
