@@ -365,7 +365,7 @@ impl Sweep {
     }
 
     /// The knee of the best fit as a number of workers. `None` if it has no knee, or only beyond
-    /// the number of tasks, where additional workers are idle.
+    /// the number of tasks, where additional workers are idle, or where the server refuses.
     pub fn knee(&self) -> Option<Knee> {
         let Estimate { value, interval } = self.fits.first()?.knee?;
         let tasks = u16::try_from(self.tasks()?).unwrap_or(u16::MAX);
@@ -373,13 +373,16 @@ impl Sweep {
         let between = interval.map(|ConfidenceInterval { low, high }| {
             self.nearest_workers(low).min(tasks)..=self.nearest_workers(high).min(tasks)
         });
-        (value.round() <= f64::from(tasks)).then_some(Knee { workers, between })
+        let most = self.accepted().map_or(u32::MAX, Accepted::number);
+        let is_possible = value.round() <= f64::from(tasks) && u32::from(workers) <= most;
+        is_possible.then_some(Knee { workers, between })
     }
 
     /// The number of tasks, if the best fit has its knee beyond it: there is no knee up to this
     /// number.
     pub fn max_without_knee(&self) -> Option<u32> {
-        let beyond = self.fits.first()?.knee.is_some() && self.knee().is_none();
+        let beyond =
+            self.fits.first()?.knee.is_some() && self.knee().is_none() && self.accepted().is_none();
         self.tasks().filter(|_| beyond)
     }
 

@@ -89,24 +89,25 @@ fn model_grows(sweep: &Sweep, workers: u16) -> bool {
     })
 }
 
-/// Returns the advice, or `None` if fewer than two numbers of workers have been measured and none was
-/// refused.
+/// Returns the advice, or `None` if fewer than two numbers of workers have been measured, none was refused
+/// and not all were held back.
 pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<String> {
     let terms = WorkerTerms::for_run(workload, mode);
     let points = KeyPoints::from_sweep(sweep, workload);
     let gains = points.as_ref().map(|points| gain_sentences(sweep, points, terms, workload, mode));
     let mut sentences = gains.unwrap_or_default();
+    let has_points = sweep.counted_points().next().is_some();
     let is_conclusive = sentences.len() > 1;
     sentences.extend(refusal_sentence(sweep, terms));
     if sentences.is_empty() {
-        return None;
+        return held_back_sentence(sweep).filter(|_| !has_points);
     }
     sentences.extend(held_back_sentence(sweep));
     if let Some(points) = points.filter(|_| is_conclusive) {
         sentences.extend(model_sentence(sweep, &points, terms));
         sentences.extend(wave_sentence(sweep, &points, terms));
     }
-    sentences.extend(guess_sentence(sweep, terms));
+    sentences.extend(guess_sentence(sweep, terms).filter(|_| has_points));
     Some(sentences.join(" "))
 }
 

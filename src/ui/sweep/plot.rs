@@ -130,11 +130,13 @@ impl<'a> SweepPlot<'a> {
         dots.mark(x, self.scale.height_of(value_of(self.sweep, rate)), mark);
     }
 
-    /// Draws the fitted model between the first and the last count, including steps due to waves.
+    /// Draws the fitted model between the first and the last count that it rests on, including steps due
+    /// to waves.
     fn draw_curve(&self, fit: &Fit, dots: &mut DotGrid) {
         let at = |workers: u16| value_of(self.sweep, self.sweep.fitted_rate(fit, workers));
-        let ends = [self.sweep.counts().first(), self.sweep.counts().last()];
-        let [first, last] = ends.map(|count| self.column_of(count.copied().unwrap_or(1).into()));
+        let counted = || self.sweep.points().iter().filter(|point| point.is_counted());
+        let (Some(first), Some(last)) = (counted().next(), counted().next_back()) else { return };
+        let [first, last] = [first, last].map(|point| self.column_of(point.workers.into()));
         let (per_cell, _) = dots.density();
         let columns = first * per_cell..(last + 1) * per_cell;
         let heights = columns.map(|column| {
@@ -264,8 +266,8 @@ fn extent(sweep: &Sweep) -> [f64; 2] {
     let counted = sweep.trials().iter().filter(|trial| !trial.is_held_back);
     let measured = counted.map(|trial| value_of(sweep, trial.rate()));
     let fitted = sweep.fits().first().into_iter().flat_map(|fit| {
-        let counts = sweep.counts().iter();
-        counts.map(|&workers| value_of(sweep, sweep.fitted_rate(fit, workers)))
+        let counted = sweep.points().iter().filter(|point| point.is_counted());
+        counted.map(|point| value_of(sweep, sweep.fitted_rate(fit, point.workers)))
     });
     let sound = measured.chain(fitted).filter(|value| value.is_finite() && *value >= 0.0);
     let [low, high] =

@@ -17,7 +17,10 @@ pub(super) const THREADS_WIDTH: usize = 8;
 const MIN_PLOT_WIDTH: usize = 41;
 
 /// The width of the column of failed requests.
-const FAILED_WIDTH: usize = 10;
+const FAILED_WIDTH: usize = 9;
+
+/// The text in place of a figure that was only measured while rate limits held the trials back.
+const HELD_BACK: &str = "held back";
 
 /// A column of the table, after the number of threads.
 pub(super) struct PointColumn {
@@ -88,13 +91,18 @@ pub(super) fn table_width(columns: &[PointColumn]) -> usize {
     if columns.is_empty() { 0 } else { THREADS_WIDTH + figures }
 }
 
-fn rate(_: &Sweep, point: &SweepPoint) -> String {
-    if point.is_counted() { three_digits(point.rate) } else { "-".to_owned() }
+fn rate(sweep: &Sweep, point: &SweepPoint) -> String {
+    match (point.is_counted(), sweep.speed_up(point.rate)) {
+        (true, _) => three_digits(point.rate),
+        // The column of the speed-up says why.
+        (false, Some(_)) => "-".to_owned(),
+        (false, None) => HELD_BACK.to_owned(),
+    }
 }
 
 fn speed_up(sweep: &Sweep, point: &SweepPoint) -> String {
     let speed_up = sweep.point_speed_up(point).map(|times| format!("{times:.2}x"));
-    speed_up.unwrap_or_else(|| if point.is_counted() { "-" } else { "held back" }.to_owned())
+    speed_up.unwrap_or_else(|| if point.is_counted() { "-" } else { HELD_BACK }.to_owned())
 }
 
 fn efficiency(sweep: &Sweep, point: &SweepPoint) -> String {

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::Effect;
-use threadline::model::{Mode, Nanos, Selection, SweepSetup, Workload};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, SweepSetup, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
@@ -208,6 +208,15 @@ fn stopped_sweep_is_drawn_at_every_size() {
 fn failed_trial_is_reported() {
     let scenario = Scenario { bad_page: Some((Mode::Threads, 3)), ..limited_service() };
     insta::assert_snapshot!(screens(AppDriver::new(scenario, SWEEP).play_to_end(), &ALL_SIZES));
+}
+
+/// Each trial meets a limit.
+#[test]
+fn trials_held_back_by_rate_limits_are_drawn() {
+    let limited = Some((Mode::Threads, 3, LimitKind::Secondary));
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 1 };
+    let driver = AppDriver::new(Scenario { sweep, limited, ..limited_service() }, SWEEP);
+    insta::assert_snapshot!(screens(driver.play_to_end(), &[WIDE, STANDARD]));
 }
 
 #[test]
