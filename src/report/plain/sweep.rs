@@ -35,10 +35,11 @@ pub fn write(out: &mut dyn Write, sweep: &Sweep, plan: &Plan) -> io::Result<()> 
 
 /// Returns the advice with its subject and its evidence, in one line for those who have not seen the rest.
 fn advice_line(sweep: &Sweep, plan: &Plan, words: WorkerTerms) -> Option<String> {
-    let subject = match plan.work.target() {
-        Some(Target { user, api, .. }) => format!("{user} @ {api}"),
-        None if plan.is_simulated() => format!("simulated {}", plan.workload()),
-        None => plan.workload().to_string(),
+    let subject = match (plan.work.target(), plan.work.list()) {
+        (Some(Target { user, api, .. }), _) => format!("{user} @ {api}"),
+        (None, Some(list)) => list.url.clone(),
+        _ if plan.is_simulated() => format!("simulated {}", plan.workload()),
+        _ => plan.workload().to_string(),
     };
     let tasks = plural::count(sweep.tasks()?, words.task);
     let advice = sweep.advice(plan.workload(), plan.mode)?;
