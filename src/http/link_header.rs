@@ -18,10 +18,13 @@ pub struct LinkSet {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LinkError {
     /// The header does not conform to RFC 8288.
-    #[error("its Link header is malformed")]
+    #[error("its Link header is malformed; write the pages as a range, such as page={{1..60}}")]
     Malformed,
     /// A link points to another server.
-    #[error("its Link header points to another server")]
+    #[error(
+        "its Link header points to another server, which is not followed; write the pages as a range, such as \
+         page={{1..60}}"
+    )]
     ForeignServer,
 }
 
