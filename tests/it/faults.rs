@@ -45,8 +45,8 @@ fn plan(per_page: u8, tasks: u32, workers: u16) -> Plan {
 }
 
 /// Returns the program that worker processes run.
-fn program() -> Option<PathBuf> {
-    Some(env!("CARGO_BIN_EXE_threadline").into())
+fn program() -> PathBuf {
+    env!("CARGO_BIN_EXE_threadline").into()
 }
 
 /// Launches runs against one API, on one manual clock.
@@ -58,15 +58,19 @@ struct FaultLauncher {
 impl FaultLauncher {
     fn new(url: &str, retry_policy: RetryPolicy) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
-        let launcher =
-            Launcher::with_processes(Some(Arc::new(api)), retry_policy, clock.clone(), program());
+        let launcher = Launcher::with_processes(
+            Some(Arc::new(api)),
+            retry_policy,
+            clock.clone(),
+            Some(program()),
+        );
         Self { launcher, clock }
     }
 
     /// Launches runs of a list.
     fn for_list(list: ListSource, retry_policy: RetryPolicy) -> Self {
         let clock = Clock::manual();
-        let launcher = Launcher::for_list(list, retry_policy, clock.clone(), program());
+        let launcher = Launcher::for_list(list, retry_policy, clock.clone(), Some(program()));
         Self { launcher, clock }
     }
 

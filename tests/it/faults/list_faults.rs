@@ -1,7 +1,7 @@
 //! Lists whose server breaks at random, seed by seed: the items are those of the server, whole and in order,
 //! or the run names a page that is missing.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use fastrand::Rng;
 use threadline::http::url_range::parse_url;
@@ -98,13 +98,10 @@ impl FaultyList {
     }
 
     fn start(self) -> Peer {
-        let earlier = Mutex::new([0; PAGES as usize + 1]);
+        let earlier: Vec<AtomicU32> = (0..=PAGES).map(|_| AtomicU32::new(0)).collect();
         Peer::start(move |request: &PeerRequest| {
             let page = request.page().max(1);
-            let mut earlier = earlier.lock().unwrap();
-            let count = &mut earlier[page as usize];
-            *count += 1;
-            self.reply(page, *count - 1)
+            self.reply(page, earlier[page as usize].fetch_add(1, Ordering::Relaxed))
         })
     }
 

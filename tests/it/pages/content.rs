@@ -50,6 +50,8 @@ fn missing_items_are_explained() {
             "\"/data/nodes\" is an array; try --items /data/nodes",
         ),
         ("[1]", &["--items", "/rows"], "the body is an array; leave out --items"),
+        ("42", &[], "the body is a number; it has no array of items"),
+        ("", &[], "the body is empty instead of JSON; check the URL and the headers (-H)"),
         (r#"{"data":{"nodes":[]}}"#, &["--items", "/rows"], "nothing is at \"/rows\""),
         (r#"{"a":[],"b":[]}"#, &[], "choose one with --items /a"),
         (r#"[{"x":1}]"#, &["--id", "/id"], "no item has a value at \"/id\""),
