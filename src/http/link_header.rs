@@ -18,13 +18,10 @@ pub struct LinkSet {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LinkError {
     /// The header does not conform to RFC 8288.
-    #[error("its Link header is malformed; write the pages as a range, such as page={{1..60}}")]
+    #[error("its Link header is malformed")]
     Malformed,
     /// A link points to another server.
-    #[error(
-        "its Link header points to another server, which is not followed; write the pages as a range, such as \
-         page={{1..60}}"
-    )]
+    #[error("its Link header points to another server")]
     ForeignServer,
 }
 

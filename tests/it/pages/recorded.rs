@@ -106,7 +106,7 @@ fn links_of_a_mirror_to_the_original_are_refused() {
         head.reply("other.example", first_body(head, request))
     });
     let done = run(&mut command(&[&format!("{}{}", server.url(), head.target)]));
-    let reason = "its Link header points to another server, which is not followed; write the pages";
+    let reason = "its Link header points to another server; write the pages as a range";
     assert!(done.err.contains(reason), "{}", done.err);
     assert_eq!((done.code, server.requests().len()), (Some(1), 1));
 }
