@@ -150,9 +150,23 @@ impl Agreement {
         if first.plan().workload().has_accounts() {
             return Self::compare_lists(first.follower_ids(), second.follower_ids());
         }
+        let sizes = [first, second].map(|run| run.progress().result_count());
+        if [first, second].iter().any(|run| run.progress().counts_bytes()) {
+            return Self::compare_sizes(sizes);
+        }
         let [first, second] =
             [first, second].map(|run| run.items().map(|(item, identity)| identity.unwrap_or(item)));
         Self::compare_lists(first, second)
+    }
+
+    /// Compares the sizes of bodies that are not JSON, which are not kept.
+    const fn compare_sizes([first, second]: [u64; 2]) -> Self {
+        if first == second {
+            return Self::Same { items: first };
+        }
+        let (only_first, only_second) =
+            (first.saturating_sub(second), second.saturating_sub(first));
+        Self::Different { only_first, only_second }
     }
 
     /// Compares two lists by the identities of their results, of which those without an identity of

@@ -208,7 +208,8 @@ impl<'run> Verdict<'run> {
 
     /// Returns the agreement of the results, unless they differ because of a bug.
     fn agreement_text(&self) -> Option<String> {
-        let spec = self.runs.first()?.plan().workload().spec();
+        let first = self.runs.first()?;
+        let spec = first.plan().workload().spec();
         let all = match self.runs.len() {
             2 => "both".to_owned(),
             modes => format!("all {modes} modes"),
@@ -219,6 +220,13 @@ impl<'run> Verdict<'run> {
             (items, _) => format!("{all} got the same {}", plural::count(items, spec.result)),
         };
         Some(match self.agreement? {
+            // Only the sizes of the bodies are known.
+            Agreement::Same { items } if first.progress().counts_bytes() => {
+                format!("{all} got {}", plural::count(items, "byte"))
+            }
+            Agreement::Different { .. } if first.progress().counts_bytes() => {
+                "the sizes of the bodies differ".to_owned()
+            }
             Agreement::Same { items } => same(items),
             Agreement::Reordered { items } => same(items) + ", in a different order",
             Agreement::Different { .. } if spec.kind == TaskKind::Computation => return None,
@@ -241,8 +249,8 @@ fn is_unhindered(gil: ModeResult<'_>, threads: ModeResult<'_>) -> bool {
 /// Returns what a run without a comparison did: `127 followers fetched in 1.05 s by 5 threads`.
 fn completion_text(run: &Run) -> String {
     let (plan, spec) = (run.plan(), run.plan().workload().spec());
-    let items = match spec.results {
-        Some(_) => plural::count(run.progress().result_count(), spec.result),
+    let items = match run.result_names() {
+        Some([result, _]) => plural::count(run.progress().result_count(), result),
         None => plural::count(run.ended_tasks(), spec.task),
     };
     let time = run.duration().map_or_else(String::new, |time| format!(" in {time}"));

@@ -64,7 +64,7 @@ pub(super) fn is_url(word: &str) -> bool {
     let has_domain =
         host.split_once('.').is_some_and(|(name, rest)| is_name(name) && is_name(rest));
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    word.contains("://") || has_domain || has_port || (host == "localhost" && word != host)
+    word.contains("//") || has_domain || has_port || (host == "localhost" && word != host)
 }
 
 impl PagesArgs {

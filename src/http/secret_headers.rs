@@ -58,7 +58,10 @@ pub enum HeaderError {
         place: HeaderPlace,
     },
     /// The value contains a character that no header may contain.
-    #[error("the value of {name} in {place} contains a line break or another control character")]
+    #[error(
+        "the value of {name} in {place} contains a line break or another control character; write it on \
+         one line"
+    )]
     InvalidValue {
         /// The name.
         name: String,

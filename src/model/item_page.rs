@@ -285,6 +285,7 @@ fn title_text(title: Option<&str>) -> String {
 /// Returns the option that names the array near a place as the end of a sentence.
 fn suggestion(place: &JsonPlace) -> String {
     match &place.array {
+        Some(array) if *array == JsonPointer::default() => "; leave out --items".to_owned(),
         Some(array) => format!("; try --items {}", shown(array)),
         None if place.pointer == JsonPointer::default() => "; it has no array of items".to_owned(),
         None => "; name an array with --items".to_owned(),

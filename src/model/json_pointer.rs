@@ -46,7 +46,7 @@ pub struct JsonPlace {
     pub pointer: JsonPointer,
     /// The value there: `an object with "nodes", "total"`.
     pub description: String,
-    /// The nearest array below it.
+    /// The value itself if it is an array, or the nearest array below it.
     pub array: Option<JsonPointer>,
 }
 
@@ -228,8 +228,11 @@ fn child<'body>(value: &'body RawValue, token: &str) -> Option<&'body RawValue> 
     found
 }
 
-/// Returns a pointer to the array that is nearest to the surface of an object.
+/// Returns a pointer to the array that is nearest to the surface of a value, which may be one itself.
 fn nearest_array(pointer: &JsonPointer, value: &RawValue) -> Option<JsonPointer> {
+    if JsonKind::from_raw(value) == JsonKind::Array {
+        return Some(pointer.clone());
+    }
     let mut level = vec![(pointer.clone(), value)];
     for _ in 0..MAX_SUGGESTION_DEPTH {
         let mut below = Vec::new();

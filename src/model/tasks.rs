@@ -267,10 +267,12 @@ impl Tasks {
         self.products.item_pages().iter().filter_map(Option::as_deref)
     }
 
-    /// Returns the number of followers or items on the page that a task fetched.
+    /// Returns the number of followers or items on the page that a task fetched, or `None` for a body that
+    /// is not JSON.
     pub fn result_count(&self, task: TaskId) -> Option<usize> {
         let followers = self.page(task).map(FollowerPage::len);
-        followers.or_else(|| self.item_page(task).map(ItemPage::len))
+        let items = self.item_page(task).filter(|page| page.opaque_bytes().is_none());
+        followers.or_else(|| items.map(ItemPage::len))
     }
 
     /// Returns the pages of followers in order.

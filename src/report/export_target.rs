@@ -175,6 +175,9 @@ impl ExportContent {
             _ if self.kind().is_data() && subject.fetched.is_none() => {
                 ExportOutcome::Nothing { was: "fetched" }
             }
+            (Self::Items(_), Some(run)) if run.progress().counts_bytes() => {
+                ExportOutcome::Nothing { was: "fetched as JSON" }
+            }
             (Self::Followers(_) | Self::Items(_), Some(run)) => {
                 let result = run.plan().workload().spec().result;
                 let what = plural::count(run.progress().result_count(), result);

@@ -93,7 +93,7 @@ pub struct RunReport {
     pub tasks_per_second: f64,
     /// The number of distinct followers on the pages.
     pub followers: Option<u64>,
-    /// The number of distinct items on the pages of a list.
+    /// The number of distinct items on the pages of a list, or `None` if bodies are not JSON.
     pub items: Option<u64>,
     /// The number of entries skipped because their account or identity occurred before.
     pub duplicates: Option<u64>,
@@ -292,7 +292,7 @@ pub struct TaskReport {
     pub bytes: Option<u64>,
     /// The number of followers on the page, including duplicates.
     pub followers: Option<u64>,
-    /// The number of items on the page, including duplicates.
+    /// The number of items on the page, including duplicates, or `None` if its body is not JSON.
     pub items: Option<u64>,
     /// The value of CPU work in 16 hexadecimal digits, because it may exceed the integers that all JSON
     /// readers represent exactly.

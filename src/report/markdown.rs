@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::{Comparison, ReportSubject, median_and_p95, plain, time_in};
 use crate::analysis::{Attempt, Sweep, plural, verdict};
 use crate::model::printable::{escape_controls, printable};
-use crate::model::{Nanos, Plan, Run, State, Workload, WorkloadSpec};
+use crate::model::{Nanos, Plan, Run, State, Workload};
 
 /// The maximum number of slowest attempts listed.
 const MAX_SLOWEST_TASKS: usize = 10;
@@ -98,8 +98,9 @@ fn write_totals(
     runs: &[&Run],
     workload: Workload,
 ) -> io::Result<()> {
-    let WorkloadSpec { tasks, results, .. } = workload.spec();
-    let items = results.unwrap_or("failed");
+    let tasks = workload.spec().tasks;
+    let results = runs.first().and_then(|run| run.result_names());
+    let items = results.map_or("failed", |[_, results]| results);
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
     write_table_head(out, "Totals", &columns, 1)?;

@@ -214,8 +214,7 @@ fn write_computed_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 }
 
 fn write_pages_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
-    let results = runs.first().and_then(|run| run.plan().workload().spec().results);
-    let results = results.unwrap_or_default();
+    let [_, results] = runs.first().and_then(Run::result_names).unwrap_or_default();
     let started = || runs.iter().filter(|run| run.has_started());
     let columns = [
         ("mode", name_width(runs)),

@@ -109,7 +109,7 @@ impl SvgPicture<'_> {
         let tasks = self.runs.iter().map(|run| run.progress().known_tasks()).max().unwrap_or(0);
         let size = self.subject.target.map(|target| format!(", {} each", target.per_page));
         let tasks = plural::count(tasks, self.workload.spec().task);
-        if let Some(results) = self.workload.spec().results {
+        if let Some([_, results]) = self.runs.first().and_then(|run| run.result_names()) {
             return format!("{results}, {tasks}{}", size.unwrap_or_default());
         }
         let computed = self.runs.first();
@@ -169,7 +169,7 @@ impl SvgPicture<'_> {
         self.draw_bar(&run.state_times_between(Nanos::ZERO, elapsed), length.max(1.0));
         let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
         let [speed_up, efficiency] = compared.unwrap_or_default();
-        let items = match self.workload.spec().results {
+        let items = match run.result_names() {
             Some(_) => run.progress().result_count(),
             None => run.failed_tasks().into(),
         };

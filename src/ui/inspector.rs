@@ -149,7 +149,9 @@ impl Inspector<'_> {
         let bytes = text::group_thousands(u32::try_from(answer.bytes).unwrap_or(u32::MAX));
         let body = match &done.product {
             Product::Followers(page) => format!("{bytes} bytes, {} followers", page.len()),
-            Product::Items(page) => format!("{bytes} bytes, {} items", page.len()),
+            Product::Items(page) if page.opaque_bytes().is_none() => {
+                format!("{bytes} bytes, {} items", page.len())
+            }
             _ => format!("{bytes} bytes"),
         };
         self.field_lines("body", &body)

@@ -237,14 +237,13 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
         _ => app.session().failure(app.selection()),
     }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
-    let kept = failed.map_or(0, |run| run.progress().result_count());
-    let kept = match sweep::kept_trials(app) {
-        Some(trials) => trials,
-        None if kept > 0 => {
-            let spec = app.selection().workload.spec();
-            format!(" Kept: {}.", plural::count(kept, spec.result))
+    let kept = failed.and_then(|run| Some((run.progress().result_count(), run.result_names()?)));
+    let kept = match (sweep::kept_trials(app), kept) {
+        (Some(trials), _) => trials,
+        (None, Some((kept, [result, _]))) if kept > 0 => {
+            format!(" Kept: {}.", plural::count(kept, result))
         }
-        None => String::new(),
+        (None, _) => String::new(),
     };
     let then = match app.session().active() {
         None => format!("{kept} {} tries again.", app.key_of(Action::Run)),

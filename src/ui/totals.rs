@@ -39,6 +39,7 @@ const EFFICIENCY: TotalsColumn =
 /// The columns of each workload; and the subsets, by index, that remain as the width shrinks.
 const FOLLOWERS: [TotalsColumn; 6] = columns_of_pages("followers");
 const ITEMS: [TotalsColumn; 6] = columns_of_pages("items");
+const BYTES: [TotalsColumn; 6] = columns_of_pages("bytes");
 const PAGES_SUBSETS: [&[usize]; 4] =
     [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
@@ -105,7 +106,11 @@ fn fitting_columns(
     };
     let names = name_width(app, Plan::short_name);
     let workload = app.selection().workload;
-    let pages = if workload.has_accounts() { &FOLLOWERS } else { &ITEMS };
+    let pages = match workload.has_accounts() {
+        true => &FOLLOWERS,
+        false if app.runs().iter().any(|run| run.progress().counts_bytes()) => &BYTES,
+        false => &ITEMS,
+    };
     let (all, forms): (&[TotalsColumn], &[&[usize]]) = match workload.kind() {
         TaskKind::Page => (pages, &PAGES_SUBSETS),
         TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),

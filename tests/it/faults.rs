@@ -5,11 +5,13 @@ mod auto_threads;
 mod changing_lists;
 mod fault_rows;
 mod fault_table;
+mod list_faults;
 mod rate_limits;
 mod refusal_ceiling;
 mod request_counts;
 mod stop;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use threadline::github::Api;
 use threadline::http::RetryPolicy;
 use threadline::model::{Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec};
 use threadline::server::DEFAULT_USER;
+use threadline::source::tasks::pages::list_source::ListSource;
 use threadline::source::{Clock, Launcher, RunHandle};
 
 /// A test that waits longer than this has hung.
@@ -41,6 +44,11 @@ fn plan(per_page: u8, tasks: u32, workers: u16) -> Plan {
     Plan::new(WorkSpec::Followers(target), mode, workers, tasks)
 }
 
+/// Returns the program that worker processes run.
+fn program() -> PathBuf {
+    env!("CARGO_BIN_EXE_threadline").into()
+}
+
 /// Launches runs against one API, on one manual clock.
 struct FaultLauncher {
     launcher: Launcher,
@@ -50,9 +58,19 @@ struct FaultLauncher {
 impl FaultLauncher {
     fn new(url: &str, retry_policy: RetryPolicy) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
-        let program = Some(env!("CARGO_BIN_EXE_threadline").into());
-        let launcher =
-            Launcher::with_processes(Some(Arc::new(api)), retry_policy, clock.clone(), program);
+        let launcher = Launcher::with_processes(
+            Some(Arc::new(api)),
+            retry_policy,
+            clock.clone(),
+            Some(program()),
+        );
+        Self { launcher, clock }
+    }
+
+    /// Launches runs of a list.
+    fn for_list(list: ListSource, retry_policy: RetryPolicy) -> Self {
+        let clock = Clock::manual();
+        let launcher = Launcher::for_list(list, retry_policy, clock.clone(), Some(program()));
         Self { launcher, clock }
     }
 

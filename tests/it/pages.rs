@@ -3,6 +3,7 @@
 mod content;
 mod errors;
 mod limits;
+mod recorded;
 mod secrets;
 
 use assert_cmd::Command;

@@ -30,6 +30,7 @@ mod exec_termination;
 mod exit_and_suspend;
 mod export_menu;
 mod input_stress;
+mod lists;
 mod main_screen;
 mod mouse;
 mod open_file_limit;

@@ -43,6 +43,10 @@ struct DistinctResults {
     identities: HashSet<Box<str>>,
     count: u64,
     duplicates: u64,
+    /// A body was JSON.
+    has_lists: bool,
+    /// The size of the bodies that are not JSON.
+    opaque_bytes: u64,
 }
 
 impl RunProgress {
@@ -156,9 +160,14 @@ impl RunProgress {
         self.bytes
     }
 
-    /// The number of distinct results so far: of followers, or of items.
+    /// The number of distinct results so far: of followers, of items, or of bytes.
     pub const fn result_count(&self) -> u64 {
-        self.results.count
+        if self.counts_bytes() { self.results.opaque_bytes } else { self.results.count }
+    }
+
+    /// Returns `true` if the bodies are not JSON, so that bytes are counted instead of items.
+    pub const fn counts_bytes(&self) -> bool {
+        self.results.opaque_bytes > 0 && !self.results.has_lists
     }
 
     /// Returns `true` if the address of each page is in the page before, so that no two pages can be
@@ -196,6 +205,9 @@ impl DistinctResults {
 
     /// Counts the items of a page by their identities. An item without one counts as distinct.
     fn add_items(&mut self, page: &ItemPage) {
+        let opaque_bytes = page.opaque_bytes();
+        self.has_lists |= opaque_bytes.is_none();
+        self.opaque_bytes = self.opaque_bytes.saturating_add(opaque_bytes.unwrap_or_default());
         for (_, identity) in page.identified() {
             let is_new = identity.is_none_or(|identity| {
                 !self.identities.contains(identity) && self.identities.insert(identity.into())

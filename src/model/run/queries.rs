@@ -13,6 +13,7 @@ use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
 use crate::model::tasks::Tasks;
 use crate::model::time::Nanos;
+use crate::model::workload::WorkloadSpec;
 
 impl Run {
     /// The plan of the run.
@@ -43,6 +44,18 @@ impl Run {
     /// The lost workers.
     pub const fn processes(&self) -> &Processes {
         &self.processes
+    }
+
+    /// The name of the results, for one and for several. `None` if the tasks have none to count.
+    pub const fn result_names(&self) -> Option<[&'static str; 2]> {
+        if self.progress.counts_bytes() {
+            return Some(["byte", "bytes"]);
+        }
+        let WorkloadSpec { result, results, .. } = self.plan.workload().spec();
+        match results {
+            Some(results) => Some([result, results]),
+            None => None,
+        }
     }
 
     /// The load of the machine during the run, once that has ended. `None` if it was not measured.

@@ -49,7 +49,8 @@ impl RunReport {
             tasks_done: run.progress().done_tasks(),
             tasks_per_second: run.rate(elapsed),
             followers: workload.has_accounts().then_some(count),
-            items: (is_fetched && !workload.has_accounts()).then_some(count),
+            items: (is_fetched && !workload.has_accounts() && !run.progress().counts_bytes())
+                .then_some(count),
             duplicates: is_fetched.then(|| run.progress().duplicate_count()),
             attempts: run.timing().request_count(),
             requests_past_end: run.progress().requests_past_end(),

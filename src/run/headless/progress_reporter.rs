@@ -8,9 +8,7 @@ use super::narrator::{self, EventContext, Narrator};
 use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
-use crate::model::{
-    Event, EventKind, Mode, Nanos, Run, RunId, Selection, TaskKind, Workload, WorkloadSpec,
-};
+use crate::model::{Event, EventKind, Mode, Nanos, Run, RunId, Selection, TaskKind, Workload};
 use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
 /// The interval between two redraws.
@@ -181,9 +179,10 @@ fn progress_line(run: &Run, name: &str, known: Option<u32>, elapsed: Nanos) -> S
         TaskKind::Command => run.started_tasks() - run.timing().in_flight(),
         _ => run.progress().done_tasks(),
     };
-    let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
-    let results = results.map(|noun| format!("  {} {noun}", run.progress().result_count()));
-    let results = results.unwrap_or_default();
+    let tasks = plan.workload().spec().tasks;
+    let results = run.result_names().map_or_else(String::new, |[_, noun]| {
+        format!("  {} {noun}", run.progress().result_count())
+    });
     let line = { format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s") };
     line + &limit
 }

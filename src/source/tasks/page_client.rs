@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::github::{ApiObserver, github_headers, github_quota};
 use crate::http::general_limits;
-use crate::http::link_header::LinkSet;
+use crate::http::link_header::{LinkError, LinkSet};
 use crate::http::retry::parse_header;
 use crate::http::{
     ClientOptions, HttpClient, HttpResponse, NextPage, RequestError, RequestTimeouts, SecretUrl,
@@ -23,6 +23,9 @@ use crate::model::{
     Completion, Failure, FailureKind, Product, Quota, ResponseSummary, State, TaskId,
 };
 use list_server::{Connection, ListServer};
+
+/// The remedy for links that cannot be used.
+const RANGE_REMEDY: &str = "write the pages as a range, such as page={1..60}";
 
 /// The client of one worker.
 pub(in crate::source) struct PageClient {
@@ -164,9 +167,10 @@ impl PageClient {
         if !self.server.request.reads_links {
             return Ok(Neighbors::default());
         }
-        let links = LinkSet::from_headers(&response.headers, url).map_err(|it| it.to_string())?;
+        let unusable = |error: LinkError| format!("{error}; {RANGE_REMEDY}");
+        let links = LinkSet::from_headers(&response.headers, url).map_err(unusable)?;
         let own = |relation| {
-            let found = links.own_rel(relation, url).map_err(|error| error.to_string())?;
+            let found = links.own_rel(relation, url).map_err(unusable)?;
             Ok::<_, String>(found.cloned().map(SecretUrl))
         };
         let total_pages = parse_header(&response.headers, "x-total-pages");

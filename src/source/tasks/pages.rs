@@ -146,7 +146,9 @@ impl<F: Fetcher> Requester for PageRequester<F> {
                     url = source.server.redirect_target(task, &url, target)?;
                 }
                 PageResponse::Page { done, links } => {
-                    source.record_content();
+                    source.record_content(&done.product).map_err(|reason| {
+                        source.server.unexpected_response(task, FailureKind::Server, reason)
+                    })?;
                     let FoundPages { task_count, is_chained } =
                         source.addresses.record(task, links).map_err(|reason| {
                             source.server.unexpected_response(task, FailureKind::Content, &reason)

@@ -44,13 +44,21 @@ fn missing_items_are_explained() {
             &["--items", "/data"][..],
             "\"/data\" is an object with \"nodes\"; try --items /data/nodes",
         ),
+        (
+            r#"{"data":{"nodes":[]}}"#,
+            &["--items", "/data/nodes/0"],
+            "\"/data/nodes\" is an array; try --items /data/nodes",
+        ),
+        ("[1]", &["--items", "/rows"], "the body is an array; leave out --items"),
+        ("42", &[], "the body is a number; it has no array of items"),
+        ("", &[], "the body is empty instead of JSON; check the URL and the headers (-H)"),
         (r#"{"data":{"nodes":[]}}"#, &["--items", "/rows"], "nothing is at \"/rows\""),
         (r#"{"a":[],"b":[]}"#, &[], "choose one with --items /a"),
         (r#"[{"x":1}]"#, &["--id", "/id"], "no item has a value at \"/id\""),
         (
             "<!doctype html><title>Sign in</title>",
             &[],
-            "an HTML page instead of JSON (\"Sign in\")",
+            "an HTML page instead of JSON (\"Sign in\"); check the URL and the headers (-H)",
         ),
         ("a,b\n1,2\n", &["-o", "x.ndjson"], "without -o, --items and --id its bytes are counted"),
     ] {
@@ -69,8 +77,17 @@ fn body_that_is_no_json_is_counted_in_bytes() {
     let url = format!("{}/x?page={{1..3}}", server.url());
     let done = run(threadline().args([&url, "--json", "--mode", "threads"]));
     let report: serde_json::Value = serde_json::from_str(&done.out).unwrap();
-    assert_eq!((&report["runs"][0]["bytes"], &report["runs"][0]["items"]), (&24.into(), &0.into()));
+    assert_eq!(
+        (&report["runs"][0]["bytes"], &report["runs"][0]["items"]),
+        (&24.into(), &serde_json::Value::Null)
+    );
     assert_eq!(report["list"]["addresses"], "range");
+    let done = run(&mut command(&[&url]));
+    assert!(done.out.contains("Both got 24 bytes"), "{}", done.out);
+    assert!(done.out.contains("bytes  requests/s"), "{}", done.out);
+    assert!(!done.out.contains("items"), "{}", done.out);
+    let done = run(&mut command(&[&url, "--mode", "threads"]));
+    assert!(done.out.contains("24 bytes fetched in "), "{}", done.out);
 }
 
 #[test]
@@ -84,6 +101,20 @@ fn page_of_another_shape_fails_alone() {
     assert_eq!(done.code, Some(6));
     assert!(done.err.contains("cannot use page 2 of"), "{}", done.err);
     assert_eq!(done.out, [page_items(1), page_items(3)].concat().join("\n") + "\n");
+}
+
+#[test]
+fn page_that_is_not_json_as_the_others_are_fails_alone() {
+    let server = ScriptedServer::start(|request| match request.page() {
+        Some(2) => ScriptedReply::new(200, "busy, try later"),
+        number => page(number.unwrap()),
+    });
+    let url = format!("{}/x?page={{1..3}}", server.url());
+    let done = run(&mut command(&[&url, "--mode", "sequential"]));
+    let expected = "2 of 3 pages fetched; cannot use page 2 of";
+    assert!(done.err.contains(expected), "{}", done.err);
+    assert!(done.err.contains("the body is not JSON, as that of an earlier page was"));
+    assert_eq!(done.code, Some(6));
 }
 
 #[test]

@@ -53,6 +53,10 @@ pub(super) fn content_error(
             let reason = format!("{reason}; without -o, --items and --id its bytes are counted");
             server.unexpected_response(task, FailureKind::Content, &reason)
         }
+        ItemsError::Html(_) | ItemsError::Empty => {
+            let reason = format!("{reason}; check the URL and the headers (-H)");
+            server.unexpected_response(task, FailureKind::Content, &reason)
+        }
         _ => server.unexpected_response(task, FailureKind::Content, &reason),
     }
 }
