@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use reqwest::header::HeaderValue;
 
 use super::api::{proxies, token};
 use super::list_options::ListOptions;
@@ -47,7 +48,7 @@ pub(super) struct PagesArgs {
     #[arg(long, value_name = "[PARAM=]/POINTER")]
     next: Option<NextPointer>,
     /// Send this User-Agent
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = user_agent)]
     user_agent: Option<String>,
     /// Maximum size of a body in MB [default: 16]
     #[arg(long, value_name = "MB", value_parser = whole::<usize>(1..=1024))]
@@ -139,6 +140,13 @@ impl PagesArgs {
         headers.extend(self.user_agent.iter().map(|agent| format!("User-Agent: {agent}")));
         Ok(SecretHeaders::parse(&headers)?)
     }
+}
+
+/// Parses the value of `--user-agent`.
+fn user_agent(text: &str) -> Result<String, String> {
+    let is_valid = !text.trim().is_empty() && HeaderValue::from_str(text).is_ok();
+    let problem = "it is empty, or contains a line break or another control character";
+    is_valid.then(|| text.to_owned()).ok_or_else(|| problem.to_owned())
 }
 
 /// Returns the addresses that a URL stands for, with the text that may be shown.

@@ -15,6 +15,7 @@ fn unusable_arguments_say_what_to_type() {
         (&["https://a.b/{1..2000000}"], "1000000"),
         (&["https://a.b/1", "https://a.b/2", "https://a.b/3"], "quote"),
         (&["https://a.b/x", "-H", "no colon"], "has no colon"),
+        (&["https://a.b/x", "--user-agent", "a\nb"], "for --user-agent"),
         (&["https://a.b/x", "-H", "X-Key: marked\r\nY: 1"], "a line break or another control"),
         (&["//a.b/x"], "did you mean https://a.b/x?"),
         (&["https://a.b/x", "-H", "@/nonexistent"], "cannot read headers from /nonexistent"),
