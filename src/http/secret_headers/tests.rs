@@ -67,11 +67,11 @@ fn errors_name_the_place_and_never_the_value() {
         ),
         (
             "X-Key: hunter2\r\nX-Evil: 1",
-            "the value of X-Key in a header of -H contains a line break or another control character",
+            "the value of X-Key in a header of -H contains a line break or another control character; write it on one line",
         ),
         (
             "X-Key: hunter2\u{1b}[2J",
-            "the value of X-Key in a header of -H contains a line break or another control character",
+            "the value of X-Key in a header of -H contains a line break or another control character; write it on one line",
         ),
         ("Host: hunter2.example", "Host in a header of -H cannot be chosen; leave it out"),
         (

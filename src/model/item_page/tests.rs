@@ -93,7 +93,7 @@ fn errors_say_what_is_there_instead() {
             nested,
             "/data/nodes/1",
             "",
-            r#"nothing is at "/data/nodes/1": "/data/nodes" is an array; name an array with --items"#,
+            r#"nothing is at "/data/nodes/1": "/data/nodes" is an array; try --items /data/nodes"#,
         ),
         (
             r#"{"items":[],"errors":[]}"#,
