@@ -8,20 +8,22 @@ pub fn count(count: impl TryInto<u64>, noun: &str) -> String {
 
 /// Returns a count with its noun and its verb: `1 page was`, `2 pages were`.
 pub fn was(count: impl TryInto<u64>, noun: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{} {}", self::count(count, noun), if count == 1 { "was" } else { "were" })
+    with_verb(count, noun, ["was", "were"])
 }
 
 /// Returns a count with its noun and its verb: `1 page is`, `2 pages are`.
 pub fn is(count: impl TryInto<u64>, noun: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{} {}", self::count(count, noun), if count == 1 { "is" } else { "are" })
+    with_verb(count, noun, ["is", "are"])
 }
 
 /// Returns a count with its noun and its verb: `1 thread waits`, `2 threads wait`.
 pub fn waits(count: impl TryInto<u64>, noun: &str) -> String {
+    with_verb(count, noun, ["waits", "wait"])
+}
+
+fn with_verb(count: impl TryInto<u64>, noun: &str, [one, many]: [&str; 2]) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{} {}", self::count(count, noun), if count == 1 { "waits" } else { "wait" })
+    format!("{} {}", self::count(count, noun), if count == 1 { one } else { many })
 }
 
 /// Returns a text with a capital first letter, as the start of a sentence.

@@ -13,9 +13,9 @@ mod process;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use process::{PROGRAM, spread};
+use process::{PROGRAM, ServerProcess, spread};
 use threadline::source::Clock;
 
 const SCRIPT: &str = include_str!("lists.py");
@@ -27,33 +27,6 @@ const JOIN: &str = "for i in $(seq 100); do cat p$i; done | jq -c '.[]' > items.
 
 /// The names of the clients, the first of which is threadline, and the second the plain one.
 const CLIENTS: [&str; 4] = ["threadline", "plain client", "curl -Z, jq", "xargs curl, jq"];
-
-/// The server in a process of its own, killed on drop.
-struct ListServerProcess {
-    process: Child,
-    url: String,
-}
-
-impl ListServerProcess {
-    fn start() -> Self {
-        let mut process = Command::new("python3")
-            .args(["-c", SCRIPT, "serve"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server");
-        let mut url = String::new();
-        let out = process.stdout.take().expect("a pipe");
-        BufReader::new(out).read_line(&mut url).expect("the server's address");
-        Self { process, url: url.trim().to_owned() }
-    }
-}
-
-impl Drop for ListServerProcess {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
-}
 
 fn main() {
     // `cargo test --benches` only checks that this builds.
@@ -67,11 +40,11 @@ fn main() {
             return;
         }
     }
-    let server = ListServerProcess::start();
+    let server = ServerProcess::spawn(Command::new("python3").args(["-c", SCRIPT, "serve"]));
     let mut times = CLIENTS.map(|_| Vec::new());
     for _ in 0..ROUNDS {
         for (client, times) in CLIENTS.iter().zip(&mut times) {
-            times.push(measure_time(command(client, &server.url)));
+            times.push(measure_time(command(client, server.url())));
         }
     }
     let ratios = times[0].iter().zip(&times[1]).map(|(ours, plain)| ours / plain);

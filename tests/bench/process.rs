@@ -6,20 +6,22 @@ use std::process::{Child, Command, Stdio};
 /// The path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
-/// A running `threadline serve`, killed on drop.
+/// A running server, killed on drop.
 pub(crate) struct ServerProcess {
     process: Child,
     url: String,
 }
 
 impl ServerProcess {
-    /// Starts a server with this number of followers and this latency.
+    /// Starts `threadline serve` with this number of followers and this latency.
     pub(crate) fn start(followers: &str, latency: &str) -> Self {
-        let mut process = Command::new(PROGRAM)
-            .args(["serve", "--followers", followers, "--latency", latency])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server");
+        let arguments = ["serve", "--followers", followers, "--latency", latency];
+        Self::spawn(Command::new(PROGRAM).args(arguments))
+    }
+
+    /// Starts a server that prints its URL as the first line.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server");
         let mut url = String::new();
         let out = process.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut url).expect("the server's address");

@@ -137,7 +137,7 @@ fn sweep_advises_the_number_that_the_server_accepts() {
     assert!(advice.contains("Above 6 at once the server refused: stay at 6 or below."), "{advice}");
 }
 
-/// Nothing was tried between three and seven.
+/// A ceiling between two measured counts: none between three and seven was tried.
 #[test]
 fn sweep_advises_the_last_count_without_a_refusal() {
     let mut sweep = threadline::analysis::Sweep::new(vec![3, 7], 1);
