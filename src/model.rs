@@ -22,6 +22,7 @@ pub mod state;
 pub mod tasks;
 pub mod time;
 pub mod time_series;
+pub mod watched_program;
 pub mod workload;
 
 pub use event::{
@@ -43,11 +44,18 @@ pub use plan::{
     WorkSpec,
 };
 pub use quota::{LimitKind, Quota, QuotaCheck, ReachedLimit};
-pub use run::{LimitChange, Limits, Losses, Processes, Run, RunProgress, Timing};
+pub use run::{
+    InterpreterRecord, LimitChange, Limits, Losses, Processes, ProgramRecord, Run, RunProgress,
+    ThreadRecord, Timing,
+};
 pub use selection::{Selection, SweepSetup};
 pub use setup::{LogEntry, LogSink, SelectionStart, Setup};
 pub use state::{ColorRole, State, StateCategory, StateTimes};
 pub use tasks::{FailedAttempt, Tasks};
 pub use time::Nanos;
 pub use time_series::LevelSeries;
+pub use watched_program::{
+    Accuracy, CodePlace, InterpreterId, PythonInterpreter, ReasonSource, ThreadCounters,
+    ThreadIdentity, WaitReason, WatchCost, WatchedProgram,
+};
 pub use workload::{Mode, ModeChoice, TaskKind, Workload, WorkloadSpec};

@@ -292,6 +292,7 @@ impl Session {
             TaskKind::Page => self.pages,
             TaskKind::Computation => Some(self.setup.tasks),
             TaskKind::Command => u32::try_from(self.setup.commands.len()).ok(),
+            TaskKind::Thread => None,
         }
     }
 

@@ -14,6 +14,10 @@ use super::plan::{LaneId, Plan, TaskId};
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
 use super::time::Nanos;
+use super::watched_program::{
+    Accuracy, CodePlace, InterpreterId, PythonInterpreter, ThreadCounters, ThreadIdentity,
+    WaitReason, WatchCost,
+};
 
 /// The version of the wire format. It increases with every change that an older reader would
 /// misread.
@@ -126,6 +130,64 @@ pub enum EventKind {
     /// The address of each page is in the page before, so that no two pages can be fetched at once.
     #[serde(rename = "chained")]
     PagesChained,
+    /// The thread of the lane's task, in a watched program: at its birth, and when it is renamed.
+    #[serde(rename = "thread")]
+    ThreadIdentified(ThreadIdentity),
+    /// The reason for the state that the lane entered last.
+    #[serde(rename = "reason")]
+    WaitExplained(WaitReason),
+    /// The kernel's counters of the lane's thread, which are exact sums: the times of the states'
+    /// events are not.
+    #[serde(rename = "counted")]
+    ThreadCounted(ThreadCounters),
+    /// The function of the user's code that the lane's thread is in.
+    #[serde(rename = "function")]
+    FunctionSeen(CodePlace),
+    /// An interpreter was found in the watched program.
+    #[serde(rename = "interpreter")]
+    InterpreterFound {
+        /// Its number.
+        interpreter: InterpreterId,
+        /// What is known of it.
+        #[serde(flatten)]
+        found: PythonInterpreter,
+    },
+    /// The lane's thread took an interpreter's GIL.
+    GilTaken {
+        /// The interpreter.
+        interpreter: InterpreterId,
+    },
+    /// The lane's thread released an interpreter's GIL.
+    GilReleased {
+        /// The interpreter.
+        interpreter: InterpreterId,
+    },
+    /// The number of times that an interpreter's GIL changed hands, by its own count.
+    GilCounted {
+        /// The interpreter.
+        interpreter: InterpreterId,
+        /// The number since it was found.
+        hand_overs: u64,
+    },
+    /// The exactness of the events from now on.
+    #[serde(rename = "accuracy")]
+    AccuracyChanged(Accuracy),
+    /// The cost of watching so far.
+    #[serde(rename = "cost")]
+    CostMeasured(WatchCost),
+    /// A piece of the watched program's output, with U+FFFD in place of invalid UTF-8. Not safe to
+    /// print.
+    #[serde(rename = "program_output")]
+    ProgramOutput {
+        /// The text.
+        text: Arc<str>,
+    },
+    /// The watched program's first process ended.
+    #[serde(rename = "exited")]
+    ProgramExited {
+        /// Its exit status.
+        status: ExitStatus,
+    },
     /// Events were lost.
     Gap(Gap),
     /// All tasks are finished, or the run was stopped or aborted.
@@ -208,7 +270,7 @@ pub enum Product {
     PastLastPage,
     /// The result of CPU work. It does not depend on the worker.
     Value(u64),
-    /// The command exited with status 0.
+    /// The command exited with status 0, or the thread of a watched program ended.
     Success,
 }
 

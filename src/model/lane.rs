@@ -11,7 +11,7 @@ pub use cells::LaneCell;
 pub use intervals::{RangeSummary, StateInterval};
 
 /// The number of entries between two checkpoints.
-const CHECKPOINT_INTERVAL: usize = 64;
+const CHECKPOINT_INTERVAL: usize = 96;
 
 /// The number of bits for the state.
 const STATE_BITS: u32 = 5;
@@ -158,6 +158,11 @@ impl Lane {
         }
     }
 
+    /// Gives the lane another name.
+    pub fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+
     /// Ends the lane's life, which is idle from then on.
     pub fn close(&mut self, at: Nanos) {
         self.enter_state(at, State::Idle);
@@ -297,6 +302,11 @@ impl Lane {
     /// Returns `true` if the lane has a task.
     pub fn is_working(&self) -> bool {
         self.work != LaneWork::None
+    }
+
+    /// The task that the lane works on.
+    pub fn task(&self) -> Option<TaskId> {
+        self.attempts.last().filter(|_| self.is_working()).map(|attempt| attempt.task)
     }
 
     /// The current state.

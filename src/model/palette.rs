@@ -28,6 +28,9 @@ impl Background {
     pub const fn state_color(self, state: State) -> u32 {
         match state.color_role() {
             ColorRole::Blank => 0,
+            ColorRole::Rest => self.line(),
+            ColorRole::Block | ColorRole::Halt => self.pick(0x008e_9597, 0x0044_4140),
+            ColorRole::CoreWait => self.native_shade(),
             ColorRole::Start => self.sequential(),
             ColorRole::Transfer => self.pick(0x008e_9597, 0x0044_4140),
             ColorRole::Request => self.pick(0x0043_69b3, 0x0008_4ec4),

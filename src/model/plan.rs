@@ -11,6 +11,7 @@ use super::printable::printable;
 use super::quota::QuotaCheck;
 use super::selection::Selection;
 use super::time::Nanos;
+use super::watched_program::WatchedProgram;
 use super::workload::{Mode, Workload};
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
@@ -83,6 +84,8 @@ pub enum WorkSpec {
         /// The shell commands.
         commands: Arc<[String]>,
     },
+    /// [`Workload::Program`].
+    Program(WatchedProgram),
 }
 
 /// The parameters of CPU work. A task is a fixed amount of work, not a time.
@@ -143,6 +146,7 @@ impl WorkSpec {
             Self::Native(_) => Workload::Native,
             Self::Mixed(_) => Workload::Mixed,
             Self::Commands { .. } => Workload::Commands,
+            Self::Program(_) => Workload::Program,
         }
     }
 
@@ -158,6 +162,14 @@ impl WorkSpec {
     pub const fn list(&self) -> Option<&PagedList> {
         match self {
             Self::Pages(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The program, if the tasks are the threads of one.
+    pub const fn program(&self) -> Option<&WatchedProgram> {
+        match self {
+            Self::Program(program) => Some(program),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 
 mod limits;
 mod processes;
+mod program;
 mod progress;
 mod queries;
 mod timing;
@@ -18,6 +19,7 @@ use super::time::Nanos;
 use super::workload::Mode;
 pub use limits::{LimitChange, Limits};
 pub use processes::Processes;
+pub use program::{InterpreterRecord, ProgramRecord, ThreadRecord};
 pub use progress::RunProgress;
 pub use timing::{Losses, Timing};
 
@@ -34,6 +36,8 @@ pub struct Run {
     processes: Processes,
     /// The holds of the GIL, in a mode with a shared one.
     gil_holds: Option<GilHolds>,
+    /// The threads of a watched program.
+    program: Option<Box<ProgramRecord>>,
     machine_load: Option<MachineLoad>,
     outcome: Option<RunOutcome>,
 }
@@ -50,6 +54,7 @@ impl Run {
             limits: Limits::default(),
             processes: Processes::default(),
             gil_holds: (plan.mode == Mode::Gil).then(GilHolds::default),
+            program: plan.work.program().map(|_| Box::default()),
             machine_load: None,
             outcome: None,
             plan,
@@ -138,6 +143,18 @@ impl Run {
             EventKind::ConcurrencyChanged { in_flight, reason } => {
                 self.limits.record_concurrency(at, *in_flight, *reason);
             }
+            EventKind::ThreadIdentified(_)
+            | EventKind::WaitExplained(_)
+            | EventKind::ThreadCounted(_)
+            | EventKind::FunctionSeen(_)
+            | EventKind::InterpreterFound { .. }
+            | EventKind::GilTaken { .. }
+            | EventKind::GilReleased { .. }
+            | EventKind::GilCounted { .. }
+            | EventKind::AccuracyChanged(_)
+            | EventKind::CostMeasured(_)
+            | EventKind::ProgramOutput { .. }
+            | EventKind::ProgramExited { .. } => self.record_program(at, event),
             EventKind::PagesChained => self.progress.is_chained = true,
             EventKind::RunFinished { outcome, machine_load } => {
                 self.machine_load = *machine_load;
@@ -146,6 +163,17 @@ impl Run {
             }
         }
         self.record_gil_state(at, event);
+    }
+
+    /// Records an event of a watched program. A thread's name is also its lane's.
+    fn record_program(&mut self, at: Nanos, event: &Event) {
+        let Some(program) = &mut self.program else { return };
+        let lane = self.lanes.get_mut(usize::from(event.lane.0)).filter(|lane| lane.is_open());
+        let task = lane.as_ref().and_then(|lane| lane.task());
+        if let (EventKind::ThreadIdentified(thread), Some(lane)) = (&event.kind, lane) {
+            lane.rename(&thread.name);
+        }
+        program.record(at, event.lane, task, &event.kind);
     }
 
     /// Opens a planned lane, or the next one beyond the plan.
@@ -266,6 +294,9 @@ impl Run {
         }
         let held = self.tasks.awaits_retry(task);
         self.tasks.finish_task(at, task, outcome);
+        if let Some(program) = &mut self.program {
+            program.end_thread(at, task);
+        }
         match outcome {
             TaskOutcome::Done(done) => {
                 let per_page = self.plan.work.target().map_or(0, |target| target.per_page);

@@ -10,6 +10,7 @@ use super::event::Event;
 use super::paged_list::PagedList;
 use super::plan::{ComputeSpec, MAX_TASKS, RunId, Target, WorkSpec};
 use super::selection::{Selection, SweepSetup};
+use super::watched_program::WatchedProgram;
 use super::workload::{Mode, ModeChoice, Workload};
 
 /// The default number of workers for followers, reduced to the number of pages.
@@ -49,6 +50,9 @@ pub struct Setup {
     /// The user's list. If there is one, the session runs nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<PagedList>,
+    /// The user's program. If there is one, the session runs nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<WatchedProgram>,
     /// The specification of a CPU task.
     pub compute: ComputeSpec,
     /// The number of CPU tasks.
@@ -88,10 +92,17 @@ impl Setup {
         Self { list: Some(list), tasks: 0, ..Self::new(None, workers) }
     }
 
+    /// Creates a setup that only watches `program`.
+    pub fn program(program: WatchedProgram) -> Self {
+        let cores = Some(program.cores);
+        Self { program: Some(program), tasks: 0, cores, ..Self::new(None, Some(1)) }
+    }
+
     fn new(target: Option<Target>, workers: Option<u16>) -> Self {
         Self {
             target,
             list: None,
+            program: None,
             compute: ComputeSpec::default(),
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
@@ -106,10 +117,11 @@ impl Setup {
 
     /// The workloads that can be selected, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
-        match (&self.list, self.commands.is_empty()) {
+        match (&self.list, &self.program) {
             (Some(_), _) => &[Workload::Pages],
-            (None, false) => &[Workload::Commands],
-            (None, true) => &Workload::SELECTABLE,
+            (None, Some(_)) => &[Workload::Program],
+            (None, None) if !self.commands.is_empty() => &[Workload::Commands],
+            (None, None) => &Workload::SELECTABLE,
         }
     }
 
@@ -182,6 +194,7 @@ impl Setup {
             Workload::Cpu => WorkSpec::Cpu(self.compute),
             Workload::Native => WorkSpec::Native(self.compute),
             Workload::Mixed => WorkSpec::Mixed(self.compute),
+            Workload::Program => WorkSpec::Program(self.program.clone()?),
             Workload::Commands => WorkSpec::Commands { commands: Arc::clone(&self.commands) },
         })
     }

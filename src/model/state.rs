@@ -14,18 +14,33 @@ pub enum State {
     /// The lane has no task.
     #[default]
     Idle,
+    /// Waiting for another thread, or for something that cannot be seen.
+    Parked,
+    /// Waiting for time to pass.
+    Sleeping,
+    /// Waiting for events: the idleness of an event loop.
+    Events,
     /// The worker process is starting.
     Starting,
     /// A task or its result is being passed between two processes.
     HandOver,
     /// DNS, TCP and TLS.
     Connecting,
-    /// The request has been sent, and the response has not begun.
+    /// The request has been sent, and the response has not begun. In a watched program: waiting in an
+    /// I/O call.
     Waiting,
     /// The response body is being received.
     Receiving,
+    /// Off the CPU too briefly for the reason to be read.
+    Blocked,
+    /// Stopped by a signal or a debugger.
+    Stopped,
     /// A command is running. Its own states are unknown.
     Running,
+    /// Ready to run, but no core is free.
+    NoCore,
+    /// On a CPU, as the kernel reports it.
+    OnCpu,
     /// CPU work in this program, such as parsing. Under a GIL, the lane holds it.
     Computing,
     /// CPU work of an extension, which needs no GIL.
@@ -64,6 +79,8 @@ pub enum StateCategory {
 pub enum ColorRole {
     /// No colour: the background.
     Blank,
+    /// Waiting that is no obstacle.
+    Rest,
     /// A process starts.
     Start,
     /// Data passes between processes.
@@ -72,6 +89,12 @@ pub enum ColorRole {
     Request,
     /// Data arrives, or a command runs.
     Response,
+    /// Waiting for a reason that is not known.
+    Block,
+    /// Stopped from outside.
+    Halt,
+    /// Waiting for a core.
+    CoreWait,
     /// CPU work.
     Compute,
     /// Waiting for a lock.
@@ -87,14 +110,21 @@ pub enum ColorRole {
 impl State {
     /// All states in the order of the legend. If several states share a cell, the later one takes
     /// precedence.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 21] = [
         Self::Idle,
+        Self::Parked,
+        Self::Sleeping,
+        Self::Events,
         Self::Starting,
         Self::HandOver,
         Self::Connecting,
         Self::Waiting,
         Self::Receiving,
+        Self::Blocked,
+        Self::Stopped,
         Self::Running,
+        Self::NoCore,
+        Self::OnCpu,
         Self::Computing,
         Self::Native,
         Self::LockWait,
@@ -108,12 +138,19 @@ impl State {
     const fn row(self) -> (&'static str, StateCategory, ColorRole) {
         match self {
             Self::Idle => ("idle", StateCategory::Idle, ColorRole::Blank),
+            Self::Parked => ("parked", StateCategory::Waiting, ColorRole::Rest),
+            Self::Sleeping => ("sleeping", StateCategory::Waiting, ColorRole::Rest),
+            Self::Events => ("events", StateCategory::Waiting, ColorRole::Rest),
             Self::Starting => ("starting", StateCategory::Waiting, ColorRole::Start),
             Self::HandOver => ("hand-over", StateCategory::Waiting, ColorRole::Transfer),
             Self::Connecting => ("connecting", StateCategory::Waiting, ColorRole::Request),
             Self::Waiting => ("waiting", StateCategory::Waiting, ColorRole::Request),
             Self::Receiving => ("receiving", StateCategory::Waiting, ColorRole::Response),
+            Self::Blocked => ("blocked", StateCategory::Waiting, ColorRole::Block),
+            Self::Stopped => ("stopped", StateCategory::Waiting, ColorRole::Halt),
             Self::Running => ("running", StateCategory::Running, ColorRole::Response),
+            Self::NoCore => ("no core", StateCategory::WantsToRun, ColorRole::CoreWait),
+            Self::OnCpu => ("on CPU", StateCategory::Running, ColorRole::Compute),
             Self::Computing => ("computing", StateCategory::Running, ColorRole::Compute),
             Self::Native => ("native", StateCategory::Running, ColorRole::Compute),
             Self::LockWait => ("lock wait", StateCategory::WantsToRun, ColorRole::Lock),

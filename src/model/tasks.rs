@@ -82,7 +82,7 @@ enum Products {
     Items(Vec<Option<Arc<ItemPage>>>),
     /// The results of CPU work by task number.
     Values(Vec<u64>),
-    /// Commands, whose success is their only result.
+    /// Commands or threads, whose end is their only result.
     Successes,
 }
 
@@ -325,7 +325,7 @@ impl Products {
             TaskKind::Page if workload.has_accounts() => Self::Followers(Vec::new()),
             TaskKind::Page => Self::Items(Vec::new()),
             TaskKind::Computation => Self::Values(Vec::new()),
-            TaskKind::Command => Self::Successes,
+            TaskKind::Command | TaskKind::Thread => Self::Successes,
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Workload {
     Mixed,
     /// The user's own commands, one task per command.
     Commands,
+    /// A program of the user that is watched, one task per thread of it.
+    Program,
 }
 
 /// The kind of a task.
@@ -34,6 +36,8 @@ pub enum TaskKind {
     Computation,
     /// Runs a command of the user.
     Command,
+    /// The life of a thread of a watched program.
+    Thread,
 }
 
 /// The properties of a workload.
@@ -199,6 +203,42 @@ static COMMANDS: WorkloadSpec = WorkloadSpec {
     has_io_share: false,
 };
 
+/// The threads of a program run as the program likes: there is no mode to choose.
+static PROGRAM: WorkloadSpec = WorkloadSpec {
+    name: "program",
+    help: "Watch the threads of a program",
+    heading: "Threads of a program",
+    short_heading: "program",
+    kind: TaskKind::Thread,
+    task: "thread",
+    tasks: "threads",
+    label_prefix: "thread ",
+    rate: "threads/s",
+    done: "ended",
+    result: "result",
+    results: None,
+    worker: None,
+    cost: None,
+    race_modes: &[Mode::Threads],
+    built_in_race_modes: &[Mode::Threads],
+    mode_choices: &[ModeChoice::Only(Mode::Threads)],
+    threads_name: "threads",
+    states: &[
+        State::Parked,
+        State::Sleeping,
+        State::Events,
+        State::Waiting,
+        State::Blocked,
+        State::Stopped,
+        State::NoCore,
+        State::OnCpu,
+        State::Computing,
+        State::Native,
+        State::LockWait,
+    ],
+    has_io_share: false,
+};
+
 impl Workload {
     /// The workloads that `w` cycles through. A session of the user's own commands or list has no
     /// other workload.
@@ -213,6 +253,7 @@ impl Workload {
             Self::Native => &NATIVE,
             Self::Mixed => &MIXED,
             Self::Commands => &COMMANDS,
+            Self::Program => &PROGRAM,
         }
     }
 
@@ -239,6 +280,11 @@ impl Workload {
     /// Returns `true` if the tasks are CPU work and nothing else: no worker waits for a server.
     pub const fn only_computes(self) -> bool {
         self.is_computed() && !self.spec().has_io_share
+    }
+
+    /// Returns `true` if the tasks are the threads of a watched program.
+    pub const fn is_program(self) -> bool {
+        matches!(self.kind(), TaskKind::Thread)
     }
 
     /// Returns `true` if the tasks are the user's commands.

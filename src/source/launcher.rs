@@ -144,6 +144,7 @@ impl JobFactory {
             TaskKind::Command => Ok(Arc::new(CommandsJob::new(plan))),
             #[cfg(not(unix))]
             TaskKind::Command => Err(unsupported_plan(plan)),
+            TaskKind::Thread => Err(unsupported_plan(plan)),
         }
     }
 
@@ -155,7 +156,7 @@ impl JobFactory {
                 let job = JobSpec::Compute(self.compute_resources.compute_job(&plan.work)?);
                 Ok(Arc::new(ProcessJob(self.process_starter(job)?)))
             }
-            TaskKind::Command => Err(unsupported_plan(plan)),
+            TaskKind::Command | TaskKind::Thread => Err(unsupported_plan(plan)),
         }
     }
 

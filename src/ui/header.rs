@@ -98,7 +98,7 @@ fn task_texts(app: &App) -> [String; 2] {
     let (size, share) = (compute.size, compute.share);
     let short = match workload.kind() {
         TaskKind::Computation => format!("{GAP}{tasks}, {size} each"),
-        TaskKind::Page | TaskKind::Command => format!("{GAP}{tasks}"),
+        TaskKind::Page | TaskKind::Command | TaskKind::Thread => format!("{GAP}{tasks}"),
     };
     let long = match session.target().filter(|_| workload.is_fetched()) {
         Some(target) => format!("{short}, up to {} each", target.per_page),

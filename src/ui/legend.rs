@@ -69,12 +69,12 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 /// waiting, and idle matters least.
 const fn drop_rank(state: State) -> usize {
     match state {
-        State::Computing | State::Running => 0,
-        State::Waiting | State::LockWait => 1,
+        State::Computing | State::OnCpu | State::Running => 0,
+        State::Waiting | State::LockWait | State::NoCore => 1,
         State::Native | State::Receiving => 2,
         State::RetryWait | State::Throttled | State::Unknown | State::Error => 3,
-        State::Connecting => 4,
-        State::Starting => 5,
+        State::Connecting | State::Blocked | State::Stopped => 4,
+        State::Starting | State::Sleeping | State::Parked | State::Events => 5,
         State::HandOver => 6,
         State::Idle => 7,
     }

@@ -95,6 +95,9 @@ impl Theme {
     fn palette_colors(self, state: State) -> [Color; 2] {
         let ((dark, dark_index), (light, light_index)) = match state.color_role() {
             ColorRole::Blank => ((Color::Reset, 0), (Color::Reset, 0)),
+            ColorRole::Rest => ((Color::DarkGray, 240), (Color::Gray, 249)),
+            ColorRole::Block | ColorRole::Halt => ((Color::Green, 244), (Color::DarkGray, 237)),
+            ColorRole::CoreWait => ((Color::LightYellow, 136), (Color::LightMagenta, 136)),
             ColorRole::Start => ((Color::Gray, 245), (Color::DarkGray, 245)),
             ColorRole::Transfer => ((Color::Green, 244), (Color::DarkGray, 237)),
             ColorRole::Request => ((Color::LightBlue, 105), (Color::Blue, 21)),
@@ -120,12 +123,19 @@ impl Theme {
     pub const fn glyph(self, state: State) -> &'static str {
         let (unicode, ascii) = match state {
             State::Idle => ("·", "."),
+            State::Parked => ("╌", ","),
+            State::Sleeping => ("░", "_"),
+            State::Events => ("┄", "'"),
             State::Starting => ("»", ">"),
             State::HandOver => ("¦", ":"),
             State::Connecting => ("╍", "-"),
             State::Waiting => ("▒", "="),
             State::Receiving => ("▓", "#"),
+            State::Blocked => ("▪", "b"),
+            State::Stopped => ("◫", "s"),
             State::Running => ("≡", "*"),
+            State::NoCore => ("▨", "/"),
+            State::OnCpu => ("█", "@"),
             State::Computing => ("█", "@"),
             State::Native => ("▚", "%"),
             State::LockWait => ("╳", "x"),

@@ -114,7 +114,7 @@ fn fitting_columns(
     let (all, forms): (&[TotalsColumn], &[&[usize]]) = match workload.kind() {
         TaskKind::Page => (pages, &PAGES_SUBSETS),
         TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),
-        TaskKind::Command => (&COMMANDS, &COMMANDS_SUBSETS),
+        TaskKind::Command | TaskKind::Thread => (&COMMANDS, &COMMANDS_SUBSETS),
     };
     let choose = |kept: &&[usize]| -> Vec<(&'static TotalsColumn, u16)> {
         let columns = kept.iter().filter_map(|&index| all.get(index));

@@ -100,7 +100,7 @@ fn others_share(plan: &Plan, load: MachineLoad) -> Option<(f64, MachineLoad)> {
 fn needed_cores(plan: &Plan, load: MachineLoad) -> Option<f64> {
     let (workload, cores) = (plan.workload(), f64::from(load.cores));
     match workload.kind() {
-        TaskKind::Page => None,
+        TaskKind::Page | TaskKind::Thread => None,
         TaskKind::Command => {
             let [own, others, stolen] =
                 [load.own_millicores, load.other_millicores, load.stolen_millicores].map(cores_of);

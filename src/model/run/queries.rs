@@ -1,6 +1,6 @@
 //! The questions about a run that concern several of its parts.
 
-use super::{Limits, Processes, Run, RunProgress, Timing};
+use super::{InterpreterRecord, Limits, Processes, ProgramRecord, Run, RunProgress, Timing};
 use crate::model::event::RunOutcome;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::follower_page::{Follower, FollowerPage};
@@ -13,6 +13,7 @@ use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
 use crate::model::tasks::Tasks;
 use crate::model::time::Nanos;
+use crate::model::watched_program::InterpreterId;
 use crate::model::workload::WorkloadSpec;
 
 impl Run {
@@ -119,9 +120,28 @@ impl Run {
         self.expected_requests().saturating_sub(self.timing.request_count())
     }
 
-    /// The GIL that the lanes share, or `None` in a mode without one.
+    /// The GIL that the lanes share, or `None` in a mode without one. A watched program may have
+    /// several: this is the first.
     pub fn gil(&self) -> Option<GilUsage<'_>> {
-        Some(GilUsage::new(self.gil_holds.as_ref()?, &self.lanes))
+        let has_gil = |one: &&InterpreterRecord| one.details.switch_interval.is_some();
+        let of_program = || self.interpreters().iter().find(has_gil);
+        let holds = self.gil_holds.as_ref().or_else(|| Some(&of_program()?.holds));
+        Some(GilUsage::new(holds?, &self.lanes))
+    }
+
+    /// The threads of the watched program, if the run watches one.
+    pub fn program(&self) -> Option<&ProgramRecord> {
+        self.program.as_deref()
+    }
+
+    /// Returns the GIL of an interpreter of the watched program.
+    pub fn interpreter_gil(&self, interpreter: InterpreterId) -> Option<GilUsage<'_>> {
+        let found = self.interpreters().get(usize::from(interpreter.0))?;
+        Some(GilUsage::new(&found.holds, &self.lanes))
+    }
+
+    fn interpreters(&self) -> &[InterpreterRecord] {
+        self.program.as_ref().map_or(&[], |program| program.interpreters())
     }
 
     /// Returns the limit that holds the run back at a moment.

@@ -1,0 +1,124 @@
+//! The words in which a watched program's events speak of its threads: who they are, what they wait
+//! for, the kernel's counters of their time, and how exact all of it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Exactness, TaskId};
+use super::time::Nanos;
+
+/// A program whose threads are watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchedProgram {
+    /// The command line, or the name of a process that was running already. Not safe to print.
+    pub command: String,
+    /// The process ID of its first process; 0 before it is known.
+    pub pid: u32,
+    /// `true` if the program was running already, so that it goes on afterwards.
+    pub attached: bool,
+    /// The number of cores that it may use.
+    pub cores: u16,
+}
+
+/// The identity of a thread. The kernel uses thread IDs again, so that a task, not this, identifies
+/// a thread in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadIdentity {
+    /// The thread ID.
+    pub tid: u32,
+    /// The process ID.
+    pub pid: u32,
+    /// The name: the kernel's, of at most 15 bytes, or the one that an interpreter knows. Not safe to
+    /// print.
+    pub name: String,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WaitReason {
+    /// The system call, or the kernel function if the call may not be read: `read`, `futex`.
+    pub call: String,
+    /// What the call waits on, if that is known: `pipe`, `mutex`, `GIL`, `condition`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// The thread that holds the lock, or whose end is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<TaskId>,
+}
+
+/// The kernel's counters of a thread since it was first seen (`/proc/PID/task/TID/schedstat`, and the
+/// number of its switches).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadCounters {
+    /// The time on a CPU.
+    pub on_cpu: Nanos,
+    /// The time in which it was ready to run, but no core was free.
+    pub no_core: Nanos,
+    /// The number of times that it left a CPU.
+    pub switches: u64,
+    /// The number of those at which it was preempted.
+    pub preempted: u64,
+}
+
+/// How exact the events of a watched program are, and why they are not more so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// The exactness of the times at which states begin and end.
+    pub edges: Exactness,
+    /// The source of the reasons for waiting.
+    pub reasons: ReasonSource,
+    /// Why the events are not exact, with what would make them so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The source of the reasons for waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonSource {
+    /// The system call and its arguments.
+    Syscall,
+    /// The kernel function.
+    Wchan,
+    /// The reasons may not be read.
+    None,
+}
+
+/// The number of an interpreter with a GIL of its own, counted from 0 in the order of discovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InterpreterId(pub u16);
+
+/// A CPython interpreter in a watched program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PythonInterpreter {
+    /// The process ID.
+    pub pid: u32,
+    /// The version: `3.12`.
+    pub version: String,
+    /// CPython's switch interval, or `None` if it has no GIL or its layout is not known.
+    pub switch_interval: Option<Nanos>,
+    /// Why there is no GIL to see: a free-threaded build, or an unknown layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// A place in the source code of a watched program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodePlace {
+    /// The name of the function. Not safe to print.
+    pub function: String,
+    /// The path of the file. Not safe to print.
+    pub file: String,
+    /// The line, if it is known.
+    pub line: Option<u32>,
+}
+
+/// The cost of watching so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchCost {
+    /// The CPU time of this program.
+    pub own: Nanos,
+    /// The number of switches of the watched threads that the kernel recorded, each of which costs the
+    /// watched program about 2.2 µs.
+    pub recorded_switches: u64,
+}
