@@ -179,9 +179,10 @@ impl ProgramRecord {
         self.peak
     }
 
-    /// Returns the reason that was read for the wait that began on the lane at `start`.
-    pub fn wait_reason(&self, lane: LaneId, start: Nanos) -> Option<&WaitReason> {
-        self.reasons.at(lane, start).filter(|&(at, _)| at == start).map(|(_, reason)| reason)
+    /// Returns the latest reason that was read on the lane until `at`: that of its wait, if the lane is
+    /// then in a state that has reasons ([`State::has_reason`]).
+    pub fn wait_reason(&self, lane: LaneId, at: Nanos) -> Option<&WaitReason> {
+        self.reasons.at(lane, at).map(|(_, reason)| reason)
     }
 
     /// Returns the function that the lane's thread was last seen in before or at `at`, with the time
@@ -245,7 +246,8 @@ impl<T> Default for StampedValues<T> {
 }
 
 impl<T: Clone + Eq + Hash> StampedValues<T> {
-    /// Gives the lane a value from `at` on.
+    /// Gives the lane a value from `at` on. The one that it has already is not stored again: most
+    /// threads wait in the same place over and over.
     fn record(&mut self, at: Nanos, lane: LaneId, value: &T) {
         let index = self.indices.get(value).copied().unwrap_or_else(|| {
             let index = self.values.len() as u32;
@@ -257,7 +259,9 @@ impl<T: Clone + Eq + Hash> StampedValues<T> {
         if self.stamps.len() <= lane {
             self.stamps.resize(lane + 1, Vec::new());
         }
-        if let Some(stamps) = self.stamps.get_mut(lane) {
+        if let Some(stamps) = self.stamps.get_mut(lane)
+            && stamps.last().is_none_or(|last| last.1 != index)
+        {
             let at = stamps.last().map_or(at.0, |last| at.0.max(last.0));
             stamps.push((at, index));
         }
