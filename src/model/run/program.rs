@@ -29,6 +29,7 @@ pub struct ProgramRecord {
     cost: WatchCost,
     output: ProgramOutput,
     exit: Option<ExitStatus>,
+    live: usize,
     peak: usize,
 }
 
@@ -121,8 +122,9 @@ impl ProgramRecord {
 
     /// Records the end of a thread.
     pub(super) fn end_thread(&mut self, at: Nanos, task: TaskId) {
-        if let Some(thread) = self.thread_mut(task) {
-            thread.ended.get_or_insert(at);
+        if let Some(thread) = self.thread_mut(task).filter(|thread| thread.ended.is_none()) {
+            thread.ended = Some(at);
+            self.live -= 1;
         }
     }
 
@@ -133,7 +135,8 @@ impl ProgramRecord {
             let counters = ThreadCounters::default();
             let identity = new.clone();
             self.threads.push(ThreadRecord { identity, lane, born: at, ended: None, counters });
-            self.peak = self.peak.max(self.live_threads());
+            self.live += 1;
+            self.peak = self.peak.max(self.live);
         }
     }
 
@@ -170,8 +173,8 @@ impl ProgramRecord {
     }
 
     /// The number of threads that live.
-    pub fn live_threads(&self) -> usize {
-        self.threads.iter().filter(|thread| thread.ended.is_none()).count()
+    pub const fn live_threads(&self) -> usize {
+        self.live
     }
 
     /// The maximum number of threads that lived at the same time.
@@ -231,8 +234,8 @@ impl ProgramRecord {
 
 impl ProgramOutput {
     fn push(&mut self, text: &str) {
-        let space = MAX_OUTPUT - self.text.len();
-        let end = text.floor_char_boundary(space.min(text.len()));
+        let space = text.len().min(MAX_OUTPUT - self.text.len());
+        let end = (0..=space).rfind(|&end| text.is_char_boundary(end)).unwrap_or(0);
         let (kept, omitted) = text.split_at(end);
         self.text.push_str(kept);
         self.omitted += omitted.len() as u64;
