@@ -1,6 +1,7 @@
 //! The cost of watching a program: our own for 2,000 idle and 100 busy threads, and the program's per
 //! switch, by its own CPU clock, beside the figure that is shown. `cargo bench --bench watch`
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
