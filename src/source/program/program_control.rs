@@ -108,11 +108,15 @@ impl ProgramControl {
 
     /// Asks the program to end, and kills it after [`TERMINATION_GRACE`].
     pub(super) fn stop(&self) {
+        let is_running =
+            |state: &mut ControlState| state.launched.as_ref().is_some_and(|one| !one.has_exited);
+        // What it left behind ends with this program.
+        if !is_running(&mut self.0.state()) {
+            return;
+        }
         self.terminate();
         let shared = Arc::clone(&self.0);
         let killer = Builder::new().name("killer".to_owned()).spawn(move || {
-            let is_running =
-                |state: &mut ControlState| state.launched.as_ref().is_some_and(|one| !one.has_exited);
             let waited =
                 shared.changed.wait_timeout_while(shared.state(), TERMINATION_GRACE, is_running);
             let (state, time) = waited.unwrap_or_else(PoisonError::into_inner);
