@@ -24,7 +24,7 @@ use crate::model::{
     Selection,
 };
 use crate::source::recording::Recording;
-use crate::source::{Launcher, STOP_GRACE};
+use crate::source::Launcher;
 use crate::terminal::writer::Writer;
 use progress_reporter::ProgressReporter;
 
@@ -134,7 +134,7 @@ impl LiveSession<'_> {
                 Wake::Signal(signal) => {
                     followed.signal = signal.or(followed.signal);
                     runs.stop();
-                    late = after(STOP_GRACE);
+                    late = after(runs.stop_grace());
                 }
                 // A worker that does not react to the stop is abandoned.
                 Wake::Late => break,

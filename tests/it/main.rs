@@ -59,5 +59,7 @@ mod simulate;
 mod text;
 mod verdict;
 mod viewport;
+#[cfg(target_os = "linux")]
+mod watch;
 mod words;
 mod workloads;
