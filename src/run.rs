@@ -15,10 +15,11 @@ mod word_wrap;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
-use crate::cli::{
-    self, CliError, Command, Help, HoldArgs, LatencyArg, OutputMode, OutputOptions, ServeCommand, Terminals,
-};
 use crate::analysis::plural;
+use crate::cli::{
+    self, CliError, Command, Help, HoldArgs, LatencyArg, OutputMode, OutputOptions, ServeCommand,
+    Terminals,
+};
 use crate::http::system_limits::raise_file_limit;
 use crate::server::{DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings};
 use crate::source::tasks::process::child::{self, WorkerError};
@@ -83,6 +84,10 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
         }
         Command::Exec(exec) => {
             export_and_record(OpenedSession::for_commands(&exec), &exec.output, streams)
+        }
+        Command::Watch(watch) if watch.is_check => {
+            let access = watch::describe_access(&watch, streams.err)?;
+            write_output(streams, |out| out.write_all(access.as_bytes()))
         }
         Command::Watch(watch) => {
             let opened = watch::open(&watch, streams.err)?;

@@ -6,7 +6,6 @@ pub mod gil;
 pub mod launcher;
 mod machine_load;
 pub mod pool;
-#[cfg(target_os = "linux")]
 pub mod program;
 pub mod recording;
 pub mod simulate;

@@ -45,7 +45,9 @@ impl App {
             }
             Action::Stop => is_active && !is_recording,
             Action::LetGo => is_active && self.watches_launched(),
-            Action::FewerWorkers | Action::MoreWorkers if self.selection().workload.is_program() => {
+            Action::FewerWorkers | Action::MoreWorkers
+                if self.selection().workload.is_program() =>
+            {
                 false
             }
             Action::FewerWorkers | Action::MoreWorkers => {

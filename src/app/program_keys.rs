@@ -1,9 +1,9 @@
 //! The keys that act on the program that is watched. Nothing is done to one that ran before.
 
+use super::App;
 use super::keymap::Action;
 use super::message::Effect;
 use super::overlay::{Overlay, Question};
-use super::App;
 
 impl App {
     /// Returns `true` if the screen watches a program that this one has started.

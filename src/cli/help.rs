@@ -188,6 +188,7 @@ Examples:
   threadline watch -p postgres --duration 10s --plain
   threadline watch --record run.jsonl -- ./server --port 8080
   threadline watch --json -- make test > threads.json
+  threadline watch --check -p 4711               what can be seen of it, and why not more
 
 CMD is run as it is, without a shell. On the screen it gets a terminal of its own: its output is shown \
 beside the lanes and printed after the screen, escaped, up to 1 MiB. Output that is redirected is \

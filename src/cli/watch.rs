@@ -20,6 +20,9 @@ pub(super) struct WatchArgs {
     /// Watch a process that runs already: its ID, or its name
     #[arg(short, long, value_name = "PID|NAME", conflicts_with = "command")]
     process: Option<String>,
+    /// Print what can be seen of it here, and why not more
+    #[arg(long, conflicts_with_all = ["plain", "json", "narrate", "record", "duration"])]
+    check: bool,
     /// Stop watching after this time, as 500ms, 30s or 5m; CMD is asked to end
     #[arg(long, value_name = "TIME", value_parser = parse_with_unit)]
     duration: Option<Duration>,
@@ -72,6 +75,8 @@ pub enum WatchedArg {
 pub struct WatchCommand {
     /// The program.
     pub watched: WatchedArg,
+    /// Only prints what can be seen of it.
+    pub is_check: bool,
     /// The time after which watching ends.
     pub duration: Option<Duration>,
     /// The accuracy, if it is not to be the best one.
@@ -113,8 +118,8 @@ impl WatchArgs {
         {
             *progress = Progress::None;
         }
-        let (duration, accuracy) = (self.duration, self.accuracy);
-        Ok(WatchCommand { watched, duration, accuracy, output, terminals })
+        let (is_check, duration, accuracy) = (self.check, self.duration, self.accuracy);
+        Ok(WatchCommand { watched, is_check, duration, accuracy, output, terminals })
     }
 }
 

@@ -23,8 +23,8 @@ use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Nanos, PlannedRun, RunId, RunOutcome,
     Selection,
 };
-use crate::source::recording::Recording;
 use crate::source::Launcher;
+use crate::source::recording::Recording;
 use crate::terminal::writer::Writer;
 use progress_reporter::ProgressReporter;
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
-use super::program::{ProgramControl, ProgramSource, TerminalSize, WatchTarget};
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
+#[cfg(target_os = "linux")]
+use super::program::{AccuracyChoice, ProgramControl, ProgramSource, TerminalSize, WatchTarget};
 #[cfg(unix)]
 use super::tasks::commands::CommandsJob;
 use super::tasks::compute::ComputeResources;
@@ -50,6 +50,7 @@ pub struct Launcher {
 struct WatchLauncher {
     target: WatchTarget,
     duration: Option<Duration>,
+    accuracy: AccuracyChoice,
     control: ProgramControl,
 }
 
@@ -102,11 +103,12 @@ impl Launcher {
     pub fn for_program(
         target: WatchTarget,
         duration: Option<Duration>,
+        accuracy: AccuracyChoice,
         executable: PathBuf,
         clock: Clock,
     ) -> Self {
         let control = ProgramControl::new(executable);
-        let program = Some(WatchLauncher { target, duration, control });
+        let program = Some(WatchLauncher { target, duration, accuracy, control });
         Self { program, ..Self::new(None, RetryPolicy::default(), clock) }
     }
 
@@ -116,9 +118,10 @@ impl Launcher {
             return run.start(&self.clock);
         }
         #[cfg(target_os = "linux")]
-        if let Some(WatchLauncher { target, duration, control }) = self.program.clone() {
+        if let Some(WatchLauncher { target, duration, accuracy, control }) = self.program.clone() {
             control.end_left_behind();
-            return ProgramSource { plan, target, duration, control }.start(&self.clock);
+            let source = ProgramSource { plan, target, duration, accuracy, control };
+            return source.start(&self.clock);
         }
         let plan = self.jobs.complete_plan(plan);
         match self.jobs.job(&plan) {

@@ -165,11 +165,8 @@ fn holder_dies_with_its_parent_before_the_program_begins() {
     let (mark, pid_file) = (folder.path().join("mark"), folder.path().join("pid"));
     let script = "\"$0\" hold /dev/null -- touch \"$1\" & echo $! > \"$2.new\"; \
                   mv \"$2.new\" \"$2\"; wait";
-    let mut parent = Command::new("sh")
-        .args(["-c", script, PROGRAM])
-        .args([&mark, &pid_file])
-        .spawn()
-        .unwrap();
+    let mut parent =
+        Command::new("sh").args(["-c", script, PROGRAM]).args([&mark, &pid_file]).spawn().unwrap();
     wait_until("the holder was started", || pid_file.exists());
     let holder = std::fs::read_to_string(&pid_file).unwrap().trim().to_owned();
     let stat = || std::fs::read_to_string(format!("/proc/{holder}/stat")).unwrap_or_default();
@@ -232,10 +229,10 @@ fn process_that_cannot_be_watched_is_refused() {
     let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     wait_until("the process has ended", || stat().contains(") Z "));
     for (process, message) in [
-        ("4294967295", "there is no process 4294967295; ps -e lists those that run"),
+        ("4294967295", "cannot watch process 4294967295: no such process; find its ID with ps"),
         ("no-such-name", "no process is called no-such-name; ps -e lists those that run"),
         ("\u{1b}[2J", "no process is called \\u{1b}[2J; "),
-        (&pid, "has ended already and only waits for its parent"),
+        (&pid, ": it has ended"),
     ] {
         let (code, _, err) = watch(&["--plain", "-p", process]);
         assert!(code == Some(2) && err.contains(message), "{code:?} {err}");
@@ -246,7 +243,7 @@ fn process_that_cannot_be_watched_is_refused() {
     };
     for pid in ["2"].iter().filter(|pid| is_kernel(pid)) {
         let (code, _, err) = watch(&["--plain", "-p", pid]);
-        assert!(code == Some(2) && err.contains("(kthreadd) is part of the kernel"), "{err}");
+        assert!(code == Some(2) && err.contains("it is a thread of the kernel"), "{err}");
     }
 }
 

@@ -44,7 +44,8 @@ fn output_never_leaves_the_screen_and_is_printed_escaped_after_it() {
 #[test]
 fn program_sees_a_resize() {
     let fifo = Fifo::new();
-    let wait = "echo $$ > FIFO; until test \"$(stty size <&1)\" = '20 90'; do :; done; exit 4";
+    let wait =
+        "echo $$ > FIFO; until test \"$(stty size < /dev/tty)\" = '20 90'; do :; done; exit 4";
     let mut pty = start_watch(&[], &fifo.in_command(wait));
     fifo.read();
     pty.resize((90, 20));
@@ -103,7 +104,8 @@ fn q_ends_the_program_if_its_user_says_so() {
 }
 
 /// It writes to its terminal after threadline has ended.
-const SURVIVOR: &str = "echo $$ > FIFO; cat GO; echo more; echo even more > /dev/tty && echo on > FIFO";
+const SURVIVOR: &str =
+    "echo $$ > FIFO; cat GO; echo more; echo even more > /dev/tty && echo on > FIFO";
 
 #[test]
 fn program_that_is_let_go_keeps_its_terminal() {
@@ -115,7 +117,8 @@ fn program_that_is_let_go_keeps_its_terminal() {
         let (first, second) = keys.split_at(1);
         pty.keys(first);
         pty.wait("the answer to the first key", |view| {
-            view.has("The program still runs.") || view.has("the program goes on without threadline")
+            view.has("The program still runs.")
+                || view.has("the program goes on without threadline")
         });
         if first == "d" {
             wait_for_end(&pty);
@@ -158,7 +161,8 @@ fn program_ends_when_threadline_is_killed() {
 
 #[test]
 fn program_without_a_screen_cannot_use_the_terminal() {
-    let pty = start_watch(&["--plain"], "read line || echo empty; read line < /dev/tty; echo never");
+    let pty =
+        start_watch(&["--plain"], "read line || echo empty; read line < /dev/tty; echo never");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 1, "{}", exit.output);
     assert!(exit.output.contains("empty"), "{}", exit.output);

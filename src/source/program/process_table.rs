@@ -6,17 +6,7 @@ use std::path::PathBuf;
 
 use rustix::process::Pid;
 
-/// The bit of a kernel thread among a process's flags (`PF_KTHREAD`, `linux/sched.h`).
-const KERNEL_THREAD: u64 = 0x0020_0000;
-
-/// What `/proc/PID/stat` says of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct ProcessStat {
-    name: String,
-    state: char,
-    group: i32,
-    flags: u64,
-}
+use super::proc_line::StatLine;
 
 /// A process of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +30,15 @@ pub fn find_process(pid: u32) -> Option<ListedProcess> {
     let directory = PathBuf::from(format!("/proc/{pid}"));
     let stat = process_stat(pid)?;
     let arguments = fs::read(directory.join("cmdline")).unwrap_or_default();
-    let arguments: Vec<_> = arguments
-        .split(|&byte| byte == 0)
-        .map(String::from_utf8_lossy)
-        .collect();
+    let arguments: Vec<_> =
+        arguments.split(|&byte| byte == 0).map(String::from_utf8_lossy).collect();
     let owner = fs::metadata(&directory).map(|found| found.uid()).ok()?;
     Some(ListedProcess {
         pid,
         command: arguments.join(" ").trim_end().to_owned(),
         user: user_name(owner),
-        is_zombie: stat.state == 'Z',
-        is_kernel: stat.flags & KERNEL_THREAD != 0,
+        is_zombie: stat.letter == 'Z',
+        is_kernel: stat.is_kernel,
         name: stat.name,
     })
 }
@@ -75,7 +63,7 @@ impl ListedProcess {
 /// Returns the living processes of a group.
 pub(super) fn group_members(group: Pid) -> Vec<Pid> {
     let wanted = group.as_raw_nonzero().get();
-    let is_member = |stat: ProcessStat| stat.group == wanted && !matches!(stat.state, 'Z' | 'X');
+    let is_member = |stat: StatLine| stat.group == wanted && !matches!(stat.letter, 'Z' | 'X');
     process_ids()
         .filter(|&pid| process_stat(pid).is_some_and(is_member))
         .filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
@@ -91,19 +79,8 @@ fn process_ids() -> impl Iterator<Item = u32> {
     ids.into_iter()
 }
 
-fn process_stat(pid: u32) -> Option<ProcessStat> {
-    parse_stat(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
-}
-
-/// Parses a line of `/proc/PID/stat`. The name is in parentheses and may contain any character.
-fn parse_stat(line: &str) -> Option<ProcessStat> {
-    let (_, rest) = line.split_once('(')?;
-    let (name, fields) = rest.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    let flags = fields.nth(3)?.parse().ok()?;
-    Some(ProcessStat { name: name.to_owned(), state, group, flags })
+fn process_stat(pid: u32) -> Option<StatLine> {
+    StatLine::parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
 }
 
 /// Returns the name of a user (passwd(5)), or the number if the system has no name for it.
@@ -120,15 +97,6 @@ fn user_name(user: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn name_with_parentheses_and_blanks_is_read_whole() {
-        let line = "4711 (a) b (c) S 1 4700 4700 34816 4700 4194304 100 0\n";
-        let stat = parse_stat(line).unwrap();
-        assert_eq!((stat.name.as_str(), stat.state, stat.group), ("a) b (c", 'S', 4700));
-        assert_eq!(stat.flags, 4_194_304);
-        assert_eq!(parse_stat("4711 (cut"), None);
-    }
 
     #[test]
     fn own_process_is_found_by_its_id_alone() {
