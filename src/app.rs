@@ -3,15 +3,18 @@
 
 mod actions;
 mod availability;
+mod group_cells;
 pub mod keymap;
 mod message;
 mod overlay;
 mod picture;
 pub mod playback;
+mod program_actions;
 mod screen;
 mod search;
 pub mod session;
 mod switching;
+mod thread_rows;
 mod view;
 pub mod viewport;
 
@@ -32,6 +35,7 @@ use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
 use switching::Successor;
+pub use thread_rows::{ThreadGroup, ThreadOrder, ThreadRow, ThreadRows};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 

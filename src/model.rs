@@ -56,6 +56,6 @@ pub use time::Nanos;
 pub use time_series::LevelSeries;
 pub use watched_program::{
     Accuracy, CodePlace, InterpreterId, PythonInterpreter, ReasonSource, ThreadCounters,
-    ThreadIdentity, WaitReason, WatchCost, WatchedProgram,
+    ThreadIdentity, WaitReason, WatchCost, WatchedProgram, name_stem,
 };
 pub use workload::{Mode, ModeChoice, TaskKind, Workload, WorkloadSpec};

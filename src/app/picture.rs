@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::overlay::TableView;
 use super::search::{SearchState, SearchStatus};
 use super::session::{Baseline, Session};
+use super::thread_rows::{ThreadRow, ThreadRows};
 use super::view::{SelectedLane, TimelineView};
 use super::viewport::{self, Viewport};
 use crate::analysis::stats::speed_up;
@@ -57,6 +58,16 @@ impl Picture {
     /// The index of the selected lane, counted across all runs shown.
     pub const fn lane_index(&self) -> Option<usize> {
         self.view.lane
+    }
+
+    /// The rows of a watched program.
+    pub const fn threads(&self) -> &ThreadRows {
+        &self.view.threads
+    }
+
+    /// The selected row of a watched program.
+    pub fn selected_row(&self) -> Option<ThreadRow> {
+        self.view.selected_row()
     }
 
     /// The cursor on the time axis.
@@ -172,6 +183,11 @@ impl Picture {
             && !self.view.viewport.window().contains(at)
         {
             self.view.viewport.reveal(at);
+        }
+        let window = self.view.viewport.window();
+        let program = visible.iter().find(|(run, _)| run.program().is_some());
+        if let Some(&(run, until)) = program {
+            self.view.threads.refresh(run, window, until);
         }
         self.search.refresh_shown(&visible);
     }

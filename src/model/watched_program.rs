@@ -32,6 +32,23 @@ pub struct ThreadIdentity {
     pub name: String,
 }
 
+/// Returns the name that a thread has in common with others that do the same: without its trailing
+/// number (`pool-3-thread-1` is of `pool-3-thread`) or, as CPython names threads, the number before
+/// the function (`Thread-7 (work)` is of `Thread (work)`).
+pub fn name_stem(name: &str) -> String {
+    const JOINTS: [char; 6] = ['-', '_', ' ', '#', ':', '/'];
+    let (numbered, function) = match name.rfind(" (").filter(|_| name.ends_with(')')) {
+        Some(at) => name.split_at(at),
+        None => (name, ""),
+    };
+    let kept = numbered.trim_end_matches(|c: char| c.is_ascii_digit());
+    if kept.len() == numbered.len() || kept.is_empty() {
+        return name.to_owned();
+    }
+    let stem = kept.trim_end_matches(JOINTS);
+    format!("{}{function}", if stem.is_empty() { kept } else { stem })
+}
+
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitReason {

@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::{WidthClass, draw_symbol};
+use super::thread_labels::gil_label;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
 use crate::app::{Action, SelectedLane};
-use crate::model::{self, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection};
+use crate::model::{self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection};
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 4] {
@@ -69,6 +70,9 @@ impl Timeline<'_> {
         let room = self.name_width().saturating_sub(1 + indent);
         let name = match title {
             LaneTitle::Mode { hidden } => mode_label(run.plan(), hidden, room),
+            LaneTitle::Indented | LaneTitle::Worker if run.program().is_some() => {
+                self.thread_label(run, index, room)
+            }
             LaneTitle::Indented | LaneTitle::Worker => worker_label(run, index, room),
         };
         self.draw_name(&format!("{mark}{:indent$}{name}", ""), style, area, buf);
@@ -80,8 +84,16 @@ impl Timeline<'_> {
     }
 
     /// Draws the name of the GIL's row, or that of its run if it has no other row for it.
-    pub(super) fn draw_gil_name(&self, run: &Run, title: LaneTitle, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_gil_name(
+        &self,
+        run: &Run,
+        title: LaneTitle,
+        interpreter: Option<InterpreterId>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let name = match title {
+            LaneTitle::Worker if interpreter.is_some() => gil_label(run, interpreter),
             LaneTitle::Mode { hidden } => {
                 let room = self.name_width().saturating_sub(1);
                 format!(" {}", mode_label(run.plan(), hidden, room))

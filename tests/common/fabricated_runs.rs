@@ -169,6 +169,7 @@ pub(crate) fn sweep_plan(workload: Workload) -> Plan {
         Workload::Mixed => WorkSpec::Mixed(compute),
         Workload::Commands => WorkSpec::Commands { commands: Arc::new([]) },
         Workload::Pages => WorkSpec::Pages(list()),
+        Workload::Program => unreachable!("a program has no sweep"),
     };
     Plan::new(work, Mode::Threads, 1, 60)
 }

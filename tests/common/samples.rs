@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use threadline::model::item_page::{ItemPage, ItemPointers};
 use threadline::model::{
-    ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
-    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, MachineLoad,
-    Mode, Nanos, PageAddressing, PagedList, Plan, Product, Quota, ReachedLimit, ResponseSummary,
-    RunOutcome, Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
+    Accuracy, ChangeReason, CloseReason, CodePlace, CommandOutput, Completion, ComputeSpec, Event,
+    EventKind, Exactness, ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, InterpreterId,
+    LaneId, LimitKind, MachineLoad, Mode, Nanos, PageAddressing, PagedList, Plan, Product,
+    PythonInterpreter, Quota, ReachedLimit, ReasonSource, ResponseSummary, RunOutcome, Simulation,
+    State, Target, TaskId, TaskOutcome, ThreadCounters, ThreadIdentity, WaitReason, WatchCost,
+    WatchedProgram, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -69,6 +71,7 @@ fn work_specs() -> Vec<WorkSpec> {
         WorkSpec::Native(_) => [WorkSpec::Native(compute())],
         WorkSpec::Mixed(_) => [WorkSpec::Mixed(compute())],
         WorkSpec::Commands { .. } => [WorkSpec::Commands { commands: commands() }],
+        WorkSpec::Program(_) => [WorkSpec::Program(program())],
     })
 }
 
@@ -186,6 +189,13 @@ fn run_outcomes() -> Vec<RunOutcome> {
 fn states() -> Vec<State> {
     every!(State {
         State::Idle => [State::Idle],
+        State::Parked => [State::Parked],
+        State::Sleeping => [State::Sleeping],
+        State::Events => [State::Events],
+        State::Blocked => [State::Blocked],
+        State::Stopped => [State::Stopped],
+        State::NoCore => [State::NoCore],
+        State::OnCpu => [State::OnCpu],
         State::Starting => [State::Starting],
         State::HandOver => [State::HandOver],
         State::Connecting => [State::Connecting],
@@ -236,6 +246,59 @@ pub(crate) fn kinds() -> Vec<EventKind> {
                 .map(|reason| EventKind::LaneClosed { reason })
         },
         EventKind::PagesChained => [EventKind::PagesChained],
+        EventKind::ThreadIdentified(_) => [EventKind::ThreadIdentified(ThreadIdentity {
+            tid: 4_712,
+            pid: 4_711,
+            name: "worker-1".to_owned(),
+        })],
+        EventKind::WaitExplained(_) => [
+            EventKind::WaitExplained(WaitReason {
+                call: "futex".to_owned(),
+                object: Some("mutex".to_owned()),
+                holder: Some(TASK),
+            }),
+            EventKind::WaitExplained(WaitReason {
+                call: "fsync".to_owned(),
+                object: None,
+                holder: None,
+            }),
+        ],
+        EventKind::ThreadCounted(_) => [EventKind::ThreadCounted(ThreadCounters {
+            on_cpu: Nanos(5),
+            no_core: Nanos(1),
+            switches: 3,
+            preempted: 1,
+        })],
+        EventKind::FunctionSeen(_) => [EventKind::FunctionSeen(CodePlace {
+            function: "work".to_owned(),
+            file: "/srv/app.py".to_owned(),
+            line: Some(12),
+        })],
+        EventKind::InterpreterFound { .. } => [EventKind::InterpreterFound {
+            interpreter: InterpreterId(0),
+            found: PythonInterpreter {
+                pid: 4_711,
+                version: "3.12".to_owned(),
+                switch_interval: Some(Nanos::from_millis(5)),
+                why: None,
+            },
+        }],
+        EventKind::GilTaken { .. } => [EventKind::GilTaken { interpreter: InterpreterId(0) }],
+        EventKind::GilReleased { .. } => [EventKind::GilReleased { interpreter: InterpreterId(0) }],
+        EventKind::GilCounted { .. } => {
+            [EventKind::GilCounted { interpreter: InterpreterId(0), hand_overs: 7 }]
+        },
+        EventKind::AccuracyChanged(_) => [EventKind::AccuracyChanged(Accuracy {
+            edges: Exactness::Counted { period: Nanos::from_millis(4) },
+            reasons: ReasonSource::Syscall,
+            why: Some("perf_event_paranoid is 4".to_owned()),
+        })],
+        EventKind::CostMeasured(_) => [EventKind::CostMeasured(WatchCost {
+            own: Nanos(9),
+            recorded_switches: 2,
+        })],
+        EventKind::ProgramOutput { .. } => [EventKind::ProgramOutput { text: "ready\n".into() }],
+        EventKind::ProgramExited { .. } => [EventKind::ProgramExited { status: ExitStatus::Code(3) }],
         EventKind::Gap(_) => [GapScope::Lane, GapScope::Run].map(|scope| {
             EventKind::Gap(Gap { from: Nanos(1), to: Nanos(3), lost: 2, scope })
         }),
@@ -260,4 +323,8 @@ pub(crate) fn kinds() -> Vec<EventKind> {
 pub(crate) fn events() -> Vec<Event> {
     let event = |(at, kind)| Event { at: Nanos(at), lane: LaneId(1), kind };
     (7..).zip(kinds()).map(event).collect()
+}
+
+fn program() -> WatchedProgram {
+    WatchedProgram { command: "python app.py".to_owned(), pid: 4_711, attached: false, cores: 2 }
 }
