@@ -1,6 +1,5 @@
 //! Watched programs on the screen.
 
-use ratatui::crossterm::event::KeyCode;
 use threadline::model::{Accuracy, Event, ExitStatus, Nanos, State, WatchedProgram};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
