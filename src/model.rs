@@ -32,7 +32,7 @@ pub use event::{
 pub use export_kind::{ExportKind, file_stem};
 pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
-pub use gil::{GilCell, GilUsage};
+pub use gil::{GilCell, GilHold, GilUsage};
 pub use item_page::{ItemPage, ItemPointers, ItemsError};
 pub use json_pointer::JsonPointer;
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};

@@ -173,7 +173,12 @@ impl Picture {
         let newest = visible.iter().filter(|(run, _)| is_active(run)).map(|&(_, until)| until);
         let newest = newest.max().filter(|_| !self.view.is_paused());
         let expected = session.active_runs_of(self.selection);
-        let expected = expected.map(|run| viewport::expected_duration(run, self.now)).max();
+        // How long a program will run is not known: the threads that ended say nothing about it.
+        let expected = expected.map(|run| match run.program() {
+            Some(_) => Nanos::ZERO,
+            None => viewport::expected_duration(run, self.now),
+        });
+        let expected = expected.max();
         let before = self.view.viewport.window();
         self.view.viewport.prepare_frame(columns, edge, newest, expected);
         // Keeps the cursor in view if the width of the timeline changes.

@@ -49,6 +49,14 @@ pub fn name_stem(name: &str) -> String {
     format!("{}{function}", if stem.is_empty() { kept } else { stem })
 }
 
+impl ThreadIdentity {
+    /// The name without its trailing number, which threads of one kind share: `pool-3-thread-` of
+    /// `pool-3-thread-1`.
+    pub fn stem(&self) -> &str {
+        self.name.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+}
+
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitReason {
@@ -60,6 +68,16 @@ pub struct WaitReason {
     /// The thread that holds the lock, or whose end is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<TaskId>,
+}
+
+impl WaitReason {
+    /// The value of [`Self::object`] for CPython's GIL.
+    pub const GIL: &str = "GIL";
+
+    /// Returns `true` if the thread waits for the GIL.
+    pub fn is_gil(&self) -> bool {
+        self.object.as_deref() == Some(Self::GIL)
+    }
 }
 
 /// The kernel's counters of a thread since it was first seen (`/proc/PID/task/TID/schedstat`, and the

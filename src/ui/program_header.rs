@@ -8,6 +8,7 @@ use super::layout::{ScreenLayout, draw_left_and_right};
 use super::text;
 use super::theme::Theme;
 use crate::analysis::plural;
+use crate::analysis::program::accuracy_text;
 use crate::app::{Action, App};
 use crate::model::printable::printable_up_to;
 use crate::model::{Accuracy, Exactness, ProgramRecord, ReasonSource, Run, WatchedProgram};
@@ -121,8 +122,5 @@ pub(super) fn accuracy_texts(run: Option<&Run>) -> Vec<String> {
         ReasonSource::Wchan => ", reasons by kernel function",
         ReasonSource::None => ", no reasons for waiting",
     };
-    let whole = format!("{edges}{reasons}");
-    let why = accuracy.why.as_ref().map(|why| printable_up_to(why, MAX_COMMAND_CHARS));
-    let longest = why.map(|why| format!("{whole} ({why})"));
-    longest.into_iter().chain([whole, edges]).collect()
+    vec![format!("{}{reasons}", accuracy_text(accuracy)), format!("{edges}{reasons}"), edges]
 }

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::lane_bar::{LaneBar, text_row};
+use super::layout::WidthClass;
 use super::text;
 use super::timeline::Timeline;
 use crate::analysis::{TimeShare, plural};
@@ -137,8 +138,11 @@ impl Timeline<'_> {
         let (count, room) = (group.lanes.len(), self.name_width().saturating_sub(3));
         let name = printable_up_to(&group.name, MAX_NAME_CHARS);
         let name = text::to_drawable(name, self.theme);
-        let times = self.theme.pick("×", "x");
-        let times = format!(" {times}{count}");
+        // Beside the row is their number, too.
+        let times = match self.layout.width {
+            WidthClass::Tiny => format!(" {}{count}", self.theme.pick("×", "x")),
+            _ => String::new(),
+        };
         let name = text::truncate(name, self.theme, room.saturating_sub(text::width(&times)));
         let style = if chosen { self.theme.strong() } else { self.theme.text() };
         self.draw_name(&format!("{mark}{fold} {name}{times}"), style, text_area, buf);

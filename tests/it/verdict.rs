@@ -3,6 +3,7 @@
 
 mod incomparable_times;
 mod noise;
+mod programs;
 
 use threadline::analysis::stats::Agreement;
 use threadline::analysis::verdict::{Conclusion, Verdict};

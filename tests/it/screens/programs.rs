@@ -85,7 +85,8 @@ fn pool(workers: u64) -> ProgramScript {
         .map(|number| script.birth(2_000 + number * 100, &format!("pool-1-thread-{number}")))
         .collect();
     for (index, &thread) in (0_u64..).zip(&threads) {
-        script.wait(thread, 12_000, State::Parked, ("futex", Some("condition")), None);
+        let born = 2_000 + index * 100;
+        script.wait(thread, born, State::Parked, ("futex", Some("condition")), None);
         let mut at = 20_000 + index * 7_919 % 400_000;
         let mut round = index;
         while at < 1_900_000 {
@@ -94,7 +95,7 @@ fn pool(workers: u64) -> ProgramScript {
             script.wait(thread, at + 22_000, State::LockWait, ("futex", Some("mutex")), None);
             script.enter(thread, at + 41_000, State::OnCpu);
             script.wait(thread, at + 60_000, State::Parked, ("futex", Some("condition")), None);
-            at += 330_000 + round * 37 % 200 * 1_000;
+            at += 500_000 + round * 37 % 2_000 * 1_000;
             round += 7;
         }
     }
@@ -116,7 +117,7 @@ fn five_hundred() -> ProgramScript {
     let threads: Vec<Thread> =
         (0..492).map(|number| script.birth(500 + number * 20, &name(number))).collect();
     for (index, &thread) in threads.iter().enumerate() {
-        let at = 12_000 + index as u64;
+        let at = 500 + index as u64 * 20;
         match index % 4 {
             0 => script.wait(thread, at, State::Events, ("epoll_wait", None), None),
             1 => script.wait(thread, at, State::Waiting, ("recvfrom", Some("socket")), None),
@@ -127,10 +128,11 @@ fn five_hundred() -> ProgramScript {
     let names = ["encoder", "decoder", "mixer", "indexer", "compactor", "gc", "logger"];
     for (index, name) in (0_u64..).zip(names) {
         let thread = script.birth(30_000 + index, name);
+        script.wait(thread, 30_000 + index, State::Waiting, ("read", Some("pipe")), None);
         let mut at = 31_000 + index * 3_000;
         while at < 1_900_000 {
             script.enter(thread, at, State::OnCpu);
-            let busy = 90_000 / (index + 1);
+            let busy = 70_000 / (2 * index + 1);
             script.enter(thread, at + busy, State::NoCore);
             script.enter(thread, at + busy + 4_000, State::OnCpu);
             script.wait(thread, at + busy + 6_000, State::Waiting, ("read", Some("pipe")), None);
