@@ -2,7 +2,7 @@
 //! while one is open.
 
 use super::keymap::Action;
-use crate::analysis::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
+use crate::analysis::attempt_table::{AttemptRow, AttemptTable};
 use crate::analysis::latency::LittlesLaw;
 use crate::model::printable::lines;
 use crate::model::{ExportKind, Nanos, Run, TaskId};
@@ -291,10 +291,9 @@ impl TableView {
             Action::PreviousLanes => self.select_row(selected.saturating_sub(PAGE_ROWS)),
             Action::Start => self.select_row(0),
             Action::Follow => self.select_row(usize::MAX),
-            Action::NextColumn => self.update(visible, |table, visible| table.sort_by(1, visible)),
-            Action::PreviousColumn => {
-                let last = AttemptColumn::ALL.len() - 1;
-                self.update(visible, |table, visible| table.sort_by(last, visible));
+            Action::NextColumn | Action::PreviousColumn => {
+                let later = action == Action::NextColumn;
+                self.update(visible, |table, visible| table.sort_by_next(later, visible));
             }
             Action::Inspect => {
                 let row = self.table.row(selected);

@@ -51,6 +51,10 @@ impl LaneBar {
         let height = self.area.height.saturating_sub(1).max(1);
         let bottom = self.area.y + height - 1;
         let levels = stack_levels(times, u64::from(height) * 8);
+        if levels.iter().all(|&(state, height)| state.is_none() || height == 0) {
+            let (symbol, style) = self.theme.state_cell(pattern_state(times));
+            return draw_symbol(x, text_row(self.area).y, symbol, style, buf);
+        }
         for row in 0..height {
             let parts = parts_from(&levels, u64::from(row) * 8);
             self.draw_parts(x, bottom - row, &parts, buf);

@@ -166,7 +166,8 @@ impl Timeline<'_> {
     pub(super) fn selection_hint(&self) -> Line<'static> {
         let (next, previous) =
             (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
-        Line::styled(format!(" {next}/{previous} select a lane"), self.theme.muted())
+        let noun = if self.layout.has_threads { "thread" } else { "lane" };
+        Line::styled(format!(" {next}/{previous} select a {noun}"), self.theme.muted())
     }
 
     /// Returns the summary of the selected lane: its name, a failure, and as many states as fit, the

@@ -12,7 +12,7 @@ use crate::analysis::{TimeShare, plural};
 use crate::app::{Action, ThreadRow};
 use crate::model::printable::printable_up_to;
 use crate::model::{
-    InterpreterId, Lane, LaneCell, LaneId, Nanos, ProgramRecord, Run, State, TaskId, WaitReason,
+    CodePlace,    InterpreterId, Lane, LaneCell, LaneId, Nanos, ProgramRecord, Run, State, TaskId, WaitReason,
 };
 
 /// The minimum share of a lane's life that it worked, in percent, to be shown although it waited longer.
@@ -67,6 +67,17 @@ pub(super) fn reason_texts(run: &Run, state: State, reason: &WaitReason) -> Vec<
         forms.push(call);
     }
     forms
+}
+
+/// Returns a function with its file and line: `work(), app.py:12`.
+pub(super) fn place_text(place: &CodePlace) -> String {
+    let [function, file] =
+        [&place.function, &place.file].map(|text| printable_up_to(text, MAX_NAME_CHARS));
+    let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+    match file.is_empty() {
+        true => format!("{function}()"),
+        false => format!("{function}(), {file}{line}"),
+    }
 }
 
 impl Timeline<'_> {

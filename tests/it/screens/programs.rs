@@ -1,5 +1,6 @@
 //! Watched programs on the screen.
 
+use ratatui::crossterm::event::KeyCode;
 use threadline::model::{Accuracy, Event, ExitStatus, Nanos, State, WatchedProgram};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
@@ -30,7 +31,7 @@ pub(crate) fn python_script(accuracy: Accuracy) -> ProgramScript {
     script.wait(other, 33_000, State::LockWait, ("futex", Some("GIL")), Some(one));
     let mut holder = (one, other);
     script.pass_gil(None, one, 33_000);
-    for turn in 0..380_u64 {
+    for turn in 0..860_u64 {
         let at = 38_000 + turn * 5_200;
         let (from, to) = holder;
         if turn % 9 == 4 {
@@ -45,7 +46,7 @@ pub(crate) fn python_script(accuracy: Accuracy) -> ProgramScript {
             script.wait(reader, at + 9_000, State::Waiting, ("recvfrom", Some("socket")), None);
         }
     }
-    script.measure(1_900_000);
+    script.measure(4_540_000);
     script
 }
 
@@ -57,7 +58,7 @@ fn convoy() -> ProgramScript {
     let holder = script.birth(1_000, "flusher");
     let workers: Vec<Thread> =
         (0..3).map(|number| script.birth(2_000 + number, &format!("worker-{number}"))).collect();
-    for round in 0..18_u64 {
+    for round in 0..46_u64 {
         let at = 3_000 + round * 100_000;
         script.enter(holder, at, State::OnCpu);
         script.wait(holder, at + 6_000, State::Waiting, ("fsync", Some("wal.log")), None);
@@ -70,7 +71,7 @@ fn convoy() -> ProgramScript {
         }
         script.wait(holder, at + 68_000, State::Sleeping, ("nanosleep", None), None);
     }
-    script.measure(1_800_000);
+    script.measure(4_600_000);
     script
 }
 
@@ -89,7 +90,7 @@ fn pool(workers: u64) -> ProgramScript {
         script.wait(thread, born, State::Parked, ("futex", Some("condition")), None);
         let mut at = 20_000 + index * 7_919 % 400_000;
         let mut round = index;
-        while at < 1_900_000 {
+        while at < 4_500_000 {
             script.enter(thread, at, State::NoCore);
             script.enter(thread, at + 1_500 + round % 5 * 700, State::OnCpu);
             script.wait(thread, at + 22_000, State::LockWait, ("futex", Some("mutex")), None);
@@ -99,7 +100,7 @@ fn pool(workers: u64) -> ProgramScript {
             round += 7;
         }
     }
-    script.measure(1_900_000);
+    script.measure(4_600_000);
     script
 }
 
@@ -130,7 +131,7 @@ fn five_hundred() -> ProgramScript {
         let thread = script.birth(30_000 + index, name);
         script.wait(thread, 30_000 + index, State::Waiting, ("read", Some("pipe")), None);
         let mut at = 31_000 + index * 3_000;
-        while at < 1_900_000 {
+        while at < 4_500_000 {
             script.enter(thread, at, State::OnCpu);
             let busy = 70_000 / (2 * index + 1);
             script.enter(thread, at + busy, State::NoCore);
@@ -139,7 +140,7 @@ fn five_hundred() -> ProgramScript {
             at += 160_000;
         }
     }
-    script.measure(1_900_000);
+    script.measure(4_600_000);
     script
 }
 
@@ -170,10 +171,10 @@ fn build() -> (WatchedProgram, Vec<Event>) {
     script.exit(1_512_000, ExitStatus::Code(0))
 }
 
-/// Plays a program for two seconds.
+/// Plays a program for four seconds and a half.
 pub(crate) fn watching((program, events): (WatchedProgram, Vec<Event>)) -> AppDriver {
     let mut driver = AppDriver::watching(program, events);
-    driver.play_to(Nanos::from_millis(2_000));
+    driver.play_to(Nanos::from_millis(4_500));
     driver
 }
 
@@ -229,4 +230,132 @@ fn programs_are_drawn_in_sixteen_colours_and_without() {
         }
     }
     insta::assert_snapshot!(text);
+}
+
+/// Returns the rows of a screen of 120 columns and 36 rows that contain a text.
+fn rows_with(driver: &mut AppDriver, text: &str) -> Vec<String> {
+    driver.rows((120, 36)).into_iter().filter(|row| row.contains(text)).collect()
+}
+
+#[test]
+fn inspector_of_a_waiting_thread_tells_what_the_holder_does() {
+    let mut driver = watching(convoy().finish()).press_keys("/worker-2");
+    driver.press(KeyCode::Enter);
+    let mut driver = driver.press_keys("→→");
+    driver.press(KeyCode::Enter);
+    insta::assert_snapshot!(driver.text((120, 36), COLOUR));
+}
+
+#[test]
+fn group_opens_and_closes() {
+    let mut driver = watching(pool(64).finish());
+    assert_eq!(rows_with(&mut driver, "pool-1-thread").len(), 1);
+    let mut driver = driver.press_keys("j");
+    assert_eq!(rows_with(&mut driver, "thread-").len(), 0);
+    driver.press(KeyCode::Enter);
+    assert!(rows_with(&mut driver, "thread-").len() > 10, "the members have rows");
+    insta::assert_snapshot!(driver.text((80, 24), COLOUR));
+    driver.press(KeyCode::Enter);
+    assert_eq!(rows_with(&mut driver, "thread-").len(), 0);
+}
+
+#[test]
+fn threads_that_only_waited_are_hidden_and_counted() {
+    let mut driver = watching(five_hundred().finish()).press_keys("i");
+    assert_eq!(rows_with(&mut driver, "+ 493 that only waited").len(), 1);
+    assert_eq!(rows_with(&mut driver, "timer").len(), 0);
+    let mut driver = driver.press_keys("i");
+    assert_eq!(rows_with(&mut driver, "timer").len(), 1);
+}
+
+/// Returns the first word of each row of a thread, from top to bottom.
+fn order(driver: &mut AppDriver) -> Vec<String> {
+    let names = ["encoder", "decoder", "mixer", "indexer", "compactor", "gc", "logger", "many"];
+    let rows = driver.rows((120, 36));
+    let first = |row: &String| {
+        row.trim_start_matches(['│', ' ', '>']).split(' ').next().unwrap_or_default().to_owned()
+    };
+    rows.iter().map(first).filter(|word| names.contains(&word.as_str())).collect()
+}
+
+#[test]
+fn rows_are_ordered_by_work_then_by_name_then_by_age() {
+    let mut driver = watching(five_hundred().finish());
+    assert_eq!(order(&mut driver)[..3], ["encoder", "decoder", "mixer"]);
+    let mut driver = driver.press_keys("o");
+    assert_eq!(order(&mut driver)[..3], ["compactor", "decoder", "encoder"]);
+    let mut driver = driver.press_keys("o");
+    assert_eq!(order(&mut driver)[..3], ["many", "encoder", "decoder"]);
+}
+
+/// What works later goes below what worked before, until a key changes the view.
+#[test]
+fn rows_stay_in_place_while_the_program_runs() {
+    let mut script = ProgramScript::new("./two", exact());
+    let early = script.birth(0, "decoder");
+    let late = script.birth(0, "encoder");
+    script.enter(early, 0, State::OnCpu);
+    script.wait(late, 0, State::Parked, ("futex", None), None);
+    script.wait(early, 300_000, State::Parked, ("futex", None), None);
+    script.enter(late, 400_000, State::OnCpu);
+    let (program, events) = script.finish();
+    let mut driver = AppDriver::watching(program, events);
+    for millis in [200, 900, 3_000] {
+        driver.play_to(Nanos::from_millis(millis));
+        assert_eq!(order(&mut driver), ["decoder", "encoder"], "after {millis} ms");
+    }
+    let mut driver = driver.press_keys("0");
+    assert_eq!(order(&mut driver), ["encoder", "decoder"]);
+}
+
+#[test]
+fn search_finds_threads_calls_and_functions() {
+    for (text, found) in [("fetch", "fetcher"), ("recvfrom", "recvfrom"), ("crunch", "crunch()")] {
+        let mut driver = watching(python_script(exact()).finish());
+        driver = driver.press_keys("/").press_keys(text);
+        driver.press(KeyCode::Enter);
+        let last = driver.rows((120, 36)).pop().unwrap();
+        assert!(last.contains(found), "{text}: {last}");
+    }
+}
+
+#[test]
+fn table_lists_threads_with_their_counters() {
+    let mut driver = watching(python_script(exact()).finish()).press_keys("T");
+    insta::assert_snapshot!(driver.text((120, 20), COLOUR));
+}
+
+#[test]
+fn help_explains_the_rows_and_the_accuracy() {
+    let mut driver = watching(python_script(counted()).finish()).press_keys("?");
+    let mut text = driver.text((120, 36), COLOUR);
+    driver.press(KeyCode::End);
+    text += &driver.text((80, 24), COLOUR);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn output_of_the_program_stays_in_its_pane() {
+    let mut script = python_script(exact());
+    script.output(900_000, "\u{1b}[2Jred \u{1b}]0;title\u{7}\ttab\r\nfinished\n");
+    let mut driver = watching(script.finish());
+    driver.press(KeyCode::Enter);
+    let text = driver.text((80, 24), COLOUR);
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn keys_that_mean_nothing_to_a_program_say_so() {
+    let mut driver = watching(convoy().finish());
+    for key in ["1", "6", "w", "[", "]", "s", "r", "c"] {
+        driver = driver.press_keys(key);
+        let notice = driver.app.notice().unwrap_or_default().to_owned();
+        assert!(notice.contains("program"), "{key}: {notice:?}");
+    }
+    let mut help = driver.press_keys("?");
+    let text = help.text((120, 36), COLOUR);
+    for absent in ["workers (next run)", "next workload", "sequential only", "compare with"] {
+        assert!(!text.contains(absent), "{absent}:\n{text}");
+    }
 }
