@@ -53,7 +53,7 @@ impl LaneBar {
         let levels = stack_levels(times, u64::from(height) * 8);
         if levels.iter().all(|&(state, height)| state.is_none() || height == 0) {
             let (symbol, style) = self.theme.state_cell(pattern_state(times));
-            return draw_symbol(x, text_row(self.area).y, symbol, style, buf);
+            return draw_symbol(x, bottom, symbol, style, buf);
         }
         for row in 0..height {
             let parts = parts_from(&levels, u64::from(row) * 8);

@@ -11,7 +11,7 @@ use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, StateTimes, TaskOutcome,
+    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, StateTimes, TaskKind, TaskOutcome,
 };
 
 /// Returns the content of the inspector.
@@ -277,7 +277,11 @@ pub(super) fn cursor_lines(
         0 => "no error".to_owned(),
         errors => format!("{}, shown", plural::count(errors, "error")),
     };
-    let what = if selected.run.plan().workload().is_fetched() { "request" } else { "task" };
+    let what = match selected.run.plan().workload().kind() {
+        TaskKind::Page => "request",
+        TaskKind::Thread => "thread",
+        TaskKind::Computation | TaskKind::Command => "task",
+    };
     let changes = plural::count(cell.changes, "change");
     let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =

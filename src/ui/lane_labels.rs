@@ -12,8 +12,9 @@ use super::thread_labels::gil_label;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
-use crate::app::{Action, SelectedLane};
-use crate::model::{self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection};
+use crate::app::{Action, SelectedLane, ThreadRow};
+use crate::model::printable::printable;
+use crate::model::{self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes};
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 4] {
@@ -177,7 +178,16 @@ impl Timeline<'_> {
         let selected = picture.selected_lane(self.app.session())?;
         let SelectedLane { run, until, lane, index } = selected;
         let width = usize::from(width);
-        let name = format!(" {}", run.worker_name(index));
+        if let Some(ThreadRow::Group(group)) = picture.selected_row() {
+            let group = picture.threads().group(group)?;
+            let own = group.lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
+            let mut sums = StateTimes::default();
+            own.for_each(|lane| sums.add_all(&lane.state_times_between(Nanos::ZERO, until)));
+            let name = format!(" {}", printable(&group.name));
+            let name = Line::from(Span::styled(name, self.theme.strong()));
+            return Some(self.with_times(name, &sums, width));
+        }
+        let name = format!(" {}", printable(&run.worker_name(index)));
         let mut summary = Line::from(Span::styled(name, self.theme.strong()));
         let room = width.saturating_sub(summary.width() + 2);
         let failed = match picture.cursor() {
@@ -191,11 +201,21 @@ impl Timeline<'_> {
             summary.push_span(Span::styled(format!("  {text}"), self.theme.text()));
         }
         let sums = lane.state_times_between(Nanos::ZERO, until);
+        Some(self.with_times(summary, &sums, width))
+    }
+
+    /// Adds the longest times in a state to a summary, as many as fit.
+    fn with_times(
+        &self,
+        mut summary: Line<'static>,
+        sums: &StateTimes,
+        width: usize,
+    ) -> Line<'static> {
         let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
             let (glyph, style) = self.theme.state_cell(state);
-            let share = time as f64 * 100.0 / until.0.max(1) as f64;
+            let share = time as f64 * 100.0 / sums.total().max(1) as f64;
             let text = format!(" {} {} ({share:.0} %)", state.label(), Nanos(time));
             if summary.width() + 3 + text.len() > width {
                 break;
@@ -203,7 +223,7 @@ impl Timeline<'_> {
             let text = Span::styled(text, self.theme.muted());
             summary.extend([Span::raw("  "), Span::styled(glyph, style), text]);
         }
-        Some(summary)
+        summary
     }
 
     /// Returns why the lane takes no tasks, if the system has too little for it.

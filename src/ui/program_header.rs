@@ -122,5 +122,8 @@ pub(super) fn accuracy_texts(run: Option<&Run>) -> Vec<String> {
         ReasonSource::Wchan => ", reasons by kernel function",
         ReasonSource::None => ", no reasons for waiting",
     };
-    vec![format!("{}{reasons}", accuracy_text(accuracy)), format!("{edges}{reasons}"), edges]
+    let cause = accuracy.why.as_ref().and_then(|why| why.split_once(": "));
+    let short = cause.map(|(cause, _)| format!("{edges} ({})", printable_up_to(cause, 80)));
+    let longest = format!("{}{reasons}", accuracy_text(accuracy));
+    [longest].into_iter().chain(short).chain([format!("{edges}{reasons}"), edges]).collect()
 }

@@ -10,7 +10,6 @@ use super::text;
 use super::theme::Theme;
 use super::thread_labels::{place_text, reason_texts, thread_name};
 use super::timeline::exact_time;
-use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{LaneId, Nanos, ProgramRecord, Run, State, TaskId, ThreadCounters, ThreadRecord};
@@ -124,7 +123,7 @@ impl ThreadInspector<'_> {
         let ThreadCounters { on_cpu, no_core, switches, preempted } = thread.counters;
         let life = end.since(thread.born).0.max(1) as f64;
         let share = |time: Nanos| format!("{time}, {:.1} %", time.0 as f64 * 100.0 / life);
-        let switches = format!("{}, {preempted} preempted", plural::count(switches, "switch"));
+        let switches = format!("{switches}, of which {preempted} preempted");
         let line = |label: &str, text: &str| {
             field_lines(label, text, self.theme, self.room.narrow)
         };

@@ -92,9 +92,12 @@ impl Timeline<'_> {
         let number = if run.gil().is_some() { format!("{} ", index + 1) } else { String::new() };
         let is_ambiguous = self.app.picture().threads().is_ambiguous(LaneId(index));
         let tid = thread.filter(|_| is_ambiguous).map(|thread| thread.identity.tid.to_string());
+        // The end of a numbered name tells it from others.
+        let is_numbered = name.ends_with(|c: char| c.is_ascii_digit());
+        let cut = if is_numbered { text::truncate_middle } else { text::truncate };
         let whole = format!("{number}{name}");
         match tid {
-            None => text::truncate(whole, self.theme, room),
+            None => cut(whole, self.theme, room),
             // The end of an ID tells it from others.
             Some(tid) => {
                 let rest = room.saturating_sub(tid.len() + 1);
