@@ -6,6 +6,7 @@ pub mod gil;
 pub mod launcher;
 mod machine_load;
 pub mod pool;
+pub mod program;
 pub mod recording;
 pub mod simulate;
 pub mod tasks;

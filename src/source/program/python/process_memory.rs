@@ -1,0 +1,190 @@
+//! Finds an interpreter in a process of Linux, by its mappings and the files of these (proc(5)).
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::elf::{RuntimeImage, X86_64};
+use super::memory::{Memory, read_word};
+use super::{Interpreter, PythonError, PythonVersion, RuntimeLocation};
+
+/// The memory of a process, by `/proc/PID/mem`.
+#[derive(Debug)]
+pub struct ProcessMemory(FileMemory);
+
+/// The bytes of a file.
+#[derive(Debug)]
+struct FileMemory(File);
+
+impl Memory for FileMemory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(buffer, address)
+    }
+}
+
+impl Memory for ProcessMemory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read(address, buffer)
+    }
+}
+
+impl ProcessMemory {
+    /// Opens the memory of a process.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the system if the process is gone or its memory may not be read.
+    pub fn open(pid: u32) -> io::Result<Self> {
+        File::open(format!("/proc/{pid}/mem")).map(|file| Self(FileMemory(file)))
+    }
+}
+
+/// Returns the identifiers of the threads of a process in the innermost PID namespace that it is in:
+/// those that CPython knows.
+pub fn namespace_tids(pid: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    let tasks = tasks.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_inner = namespaces(&format!("/proc/{pid}/status")).is_some_and(|(depth, _)| depth > 1);
+    if !is_inner {
+        return tasks.collect();
+    }
+    let inner = |tid: u32| namespaces(&format!("/proc/{pid}/task/{tid}/status"));
+    tasks.filter_map(|tid| inner(tid).map(|(_, tid)| tid)).collect()
+}
+
+/// Returns the number of PID namespaces that a thread has an identifier in, and that in the
+/// innermost one.
+fn namespaces(status: &str) -> Option<(usize, u32)> {
+    let status = fs::read_to_string(status).ok()?;
+    let tids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    let tids: Vec<&str> = tids.split_whitespace().collect();
+    Some((tids.len(), tids.last()?.parse().ok()?))
+}
+
+/// A file that is mapped into a process and may hold the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MappedFile {
+    /// The path in the mount namespace of the process.
+    path: String,
+    /// The address of the file's first byte.
+    start: u64,
+    is_deleted: bool,
+}
+
+impl Interpreter {
+    /// Returns the CPython of a process, or `None` if it has none, if it is not ready yet, or if
+    /// there is no such process.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the memory of the process may not be read, or if its layout is unknown.
+    pub fn find(pid: u32) -> Result<Option<Self>, PythonError> {
+        let executable = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        let maps = match fs::read_to_string(format!("/proc/{pid}/maps")) {
+            Ok(maps) => maps,
+            Err(error) => return error_of(pid, error).map_or(Ok(None), Err),
+        };
+        for file in mapped_files(&maps, &executable) {
+            let is_executable = Path::new(&file.path) == executable;
+            // Works for deleted files, too, as long as the process runs.
+            let path = if is_executable && !file.is_deleted {
+                format!("/proc/{pid}/exe")
+            } else {
+                format!("/proc/{pid}/root{}", file.path)
+            };
+            let Ok(opened) = File::open(&path) else {
+                if file.is_deleted && is_python(&file.path) {
+                    return Err(PythonError::Replaced { path: file.path });
+                }
+                continue;
+            };
+            if let Ok(Some(image)) = RuntimeImage::read(&FileMemory(opened)) {
+                return Self::in_image(pid, &file, image);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the runtime of a mapped file, once it is ready.
+    fn in_image(
+        pid: u32,
+        file: &MappedFile,
+        image: RuntimeImage,
+    ) -> Result<Option<Self>, PythonError> {
+        if image.machine != X86_64 {
+            return Err(PythonError::UnknownMachine);
+        }
+        let memory = match ProcessMemory::open(pid) {
+            Ok(memory) => memory,
+            Err(error) => return error_of(pid, error).map_or(Ok(None), Err),
+        };
+        let loaded = |address: u64| address.wrapping_sub(image.base).wrapping_add(file.start);
+        let told = image.py_version.and_then(|symbol| read_word(&memory, loaded(symbol), 0).ok());
+        let by_symbols = image.minor.map(|minor| PythonVersion { major: 3, minor, micro: None });
+        let version = told.map(PythonVersion::from_hex).or(by_symbols);
+        let version = version.or_else(|| version_of_path(&file.path));
+        let location = RuntimeLocation { address: loaded(image.runtime), version };
+        Self::at(&memory, location, &|| namespace_tids(pid))
+    }
+}
+
+/// Returns the error for a failed system call, or `None` if the process is gone.
+fn error_of(pid: u32, source: io::Error) -> Option<PythonError> {
+    const ESRCH: i32 = 3;
+    match source.kind() {
+        io::ErrorKind::NotFound => None,
+        io::ErrorKind::PermissionDenied => Some(PythonError::NotPermitted { pid, source }),
+        _ if source.raw_os_error() == Some(ESRCH) => None,
+        _ => Some(PythonError::Unreadable { pid, source }),
+    }
+}
+
+/// Returns the files that may hold the runtime: the library of CPython before the executable.
+fn mapped_files(maps: &str, executable: &Path) -> Vec<MappedFile> {
+    let mut files: Vec<MappedFile> = Vec::new();
+    for line in maps.lines() {
+        let Some(file) = mapped_file(line) else { continue };
+        let is_candidate = is_python(&file.path) || Path::new(&file.path) == executable;
+        if is_candidate && !files.iter().any(|known| known.path == file.path) {
+            files.push(file);
+        }
+    }
+    files.sort_by_key(|file| Path::new(&file.path) == executable);
+    files
+}
+
+/// Parses a line of `maps`. Returns `None` unless it maps the start of a file.
+fn mapped_file(line: &str) -> Option<MappedFile> {
+    let mut fields = line.splitn(6, ' ');
+    let start = fields.next()?.split_once('-')?.0;
+    let (_permissions, offset, _device, _inode) =
+        (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let path = fields.next()?.trim_start();
+    if u64::from_str_radix(offset, 16) != Ok(0) || !path.starts_with('/') {
+        return None;
+    }
+    let kept = path.strip_suffix(" (deleted)");
+    Some(MappedFile {
+        path: kept.unwrap_or(path).to_owned(),
+        start: u64::from_str_radix(start, 16).ok()?,
+        is_deleted: kept.is_some(),
+    })
+}
+
+/// Returns `true` if a file has the name of an executable or a library of CPython.
+fn is_python(path: &str) -> bool {
+    let name = file_name(path);
+    name.starts_with("python") || name.starts_with("libpython")
+}
+
+/// Returns the version in the name of a file: `libpython3.10.so.1.0` is 3.10.
+fn version_of_path(path: &str) -> Option<PythonVersion> {
+    let version = file_name(path).split_once("python3.")?.1;
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some(PythonVersion { major: 3, minor: digits.parse().ok()?, micro: None })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
