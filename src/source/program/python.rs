@@ -35,6 +35,7 @@ pub use thread_states::PythonThread;
 
 use debug_offsets::DebugOffsets;
 use layout::Layout;
+use memory::read_word;
 use thread_states::MAX_TRIES;
 
 /// The runtime of CPython in a process, with all its interpreters.
@@ -132,7 +133,11 @@ impl Interpreter {
             let layout = layout.ok_or(PythonError::UnknownLayout { version })?;
             Self { version, free_threaded: false, runtime, layout }
         };
-        Ok(interpreter.check(memory, tids)?.then_some(interpreter))
+        match interpreter.check(memory, tids) {
+            // Not another layout, but a process that ends.
+            Err(_) if read_word(memory, runtime, 0).is_err() => Ok(None),
+            is_ready => Ok(is_ready?.then_some(interpreter)),
+        }
     }
 
     /// The version of CPython.

@@ -131,6 +131,10 @@ impl Interpreter {
             let Ok(code) = self.code_object(memory, frame.code, cache) else {
                 return Ok(None);
             };
+            // CPython puts such frames of its own between those of a class and its `__init__`.
+            if code.pointers.first_line == 0 && code.file == code.name {
+                continue;
+            }
             let function = || code.function(&self.layout, frame.instruction);
             if code.is_own && end == StackEnd::Innermost {
                 return Ok(Some(function()));

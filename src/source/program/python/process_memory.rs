@@ -3,11 +3,13 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use super::elf::{RuntimeImage, X86_64};
 use super::memory::{Memory, read_word};
 use super::{Interpreter, PythonError, PythonVersion, RuntimeLocation};
+
+/// The end of the path of a file that was deleted.
+const DELETED: &str = " (deleted)";
 
 /// The memory of a process, by `/proc/PID/mem`.
 #[derive(Debug)]
@@ -81,24 +83,22 @@ impl Interpreter {
     /// Returns an error if the memory of the process may not be read, or if its layout is unknown.
     pub fn find(pid: u32) -> Result<Option<Self>, PythonError> {
         let executable = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        let executable = executable.to_string_lossy();
+        let executable = executable.strip_suffix(DELETED).unwrap_or(&executable);
         let maps = match fs::read_to_string(format!("/proc/{pid}/maps")) {
             Ok(maps) => maps,
             Err(error) => return error_of(pid, error).map_or(Ok(None), Err),
         };
-        for file in mapped_files(&maps, &executable) {
-            let is_executable = Path::new(&file.path) == executable;
-            // Works for deleted files, too, as long as the process runs.
-            let path = if is_executable && !file.is_deleted {
+        for file in mapped_files(&maps, executable) {
+            let path = if file.path == executable {
+                // Works for a deleted file, too.
                 format!("/proc/{pid}/exe")
+            } else if file.is_deleted {
+                return Err(PythonError::Replaced { path: file.path });
             } else {
                 format!("/proc/{pid}/root{}", file.path)
             };
-            let Ok(opened) = File::open(&path) else {
-                if file.is_deleted && is_python(&file.path) {
-                    return Err(PythonError::Replaced { path: file.path });
-                }
-                continue;
-            };
+            let Ok(opened) = File::open(&path) else { continue };
             if let Ok(Some(image)) = RuntimeImage::read(&FileMemory(opened)) {
                 return Self::in_image(pid, &file, image);
             }
@@ -120,10 +120,14 @@ impl Interpreter {
             Err(error) => return error_of(pid, error).map_or(Ok(None), Err),
         };
         let loaded = |address: u64| address.wrapping_sub(image.base).wrapping_add(file.start);
-        let told = image.py_version.and_then(|symbol| read_word(&memory, loaded(symbol), 0).ok());
-        let by_symbols = image.minor.map(|minor| PythonVersion { major: 3, minor, micro: None });
-        let version = told.map(PythonVersion::from_hex).or(by_symbols);
-        let version = version.or_else(|| version_of_path(&file.path));
+        let version = match (image.py_version, image.minor) {
+            (Some(symbol), _) => match read_word(&memory, loaded(symbol), 0) {
+                Ok(hex) => Some(PythonVersion::from_hex(hex)),
+                Err(_ending) => return Ok(None),
+            },
+            (None, Some(minor)) => Some(PythonVersion { major: 3, minor, micro: None }),
+            (None, None) => version_of_path(&file.path),
+        };
         let location = RuntimeLocation { address: loaded(image.runtime), version };
         Self::at(&memory, location, &|| namespace_tids(pid))
     }
@@ -141,16 +145,16 @@ fn error_of(pid: u32, source: io::Error) -> Option<PythonError> {
 }
 
 /// Returns the files that may hold the runtime: the library of CPython before the executable.
-fn mapped_files(maps: &str, executable: &Path) -> Vec<MappedFile> {
+fn mapped_files(maps: &str, executable: &str) -> Vec<MappedFile> {
     let mut files: Vec<MappedFile> = Vec::new();
     for line in maps.lines() {
         let Some(file) = mapped_file(line) else { continue };
-        let is_candidate = is_python(&file.path) || Path::new(&file.path) == executable;
+        let is_candidate = is_python(&file.path) || file.path == executable;
         if is_candidate && !files.iter().any(|known| known.path == file.path) {
             files.push(file);
         }
     }
-    files.sort_by_key(|file| Path::new(&file.path) == executable);
+    files.sort_by_key(|file| file.path == executable);
     files
 }
 
@@ -164,7 +168,7 @@ fn mapped_file(line: &str) -> Option<MappedFile> {
     if u64::from_str_radix(offset, 16) != Ok(0) || !path.starts_with('/') {
         return None;
     }
-    let kept = path.strip_suffix(" (deleted)");
+    let kept = path.strip_suffix(DELETED);
     Some(MappedFile {
         path: kept.unwrap_or(path).to_owned(),
         start: u64::from_str_radix(start, 16).ok()?,
