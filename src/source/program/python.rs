@@ -11,6 +11,7 @@
 
 mod debug_offsets;
 mod dictionary;
+#[cfg(any(target_os = "linux", test))]
 mod elf;
 mod frames;
 mod gil_reading;
@@ -73,8 +74,9 @@ pub struct PythonVersion {
 pub enum PythonError {
     /// The user may not read the memory of the process.
     #[error(
-        "cannot read the memory of process {pid}: {source}; run threadline as the user of the process \
-         or as root, or start the program with it"
+        "cannot read the memory of process {pid}: {}; start the program with threadline, or run \
+         threadline as root",
+        source.kind()
     )]
     NotPermitted {
         /// The process.
@@ -98,7 +100,7 @@ pub enum PythonError {
         path: String,
     },
     /// Another error of the system.
-    #[error("cannot read process {pid}: {source}")]
+    #[error("cannot read process {pid}: {}", source.kind())]
     Unreadable {
         /// The process.
         pid: u32,
@@ -138,6 +140,11 @@ impl Interpreter {
             Err(_) if read_word(memory, runtime, 0).is_err() => Ok(None),
             is_ready => Ok(is_ready?.then_some(interpreter)),
         }
+    }
+
+    /// The place of the runtime, with the version that is known of it.
+    pub const fn location(&self) -> RuntimeLocation {
+        RuntimeLocation { address: self.runtime, version: Some(self.version) }
     }
 
     /// The version of CPython.

@@ -125,7 +125,8 @@ impl Symbols {
             let start = array_at(symbol, 0).map_or(u32::MAX, u32::from_le_bytes);
             let rest = self.names.get(start as usize..).unwrap_or_default();
             let is_imported = array_at(symbol, 6) == Some([0, 0]);
-            !is_imported && rest.strip_prefix(name.as_bytes()).is_some_and(|end| end.starts_with(&[0]))
+            !is_imported
+                && rest.strip_prefix(name.as_bytes()).is_some_and(|end| end.starts_with(&[0]))
         };
         word_at(self.table.chunks_exact(SYMBOL_SIZE).find(is_named)?, 8)
     }
@@ -145,4 +146,106 @@ fn read_table(file: &dyn Memory, offset: u64, size: u64) -> io::Result<Vec<u8>> 
     let mut table = vec![0; size as usize];
     file.read(offset, &mut table)?;
     Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Memory, RuntimeImage, X86_64};
+
+    /// The bytes of a file.
+    struct Bytes(Vec<u8>);
+
+    impl Memory for Bytes {
+        fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+            let start = usize::try_from(address).unwrap_or(usize::MAX);
+            let bytes = self.0.get(start..).and_then(|rest| rest.get(..buffer.len()));
+            buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
+    }
+
+    /// Writes numbers at offsets.
+    fn put(file: &mut [u8], offset: usize, bytes: &[u8]) {
+        file[offset..][..bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Returns a file with one loaded segment at 0x400000, and a section for names, one for symbols,
+    /// and `.PyRuntime` at 0x5000 if asked for.
+    fn elf(section: &[u8], symbols: &[(&str, u16, u64)]) -> Vec<u8> {
+        let [names, symbol_table, section_table] = [0x100, 0x200, 0x300];
+        let mut file = vec![0; 0x400];
+        put(&mut file, 0, b"\x7fELF\x02\x01");
+        put(&mut file, 18, &X86_64.to_le_bytes());
+        put(&mut file, 32, &64_u64.to_le_bytes());
+        put(&mut file, 40, &(section_table as u64).to_le_bytes());
+        put(&mut file, 56, &1_u16.to_le_bytes());
+        put(&mut file, 60, &3_u16.to_le_bytes());
+        put(&mut file, 64, &1_u32.to_le_bytes());
+        put(&mut file, 64 + 16, &0x40_0123_u64.to_le_bytes());
+        let mut name = names + 1;
+        put(&mut file, name, section);
+        name += section.len() + 1;
+        for (index, (symbol, home, value)) in symbols.iter().enumerate() {
+            put(&mut file, name, symbol.as_bytes());
+            let entry = symbol_table + index * 24;
+            put(&mut file, entry, &((name - names) as u32).to_le_bytes());
+            put(&mut file, entry + 6, &home.to_le_bytes());
+            put(&mut file, entry + 8, &value.to_le_bytes());
+            name += symbol.len() + 1;
+        }
+        let sections =
+            [(0, 3, 0, names, 0x100), (0, 11, 0, symbol_table, 0x100), (1, 1, 0x5000, 0, 0)];
+        for (index, (name, kind, address, offset, size)) in sections.into_iter().enumerate() {
+            let header = section_table + index * 64;
+            put(&mut file, header, &u32::to_le_bytes(name));
+            put(&mut file, header + 4, &u32::to_le_bytes(kind));
+            put(&mut file, header + 16, &u64::to_le_bytes(address));
+            put(&mut file, header + 24, &(offset as u64).to_le_bytes());
+            put(&mut file, header + 32, &u64::to_le_bytes(size));
+        }
+        file
+    }
+
+    fn read(file: &[u8]) -> Option<RuntimeImage> {
+        RuntimeImage::read(&Bytes(file.to_vec())).unwrap()
+    }
+
+    #[test]
+    fn runtime_is_found_by_its_section() {
+        let file = elf(b".PyRuntime", &[("Py_NewRef", 1, 0x10), ("Py_Version", 1, 0x20)]);
+        let image = RuntimeImage {
+            machine: X86_64,
+            base: 0x40_0000,
+            runtime: 0x5000,
+            py_version: Some(0x20),
+            minor: Some(10),
+        };
+        assert_eq!(read(&file), Some(image));
+        assert_eq!(read(&elf(b".PyRuntime", &[])).unwrap().runtime, 0x5000);
+    }
+
+    #[test]
+    fn runtime_is_found_by_its_symbol_unless_that_is_imported() {
+        let image = read(&elf(b".data", &[("_PyRuntime", 1, 0x6000), ("PyConfig_Read", 1, 1)]));
+        assert_eq!(image.map(|image| (image.runtime, image.minor)), Some((0x6000, Some(8))));
+        assert_eq!(read(&elf(b".data", &[("_PyRuntime", 0, 0x6000)])), None);
+        assert_eq!(read(&elf(b".data", &[("_PyRuntimeState", 1, 0x6000)])), None);
+        assert_eq!(read(b"#!/bin/sh"), None);
+    }
+
+    #[test]
+    fn damaged_files_are_read_or_refused() {
+        let file = elf(b".PyRuntime", &[("Py_Version", 1, 0x20)]);
+        let mut random = fastrand::Rng::with_seed(16);
+        for _ in 0..20_000 {
+            let mut damaged = file.clone();
+            for _ in 0..random.usize(1..8) {
+                damaged[random.usize(..0x400)] = random.u8(..);
+            }
+            damaged.truncate(random.usize(..0x1000));
+            _ = RuntimeImage::read(&Bytes(damaged));
+        }
+    }
 }

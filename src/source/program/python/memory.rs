@@ -1,6 +1,7 @@
 //! Reads the memory of another process. It changes while it is read, and may hold anything: each
 //! address is added with checks, and each read has a bounded length.
 
+use std::cell::Cell;
 use std::io;
 
 /// The memory of a process, or the bytes of a file.
@@ -11,6 +12,26 @@ pub trait Memory {
     ///
     /// Returns the error of the system if any of the bytes cannot be read.
     fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+/// The memory of a process, of which a bounded number of reads is allowed: searches in garbage end.
+pub(super) struct BoundedMemory<'a> {
+    memory: &'a dyn Memory,
+    reads_left: Cell<u32>,
+}
+
+impl<'a> BoundedMemory<'a> {
+    pub(super) const fn new(memory: &'a dyn Memory, max_reads: u32) -> Self {
+        Self { memory, reads_left: Cell::new(max_reads) }
+    }
+}
+
+impl Memory for BoundedMemory<'_> {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let left = self.reads_left.get().checked_sub(1);
+        self.reads_left.set(left.ok_or_else(|| invalid("too many reads"))?);
+        self.memory.read(address, buffer)
+    }
 }
 
 /// The maximum length of a structure that is read as a whole, in bytes.

@@ -192,3 +192,37 @@ fn version_of_path(path: &str) -> Option<PythonVersion> {
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MappedFile, PythonVersion, mapped_files, version_of_path};
+
+    #[test]
+    fn files_that_may_hold_the_runtime_are_found_library_first() {
+        let maps = "\
+55d0c0000000-55d0c0001000 r--p 00000000 fe:00 1201   /srv/my app/server
+55d0c0001000-55d0c0002000 r-xp 00001000 fe:00 1201   /srv/my app/server
+55d0c1000000-55d0c1021000 rw-p 00000000 00:00 0      [heap]
+7f0000000000-7f0000100000 r--p 00000000 fe:00 1202   /usr/lib/libpython3.9.so.1.0 (deleted)
+7f0000100000-7f0000200000 r-xp 00100000 fe:00 1202   /usr/lib/libpython3.9.so.1.0 (deleted)
+7f0000300000-7f0000301000 r--p 00000000 fe:00 1203   /usr/lib/python3.9/_queue.cpython-39.so
+7f0000400000-7f0000401000 rw-p 00000000 00:00 0
+";
+        let file =
+            |path: &str, start, is_deleted| MappedFile { path: path.to_owned(), start, is_deleted };
+        let expected = [
+            file("/usr/lib/libpython3.9.so.1.0", 0x7f00_0000_0000, true),
+            file("/srv/my app/server", 0x55d0_c000_0000, false),
+        ];
+        assert_eq!(mapped_files(maps, "/srv/my app/server"), expected);
+    }
+
+    #[test]
+    fn version_is_read_from_the_file_name() {
+        let version = |minor| Some(PythonVersion { major: 3, minor, micro: None });
+        assert_eq!(version_of_path("/usr/lib/libpython3.10.so.1.0"), version(10));
+        assert_eq!(version_of_path("/usr/bin/python3.9"), version(9));
+        assert_eq!(version_of_path("/opt/python3.11/bin/python"), None);
+        assert_eq!(version_of_path("/usr/lib/libpython3.so"), None);
+    }
+}

@@ -11,7 +11,7 @@ pub(super) const MAX_NAME_CHARS: usize = 200;
 /// The maximum number of characters of a path.
 pub(super) const MAX_PATH_CHARS: usize = 1_000;
 /// The maximum length of a `bytes` object, in bytes.
-const MAX_BYTES: u64 = 1 << 18;
+const MAX_BYTES: u64 = 1 << 16;
 
 /// The bit of `PyASCIIObject.state` of strings whose characters follow the structure.
 const COMPACT: u32 = 1 << 5;
@@ -66,7 +66,7 @@ pub(super) fn is_text(
     Ok(bytes == text.as_bytes())
 }
 
-/// Reads a `bytes` object of at most 256 KiB.
+/// Reads a `bytes` object of at most 64 KiB.
 pub(super) fn read_bytes_object(
     memory: &dyn Memory,
     layout: &ObjectLayout,

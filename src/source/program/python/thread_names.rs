@@ -6,7 +6,7 @@ use std::io;
 
 use super::dictionary::Objects;
 use super::layout::{INTEGER_SIZE, IntegerSize, MD_DICT, OB_DIGIT};
-use super::memory::{Block, Memory, invalid, read_word};
+use super::memory::{Block, BoundedMemory, Memory, invalid, read_word};
 use super::text_object::{MAX_NAME_CHARS, read_text};
 use super::{Interpreter, PythonThread};
 
@@ -14,6 +14,9 @@ use super::{Interpreter, PythonThread};
 const DIGIT_BITS: u32 = 30;
 /// The maximum number of digits of a thread's identifier.
 const MAX_DIGITS: u64 = 3;
+
+/// The maximum number of reads in a search for names: several for each of 10,000 modules and threads.
+const MAX_READS: u32 = 100_000;
 
 impl Interpreter {
     /// Returns the names of threads by [`PythonThread::tid`]. Threads that the `threading` module has not
@@ -34,6 +37,7 @@ impl Interpreter {
         if self.free_threaded {
             return Ok(names);
         }
+        let memory = &BoundedMemory::new(memory, MAX_READS);
         let objects = Objects { memory, layout: &self.layout.object };
         for (index, interpreter) in self.interpreters(memory)?.into_iter().enumerate() {
             let Some(active) = self.active_threads(objects, interpreter)? else { continue };

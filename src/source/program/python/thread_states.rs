@@ -6,7 +6,7 @@ use super::Interpreter;
 use super::memory::{Block, Memory, invalid, read_int, read_word};
 
 /// The maximum number of interpreters of a process that are read.
-const MAX_INTERPRETERS: usize = 256;
+const MAX_INTERPRETERS: usize = 64;
 /// The maximum number of threads of a process that are read.
 const MAX_THREADS: usize = 20_000;
 /// The number of times that a list is read which changes meanwhile.
@@ -29,7 +29,7 @@ pub struct PythonThread {
 
 impl Interpreter {
     /// Returns the threads of all interpreters of the process. A thread that is just being started is
-    /// missing.
+    /// missing. One that has run code of several interpreters is listed once for each.
     ///
     /// # Errors
     ///
@@ -52,7 +52,15 @@ impl Interpreter {
         for (index, interpreter) in self.interpreters(memory)?.into_iter().enumerate() {
             let head = self.layout.interpreter.threads_head;
             let mut state = read_word(memory, interpreter, head)?;
+            let mut checkpoint = 0;
             while state != 0 && threads.len() < MAX_THREADS {
+                // A list that changes may lead back into itself (Brent's algorithm).
+                if state == checkpoint {
+                    return Err(invalid("list of threads without an end"));
+                }
+                if threads.len().is_power_of_two() {
+                    checkpoint = state;
+                }
                 let block = Block::read(memory, state, self.layout.thread_size())?;
                 if block.word(layout.interp)? != interpreter {
                     return Err(invalid("thread of another interpreter"));
@@ -63,7 +71,12 @@ impl Interpreter {
                     None => pthread_tid(memory, ident),
                 };
                 // A thread that is being started has no identifier yet; it still counts for the bound.
-                threads.push(PythonThread { tid: tid.unwrap_or(0), state, ident, interpreter: index });
+                threads.push(PythonThread {
+                    tid: tid.unwrap_or(0),
+                    state,
+                    ident,
+                    interpreter: index,
+                });
                 state = block.word(layout.next)?;
             }
         }
