@@ -111,7 +111,7 @@ pub enum PythonError {
 
 impl Interpreter {
     /// Returns the runtime at a location, once it is ready: `None` before the first interpreter is
-    /// made, and after the last one is gone.
+    /// made, after the last one is gone, and when the process ends.
     ///
     /// `tids` returns the identifiers of the threads of the process at the moment, as the
     /// process itself sees them.
@@ -126,6 +126,9 @@ impl Interpreter {
         tids: &dyn Fn() -> Vec<u32>,
     ) -> Result<Option<Self>, PythonError> {
         let runtime = location.address;
+        if read_word(memory, runtime, 0).is_err() {
+            return Ok(None);
+        }
         let interpreter = if let Some(told) = DebugOffsets::read(memory, runtime)? {
             let DebugOffsets { version, free_threaded, layout } = told;
             Self { version, free_threaded, runtime, layout }

@@ -12,6 +12,7 @@ mod recorder;
 mod target_program;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use threadline::source::program::python::{
@@ -27,6 +28,11 @@ const FUNCTIONS: [(&str, &str, &str); 6] = [
     ("🧵", "recurse", "<lambda>"),
     ("MainThread", "watch", "<module>"),
 ];
+
+/// Returns the directory of the program and of its recordings.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/program")
+}
 
 /// What the program prints about itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -82,12 +88,15 @@ impl Scene {
 
     fn assert_function(&self, function: &PythonFunction, name: &str, line: Option<u32>) {
         // Up to 3.10 without the class. The main thread is on its way to its last function.
-        let short = if self.version().minor < 11 { name.replace("Worker.", "") } else { name.into() };
+        let short =
+            if self.version().minor < 11 { name.replace("Worker.", "") } else { name.into() };
         if name == "watch" && &*function.name == "main" {
             return;
         }
         assert_eq!(*function.name, *short);
-        assert!(function.file.ends_with("threads.py"), "{function:?}");
+        // The module is run by `-c`.
+        let file = if name == "<module>" { "<string>" } else { "threads.py" };
+        assert_eq!(*function.file, *file);
         assert!(function.is_own_code, "{function:?}");
         let known = function.line.unwrap();
         assert!(known >= function.first_line, "{function:?}");

@@ -10,9 +10,7 @@ use super::recorded_memory::{BLOCK, RecordedMemory, RecordedProgram};
 fn recorded_programs_are_read_as_they_were() {
     let programs = RecordedProgram::all();
     let minors = programs.iter().map(|program| program.header.scene.version().minor);
-    let mut minors: Vec<u8> = minors.collect();
-    minors.sort_unstable();
-    assert_eq!(minors, [8, 9, 10, 11, 12, 13]);
+    assert_eq!(minors.collect::<Vec<u8>>(), [8, 9, 10, 11, 12, 13]);
     for program in programs {
         let python = program.interpreter_in(&program.memory).unwrap().unwrap();
         program.header.scene.assert_is_read(&python, &program.memory);
@@ -47,14 +45,18 @@ fn a_layout_of_another_version_is_not_believed() {
             let location = RuntimeLocation { version, ..program.location() };
             let tids = || program.header.scene.tids();
             let other = Interpreter::at(&program.memory, location, &tids);
-            assert!(!matches!(other, Ok(Some(_))), "{version:?} for {}", program.header.scene.version);
+            assert!(
+                !matches!(other, Ok(Some(_))),
+                "{version:?} for {}",
+                program.header.scene.version
+            );
         }
     }
 }
 
 #[test]
 fn versions_without_a_layout_are_said() {
-    let memory = RecordedProgram::all().swap_remove(0).memory;
+    let memory = RecordedProgram::of_minor(8).memory;
     let address = *memory.blocks.keys().next().unwrap();
     for (minor, micro, text) in [
         (7, None, "CPython 3.7: unknown layout"),
@@ -69,7 +71,7 @@ fn versions_without_a_layout_are_said() {
 
 #[test]
 fn offsets_of_a_newer_runtime_are_not_read_as_those_of_3_13() {
-    let mut program = RecordedProgram::all().into_iter().next_back().unwrap();
+    let mut program = RecordedProgram::of_minor(13);
     let mut version = [0; 8];
     program.memory.read(program.header.runtime + 8, &mut version).unwrap();
     assert_eq!(version[2], 13, "the minor version");
@@ -80,7 +82,7 @@ fn offsets_of_a_newer_runtime_are_not_read_as_those_of_3_13() {
 
 #[test]
 fn free_threaded_runtime_has_no_gil() {
-    let mut program = RecordedProgram::all().into_iter().next_back().unwrap();
+    let mut program = RecordedProgram::of_minor(13);
     patch(&mut program.memory, program.header.runtime + 16, 1);
     let python = program.interpreter_in(&program.memory).unwrap().unwrap();
     assert!(python.is_free_threaded());
@@ -105,8 +107,7 @@ fn runtime_without_an_interpreter_is_not_ready() {
 
 #[test]
 fn process_that_ends_has_no_interpreter() {
-    let programs = RecordedProgram::all();
-    for program in &programs[..5] {
+    for program in RecordedProgram::all() {
         let ended = RecordedMemory::default();
         assert!(matches!(program.interpreter_in(&ended), Ok(None)));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -11,8 +11,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use threadline::source::program::python::{Interpreter, Memory, PythonError, RuntimeLocation};
 
-use super::Scene;
-use crate::source::root;
+use super::{Scene, fixtures};
 
 /// The unit of what is recorded, in bytes.
 pub(super) const BLOCK: usize = 64;
@@ -40,27 +39,37 @@ pub(super) struct RecordedHeader {
 
 impl Memory for RecordedMemory {
     fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
-        for (index, byte) in (0..).zip(buffer) {
-            let address = address.checked_add(index).ok_or(io::ErrorKind::InvalidInput)?;
-            let offset = (address % BLOCK as u64) as usize;
-            let block = self.blocks.get(&(address - offset as u64));
-            *byte = block.ok_or(io::ErrorKind::UnexpectedEof)?[offset];
+        let mut rest = buffer;
+        let mut address = address;
+        while !rest.is_empty() {
+            let offset = address % BLOCK as u64;
+            let block = self.blocks.get(&(address - offset));
+            let bytes = &block.ok_or(io::ErrorKind::UnexpectedEof)?[offset as usize..];
+            let (part, after) = rest.split_at_mut(bytes.len().min(rest.len()));
+            part.copy_from_slice(&bytes[..part.len()]);
+            address = address.checked_add(part.len() as u64).ok_or(io::ErrorKind::InvalidInput)?;
+            rest = after;
         }
         Ok(())
     }
 }
 
 impl RecordedProgram {
-    /// Reads all recordings.
+    /// Reads all recordings, sorted by version.
     pub(super) fn all() -> Vec<Self> {
-        let files = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<PathBuf> =
-            files.filter(|path| path.extension().is_some_and(|one| one == "gz")).collect();
-        files.sort();
-        files.iter().map(|path| Self::load(path)).collect()
+        let files = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|one| one == "gz"));
+        let mut programs: Vec<Self> = files.map(|path| Self::load(&path)).collect();
+        programs.sort_by_key(|program| program.header.scene.version().minor);
+        programs
     }
 
-    fn load(path: &PathBuf) -> Self {
+    /// Reads the recording of a version.
+    pub(super) fn of_minor(minor: u8) -> Self {
+        Self::load(&fixtures().join(format!("python-3.{minor}.gz")))
+    }
+
+    fn load(path: &Path) -> Self {
         let mut file = BufReader::new(GzDecoder::new(File::open(path).unwrap()));
         let mut header = String::new();
         file.read_line(&mut header).unwrap();
@@ -80,7 +89,7 @@ impl RecordedProgram {
     pub(super) fn save(&self) {
         let version = self.header.scene.version();
         let name = format!("python-3.{}.gz", version.minor);
-        let file = File::create(directory().join(name)).unwrap();
+        let file = File::create(fixtures().join(name)).unwrap();
         let mut file = GzEncoder::new(file, Compression::best());
         writeln!(file, "{}", serde_json::to_string(&self.header).unwrap()).unwrap();
         for (address, block) in &self.memory.blocks {
@@ -102,8 +111,4 @@ impl RecordedProgram {
     ) -> Result<Option<Interpreter>, PythonError> {
         Interpreter::at(memory, self.location(), &|| self.header.scene.tids())
     }
-}
-
-fn directory() -> PathBuf {
-    root().join("tests/fixtures/program")
 }

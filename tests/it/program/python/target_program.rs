@@ -7,8 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::Scene;
-use crate::source::root;
+use super::{Scene, fixtures};
 
 /// A CPython that is installed here.
 pub(super) struct InstalledPython {
@@ -27,8 +26,9 @@ impl TargetProgram {
     pub(super) fn start(python: &Path) -> Self {
         let mut command = Command::new(python);
         // Compiled with a relative path, so that recordings name no directory of this machine.
-        let code = "exec(compile(open('threads.py', encoding='utf-8').read(), 'threads.py', 'exec'))";
-        command.args(["-c", code]).current_dir(root().join("tests/fixtures/program"));
+        let code =
+            "exec(compile(open('threads.py', encoding='utf-8').read(), 'threads.py', 'exec'))";
+        command.args(["-c", code]).current_dir(fixtures());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
