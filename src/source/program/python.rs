@@ -54,7 +54,7 @@ pub struct Interpreter {
 pub struct RuntimeLocation {
     /// The address of `_PyRuntime`.
     pub address: u64,
-    /// The version by the file that holds it, for runtimes that do not tell their own.
+    /// The version by the file that holds it, for runtimes that do not state their own.
     pub version: Option<PythonVersion>,
 }
 
@@ -129,8 +129,8 @@ impl Interpreter {
         if read_word(memory, runtime, 0).is_err() {
             return Ok(None);
         }
-        let interpreter = if let Some(told) = DebugOffsets::read(memory, runtime)? {
-            let DebugOffsets { version, free_threaded, layout } = told;
+        let interpreter = if let Some(offsets) = DebugOffsets::read(memory, runtime)? {
+            let DebugOffsets { version, free_threaded, layout } = offsets;
             Self { version, free_threaded, runtime, layout }
         } else {
             let version = location.version.unwrap_or(PythonVersion::UNKNOWN);

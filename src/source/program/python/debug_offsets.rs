@@ -42,7 +42,7 @@ mod position {
     pub(super) const UNICODE: u64 = 67;
 }
 
-/// The version and the layout that a runtime tells.
+/// The version and the layout that a runtime states.
 pub(super) struct DebugOffsets {
     pub(super) version: PythonVersion,
     pub(super) free_threaded: bool,

@@ -195,8 +195,8 @@ pub(super) const TPFLAGS_INLINE_VALUES: u64 = 1 << 2;
 pub(super) const FRAME_OWNED_BY_CSTACK: u8 = 3;
 
 impl Layout {
-    /// Returns the layout of Python 3.`minor`, or `None` if it is unknown or, from 3.13 on, told by
-    /// the runtime itself.
+    /// Returns the layout of Python 3.`minor`, or `None` if it is unknown or, from 3.13 on, stated
+    /// by the runtime itself.
     pub(super) fn of_minor(minor: u8) -> Option<Self> {
         match minor {
             8 => Some(CPYTHON_3_8),
@@ -354,6 +354,6 @@ const CPYTHON_3_12: Layout = Layout {
     },
 };
 
-/// The objects of 3.13, of which the runtime tells only some offsets.
+/// The objects of 3.13, of which the runtime states only some offsets.
 pub(super) const OBJECTS_3_13: ObjectLayout =
     ObjectLayout { attributes: AttributeStorage::InlineValues, ..CPYTHON_3_12.object };

@@ -17,7 +17,7 @@ pub(super) fn line_at(
 ) -> Option<u32> {
     let first_line = i64::from(first_line);
     let line = match format {
-        LineTableFormat::Lnotab => lnotab(table, first_line, offset),
+        LineTableFormat::Lnotab => Some(lnotab(table, first_line, offset)),
         LineTableFormat::Ranges => ranges(table, first_line, offset),
         LineTableFormat::Locations => locations(table, first_line, offset),
     };
@@ -26,7 +26,7 @@ pub(super) fn line_at(
 
 /// Pairs of an increment of the position and a signed increment of the line
 /// (`Objects/lnotab_notes.txt` of CPython 3.9).
-fn lnotab(table: &[u8], first_line: i64, offset: u64) -> Option<i64> {
+fn lnotab(table: &[u8], first_line: i64, offset: u64) -> i64 {
     let (mut position, mut line) = (0, first_line);
     for (step, delta) in pairs(table) {
         position += u64::from(step);
@@ -35,7 +35,7 @@ fn lnotab(table: &[u8], first_line: i64, offset: u64) -> Option<i64> {
         }
         line += i64::from(delta);
     }
-    Some(line)
+    line
 }
 
 /// Pairs of the length of a range and the signed increment of the line at its start (PEP 626).

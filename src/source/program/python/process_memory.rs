@@ -1,5 +1,6 @@
 //! Finds an interpreter in a process of Linux, by its mappings and the files of these (proc(5)).
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -42,17 +43,17 @@ impl ProcessMemory {
     }
 }
 
-/// Returns the identifiers of the threads of a process in the innermost PID namespace that it is in:
-/// those that CPython knows.
-pub fn namespace_tids(pid: u32) -> Vec<u32> {
+/// Returns the identifiers of the threads of a process, by those in the innermost PID namespace that it
+/// is in: the ones that CPython knows ([`PythonThread::tid`](super::PythonThread::tid)).
+pub fn namespace_tids(pid: u32) -> BTreeMap<u32, u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
     let tasks = tasks.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_inner = namespaces(&format!("/proc/{pid}/status")).is_some_and(|(depth, _)| depth > 1);
-    if !is_inner {
-        return tasks.collect();
+    let depth = namespaces(&format!("/proc/{pid}/status")).map_or(1, |(depth, _)| depth);
+    if depth == 1 {
+        return tasks.map(|tid| (tid, tid)).collect();
     }
-    let inner = |tid: u32| namespaces(&format!("/proc/{pid}/task/{tid}/status"));
-    tasks.filter_map(|tid| inner(tid).map(|(_, tid)| tid)).collect()
+    let inner = |tid: u32| Some((namespaces(&format!("/proc/{pid}/task/{tid}/status"))?.1, tid));
+    tasks.filter_map(inner).collect()
 }
 
 /// Returns the number of PID namespaces that a thread has an identifier in, and that in the
@@ -129,7 +130,7 @@ impl Interpreter {
             (None, None) => version_of_path(&file.path),
         };
         let location = RuntimeLocation { address: loaded(image.runtime), version };
-        Self::at(&memory, location, &|| namespace_tids(pid))
+        Self::at(&memory, location, &|| namespace_tids(pid).into_keys().collect())
     }
 }
 

@@ -75,9 +75,8 @@ impl Interpreter {
         let size = read_word(memory, address, INTEGER_SIZE)?;
         let digits = match self.layout.object.integer_size {
             IntegerSize::ObSize => size,
-            // The lowest bits are 0 for a positive integer.
-            IntegerSize::LvTag if size & 3 == 0 => size >> 3,
-            IntegerSize::LvTag => return Ok(0),
+            // Without the sign, which no identifier has.
+            IntegerSize::LvTag => size >> 3,
         };
         if digits > MAX_DIGITS {
             return Err(invalid("integer too long"));

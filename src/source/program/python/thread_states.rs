@@ -86,13 +86,11 @@ impl Interpreter {
 
     /// Returns the identifier of the thread with a `PyThreadState`, or `None` if there is none.
     pub(super) fn tid_of(&self, memory: &dyn Memory, state: u64) -> Option<u32> {
-        match self.layout.thread.native_thread_id {
-            Some(offset) => tid(read_word(memory, state, offset).ok()?),
-            None => {
-                let ident = read_word(memory, state, self.layout.thread.thread_id).ok()?;
-                pthread_tid(memory, ident)
-            }
+        if let Some(offset) = self.layout.thread.native_thread_id {
+            return tid(read_word(memory, state, offset).ok()?);
         }
+        let ident = read_word(memory, state, self.layout.thread.thread_id).ok()?;
+        pthread_tid(memory, ident)
     }
 
     /// Returns the addresses of the interpreters, oldest first.

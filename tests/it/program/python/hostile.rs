@@ -122,31 +122,76 @@ fn read_all(python: &Interpreter, memory: &HostileMemory, threads: &[PythonThrea
     }
 }
 
-/// A memory in which all that is read leads back to where it was read.
-struct CircularMemory(Cell<u32>);
+/// A memory that counts its reads.
+struct CountedMemory {
+    memory: RecordedMemory,
+    reads: Cell<u32>,
+}
 
-impl Memory for CircularMemory {
+impl Memory for CountedMemory {
     fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.0.set(self.0.get() + 1);
-        buffer.chunks_mut(8).for_each(|word| {
-            word.copy_from_slice(&address.to_le_bytes()[..word.len()]);
-        });
-        Ok(())
+        self.reads.set(self.reads.get() + 1);
+        self.memory.read(address, buffer)
     }
 }
 
+/// Offsets of CPython 3.8.
+mod offsets {
+    pub(super) const RUNTIME_HEAD: u64 = 32;
+    pub(super) const INTERPRETER_NEXT: u64 = 0;
+    pub(super) const THREAD_NEXT: u64 = 8;
+    pub(super) const THREAD_FRAME: u64 = 24;
+    pub(super) const FRAME_BACK: u64 = 24;
+}
+
+/// Replaces a pointer in the memory of CPython 3.8 by one to its own structure, reads it, and returns
+/// the number of reads.
+fn count_reads<T>(
+    structure: impl FnOnce(&RecordedMemory, u64, &PythonThread) -> u64,
+    offset: u64,
+    read: impl FnOnce(&Interpreter, &CountedMemory, &PythonThread) -> T,
+) -> (T, u32) {
+    let program = RecordedProgram::of_minor(8);
+    let python = program.interpreter_in(&program.memory).unwrap().unwrap();
+    let thread = python.threads(&program.memory).unwrap()[0];
+    let mut memory = program.memory;
+    let structure = structure(&memory, program.header.runtime, &thread);
+    memory.patch(structure + offset, &structure.to_le_bytes());
+    let memory = CountedMemory { memory, reads: Cell::new(0) };
+    let result = read(&python, &memory, &thread);
+    (result, memory.reads.get())
+}
+
 #[test]
-fn lists_and_stacks_without_an_end_are_given_up() {
-    for program in RecordedProgram::all() {
-        let python = program.interpreter_in(&program.memory).unwrap().unwrap();
-        let threads = python.threads(&program.memory).unwrap();
-        let memory = CircularMemory(Cell::new(0));
-        _ = python.gils(&memory);
-        _ = python.threads(&memory);
-        _ = python.thread_names(&memory, &threads);
-        for thread in &threads {
-            _ = python.innermost_function(&memory, thread, &mut CodeCache::default());
-        }
-        assert!(memory.0.get() < MAX_READS, "{} reads", memory.0.get());
-    }
+fn list_of_threads_without_an_end_is_an_error() {
+    let (threads, reads) = count_reads(
+        |_, _, thread| thread.state,
+        offsets::THREAD_NEXT,
+        |python, memory, _| python.threads(memory),
+    );
+    assert!(threads.is_err() && reads < 100, "{threads:?}, {reads} reads");
+}
+
+#[test]
+fn list_of_interpreters_without_an_end_is_cut() {
+    let (gils, reads) = count_reads(
+        |memory, runtime, _| memory.word(runtime + offsets::RUNTIME_HEAD),
+        offsets::INTERPRETER_NEXT,
+        |python, memory, _| python.gils(memory),
+    );
+    assert_eq!(gils.unwrap()[0].interpreters.len(), 64);
+    assert!(reads < 100, "{reads} reads");
+}
+
+#[test]
+fn stack_without_an_end_has_no_outermost_function() {
+    let (function, reads) = count_reads(
+        |memory, _, thread| memory.word(thread.state + offsets::THREAD_FRAME),
+        offsets::FRAME_BACK,
+        |python, memory, thread| {
+            python.outermost_function(memory, thread, &mut CodeCache::default())
+        },
+    );
+    assert_eq!(function.unwrap(), None);
+    assert!(reads < 3_000, "{reads} reads");
 }

@@ -1,10 +1,10 @@
 //! Each recorded memory is read as the program printed it.
 
 use threadline::source::program::python::{
-    Interpreter, Memory as _, PythonError, PythonVersion, RuntimeLocation,
+    Interpreter, PythonError, PythonVersion, RuntimeLocation,
 };
 
-use super::recorded_memory::{BLOCK, RecordedMemory, RecordedProgram};
+use super::recorded_memory::{RecordedMemory, RecordedProgram};
 
 #[test]
 fn recorded_programs_are_read_as_they_were() {
@@ -72,10 +72,9 @@ fn versions_without_a_layout_are_said() {
 #[test]
 fn offsets_of_a_newer_runtime_are_not_read_as_those_of_3_13() {
     let mut program = RecordedProgram::of_minor(13);
-    let mut version = [0; 8];
-    program.memory.read(program.header.runtime + 8, &mut version).unwrap();
-    assert_eq!(version[2], 13, "the minor version");
-    patch(&mut program.memory, program.header.runtime + 10, 14);
+    let version = program.header.runtime + 8;
+    assert_eq!(program.memory.word(version) >> 16, 0x03_0d, "the major and the minor version");
+    program.memory.patch(version + 2, &[14]);
     let error = program.interpreter_in(&program.memory).unwrap_err();
     assert_eq!(error.to_string(), "CPython 3.14.0: unknown layout");
 }
@@ -83,7 +82,7 @@ fn offsets_of_a_newer_runtime_are_not_read_as_those_of_3_13() {
 #[test]
 fn free_threaded_runtime_has_no_gil() {
     let mut program = RecordedProgram::of_minor(13);
-    patch(&mut program.memory, program.header.runtime + 16, 1);
+    program.memory.patch(program.header.runtime + 16, &[1]);
     let python = program.interpreter_in(&program.memory).unwrap().unwrap();
     assert!(python.is_free_threaded());
     assert_eq!(python.gils(&program.memory).unwrap(), []);
@@ -98,9 +97,7 @@ fn runtime_without_an_interpreter_is_not_ready() {
             11 | 12 => 40,
             _ => 632,
         };
-        for byte in 0..8 {
-            patch(&mut program.memory, program.header.runtime + head + byte, 0);
-        }
+        program.memory.patch(program.header.runtime + head, &[0; 8]);
         assert!(matches!(program.interpreter_in(&program.memory), Ok(None)));
     }
 }
@@ -111,10 +108,4 @@ fn process_that_ends_has_no_interpreter() {
         let ended = RecordedMemory::default();
         assert!(matches!(program.interpreter_in(&ended), Ok(None)));
     }
-}
-
-/// Replaces a byte.
-fn patch(memory: &mut RecordedMemory, address: u64, byte: u8) {
-    let offset = address % BLOCK as u64;
-    memory.blocks.get_mut(&(address - offset)).unwrap()[offset as usize] = byte;
 }

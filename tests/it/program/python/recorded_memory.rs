@@ -54,6 +54,22 @@ impl Memory for RecordedMemory {
     }
 }
 
+impl RecordedMemory {
+    /// Returns the word at an address.
+    pub(super) fn word(&self, address: u64) -> u64 {
+        let mut word = [0; 8];
+        self.read(address, &mut word).unwrap();
+        u64::from_le_bytes(word)
+    }
+
+    /// Replaces the bytes at an address, which are in one block.
+    pub(super) fn patch(&mut self, address: u64, bytes: &[u8]) {
+        let offset = address % BLOCK as u64;
+        let block = self.blocks.get_mut(&(address - offset)).unwrap();
+        block[offset as usize..][..bytes.len()].copy_from_slice(bytes);
+    }
+}
+
 impl RecordedProgram {
     /// Reads all recordings, sorted by version.
     pub(super) fn all() -> Vec<Self> {

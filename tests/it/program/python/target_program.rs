@@ -1,4 +1,4 @@
-//! The program that is read, and the CPythons that can run it.
+//! The program that is read, and the builds of CPython that can run it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -34,7 +34,10 @@ impl TargetProgram {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let scene = serde_json::from_str(&line);
-        Self { child, scene: scene.unwrap_or_else(|error| panic!("{python:?}: {error}: {line}")) }
+        Self {
+            child,
+            scene: scene.unwrap_or_else(|error| panic!("{}: {error}: {line}", python.display())),
+        }
     }
 
     /// Waits until all threads of the program are stopped.
@@ -54,7 +57,7 @@ impl Drop for TargetProgram {
     }
 }
 
-/// Returns the CPythons from 3.8 on: those on the PATH, and those of pyenv, each once.
+/// Returns the installed builds of CPython from 3.8 on: those on the PATH, and those of pyenv, each once.
 pub(super) fn installed_pythons() -> Vec<InstalledPython> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut directories: Vec<PathBuf> = env::split_paths(&path).collect();
