@@ -304,6 +304,7 @@ mod tests {
     #[test]
     fn nested_functions_have_short_names() {
         assert_eq!(short_name("main.<locals>.Worker.run"), "Worker.run");
+        assert_eq!(short_name("main.<locals>.make.<locals>.work"), "work");
         assert_eq!(short_name("<module>"), "<module>");
     }
 }

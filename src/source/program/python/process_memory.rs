@@ -225,5 +225,6 @@ mod tests {
         assert_eq!(version_of_path("/usr/bin/python3.9"), version(9));
         assert_eq!(version_of_path("/opt/python3.11/bin/python"), None);
         assert_eq!(version_of_path("/usr/lib/libpython3.so"), None);
+        assert_eq!(version_of_path("/opt/app3.9"), None);
     }
 }
