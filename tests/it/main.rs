@@ -50,6 +50,7 @@ mod golden;
 mod pages;
 mod palette;
 mod process;
+mod program;
 mod readme;
 mod recording;
 mod refusals;
