@@ -14,7 +14,8 @@ pub trait Memory {
     fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
-/// The memory of a process, of which a bounded number of reads is allowed: searches in garbage end.
+/// The memory of a process, of which a bounded number of reads is allowed: searches in garbage end. A
+/// read of more than 256 bytes counts as several.
 pub(super) struct BoundedMemory<'a> {
     memory: &'a dyn Memory,
     reads_left: Cell<u32>,
@@ -28,7 +29,8 @@ impl<'a> BoundedMemory<'a> {
 
 impl Memory for BoundedMemory<'_> {
     fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let left = self.reads_left.get().checked_sub(1);
+        let cost = 1 + u32::try_from(buffer.len() / 256).unwrap_or(u32::MAX - 1);
+        let left = self.reads_left.get().checked_sub(cost);
         self.reads_left.set(left.ok_or_else(|| invalid("too many reads"))?);
         self.memory.read(address, buffer)
     }
