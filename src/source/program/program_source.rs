@@ -14,7 +14,7 @@ use rustix::process::Pid;
 
 use super::held_program::{HeldProgram, ProcessChange, ProgramLaunch, wait_for_change};
 use super::launch_error::LaunchError;
-use super::observer::{AttachError, Observer, PollStatus};
+use super::observer::{Observer, PollStatus};
 use super::program_control::{ProgramControl, TERMINATION_GRACE, WatchWake};
 use super::pseudo_terminal::{OutputReader, PseudoTerminal};
 use super::switch_records::RingFailure;
@@ -93,8 +93,15 @@ impl Source for ProgramSource {
         let run_clock =
             clock.zero().map_or_else(|| clock.clone(), |zero| Clock::with_zero(zero + started));
         let inexact = RefCell::default();
-        let watch =
-            WatchThread { source: self, clock: run_clock, events: sender, wakes, woken, inexact };
+        let watch = WatchThread {
+            source: self,
+            clock: run_clock,
+            events: sender,
+            cancel: cancel.clone(),
+            wakes,
+            woken,
+            inexact,
+        };
         let thread = Builder::new().name("watch".to_owned()).spawn(move || {
             watch.run();
             drop(going);
@@ -106,39 +113,6 @@ impl Source for ProgramSource {
         let abandon: Option<Box<dyn Fn() + Send + Sync>> = Some(Box::new(move || control.kill()));
         RunHandle { abandon, started, events, over, cancel, stop_grace, thread: Some(thread) }
     }
-}
-
-impl ProgramLaunch {
-    /// Returns how exactly the program can be watched here, without running it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if not even its holder can be started.
-    pub fn check_accuracy(&self, clock: &Clock) -> Result<Option<Accuracy>, LaunchError> {
-        let (streams, _terminal) = self.streams.open()?;
-        let held = HeldProgram::start(self, streams)?;
-        Ok(first_accuracy(Observer::held(to_number(held.pid()), clock)))
-    }
-}
-
-/// Returns how exactly a process that runs already can be watched here.
-///
-/// # Errors
-///
-/// Fails if it cannot be watched at all.
-pub fn check_attached_accuracy(pid: u32, clock: &Clock) -> Result<Option<Accuracy>, AttachError> {
-    Ok(first_accuracy(Observer::attached(pid, clock)?))
-}
-
-/// Returns the accuracy with which an observer begins.
-fn first_accuracy(mut observer: Observer) -> Option<Accuracy> {
-    let mut found = None;
-    observer.poll(&mut |event| {
-        if let EventKind::AccuracyChanged(accuracy) = event.kind {
-            found = Some(accuracy);
-        }
-    });
-    found
 }
 
 impl ProgramSource {
@@ -171,6 +145,7 @@ struct WatchThread {
     /// The clock of the run.
     clock: Clock,
     events: Sender<Event>,
+    cancel: CancelToken,
     wakes: Sender<WatchWake>,
     woken: Receiver<WatchWake>,
     /// Why the events are not as exact as they were asked for.
@@ -234,12 +209,16 @@ impl WatchThread {
         let output = terminal.as_ref().map(|terminal| self.read_output(terminal)).transpose()?;
         let held = HeldProgram::start(launch, streams)?;
         let pid = held.pid();
-        self.send_start(to_number(pid));
+        self.send_start(held.id());
         let system = self.source.accuracy.system_access();
-        let observer = Observer::held_with(to_number(pid), &self.clock, system);
+        let observer = Observer::held_with(held.id(), &self.clock, system);
         let program = launch.command.first().map_or(OsStr::new(""), |program| program);
         let child = held.release(program)?;
         self.source.control.take_over(child, terminal);
+        if self.cancel.is_cancelled() {
+            // There was nothing to stop before.
+            self.source.control.stop();
+        }
         self.wait_for_exit(pid).inspect_err(|_| self.source.control.kill())?;
         Ok(BegunProgram { observer, output })
     }
@@ -380,11 +359,6 @@ impl WatchThread {
     fn send(&self, kind: EventKind) {
         self.emit(Event { at: self.clock.now(), lane: LaneId(0), kind });
     }
-}
-
-/// Returns a process ID as events carry it.
-const fn to_number(pid: Pid) -> u32 {
-    pid.as_raw_nonzero().get().unsigned_abs()
 }
 
 /// Returns the failure of a program that was killed because it tried to use this program's terminal.
