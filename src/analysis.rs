@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod attempt_table;
 pub mod latency;
 pub mod plural;
+pub mod program;
 pub mod rate_limit_hold;
 pub mod refusals;
 pub mod scaling;
@@ -16,6 +17,7 @@ pub mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use latency::LatencySummary;
+pub use program::ProgramSummary;
 pub use rate_limit_hold::RateLimitHold;
 pub use sweep::Sweep;
 pub use time_share::TimeShare;

@@ -3,16 +3,19 @@
 
 mod actions;
 mod availability;
+mod group_cells;
 pub mod keymap;
 mod message;
 mod overlay;
 mod picture;
 pub mod playback;
+mod program_actions;
 mod program_keys;
 mod screen;
 mod search;
 pub mod session;
 mod switching;
+mod thread_rows;
 mod view;
 pub mod viewport;
 
@@ -33,6 +36,7 @@ use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
 use switching::Successor;
+pub use thread_rows::{ThreadGroup, ThreadOrder, ThreadRow, ThreadRows};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 

@@ -32,7 +32,7 @@ pub use event::{
 pub use export_kind::{ExportKind, file_stem};
 pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
-pub use gil::{GilCell, GilUsage};
+pub use gil::{GilCell, GilHold, GilUsage};
 pub use item_page::{ItemPage, ItemPointers, ItemsError};
 pub use json_pointer::JsonPointer;
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
@@ -56,6 +56,6 @@ pub use time::Nanos;
 pub use time_series::LevelSeries;
 pub use watched_program::{
     Accuracy, CodePlace, InterpreterId, PythonInterpreter, ReasonSource, ThreadCounters,
-    ThreadIdentity, WaitReason, WatchCost, WatchedProgram,
+    ThreadIdentity, WaitReason, WatchCost, WatchedProgram, name_stem,
 };
 pub use workload::{Mode, ModeChoice, TaskKind, Workload, WorkloadSpec};

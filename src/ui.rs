@@ -36,6 +36,7 @@ mod detail_pane;
 mod footer;
 mod gil_bar;
 mod gil_turns;
+mod group_bar;
 mod header;
 mod help;
 mod inspector;
@@ -49,6 +50,9 @@ mod metric_rows;
 mod output_pager;
 mod overlay;
 mod pane_content;
+mod program_header;
+mod program_help;
+mod program_totals;
 mod range_pane;
 mod self_check;
 mod status_line;
@@ -56,6 +60,9 @@ mod sweep;
 mod table;
 mod text;
 pub mod theme;
+mod thread_inspector;
+mod thread_labels;
+mod thread_layout;
 mod timeline;
 mod timeline_rows;
 mod totals;
@@ -66,7 +73,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
 use ratatui::style::Color;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{Action, App, PointerTarget};
+use crate::app::{Action, App, PointerTarget, ThreadRow};
 use crate::model::{Mode, Nanos};
 use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
 use status_line::StatusLine;
@@ -79,7 +86,7 @@ const HELP_HINT_WIDTH: u16 = 8;
 
 /// Returns the number of cells that the timeline has on a screen of this size.
 pub fn timeline_columns(app: &App, size: Size) -> u16 {
-    let Some(layout) = ScreenLayout::for_size(size) else { return size.width };
+    let Some(layout) = ScreenLayout::for_app(app, size) else { return size.width };
     let (layout, [timeline, _]) = detail_pane::split_area(app, layout, Rect::from(size));
     let borders = if layout.boxed { 2 } else { 0 };
     timeline::column_count(layout, timeline.width.saturating_sub(borders))
@@ -88,7 +95,7 @@ pub fn timeline_columns(app: &App, size: Size) -> u16 {
 /// Draws the screen.
 pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let (area, buf) = (frame.area(), frame.buffer_mut());
-    match ScreenLayout::for_size(area.as_size()) {
+    match ScreenLayout::for_app(app, area.as_size()) {
         Some(layout) => draw_full(app, layout, theme, area, buf),
         None => draw_one_line(app, theme, area, buf),
     }
@@ -122,7 +129,7 @@ fn split_screen(
     chart: Option<&SweepChart<'_>>,
     area: Rect,
 ) -> [Rect; 8] {
-    let rows = app.modes().len() as u16;
+    let rows = totals::row_count(app, layout);
     let comparison = comparison::line_count(app);
     // On a low screen the comparison replaces the status line, unless that reports a failure.
     let hides_status =
@@ -152,7 +159,7 @@ fn timeline_area(layout: ScreenLayout, part: Rect, screen: Rect) -> Rect {
 
 fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = inner_width(layout, area);
-    let rows = app.modes().len() as u16;
+    let rows = totals::row_count(app, layout);
     let status_line = StatusLine::for_app(app, layout, theme, area);
     let chart = SweepChart::for_app(app, layout, theme);
     let [title, modes, status, totals, sweep_area, timeline, legend, keys] =
@@ -241,7 +248,7 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 /// outside of the modes, the timeline and the keys, and under an overlay.
 pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16) -> PointerTarget {
     let (area, position) = (Rect::from(size), Position::new(column, row));
-    let Some(layout) = ScreenLayout::for_size(size) else {
+    let Some(layout) = ScreenLayout::for_app(app, size) else {
         return PointerTarget::default();
     };
     let status_line = StatusLine::for_app(app, layout, theme, area);
@@ -273,6 +280,10 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     let lane = above.rev().find(|(row, _)| !matches!(row, TimelineRow::Gap)).and_then(
         |(row, _)| match row {
             TimelineRow::Lane { place, .. } => Some(*place),
+            TimelineRow::ThreadGroup { index, .. } => {
+                let threads = app.picture().threads();
+                threads.first_lane(ThreadRow::Group(*index)).map(|lane| usize::from(lane.0))
+            }
             // The lower one of two after the upper one.
             TimelineRow::LanePair { place, .. } => {
                 Some(place + usize::from(app.picture().lane_index() == Some(*place)))

@@ -2,7 +2,7 @@
 //! order changes, never per frame.
 
 use super::attempt::{Attempt, AttemptCursor, AttemptOutcome, AttemptVisit};
-use crate::model::LaneId;
+use crate::model::{LaneId, Workload};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 
@@ -31,6 +31,12 @@ pub enum AttemptColumn {
     Connection,
     /// The failure.
     Error,
+    /// The time of a thread on a CPU, by the kernel's counters.
+    OnCpu,
+    /// The time in which a thread had no core, by the kernel's counters.
+    NoCore,
+    /// The number of times that a thread left a CPU.
+    Switches,
 }
 
 /// A row of the table: one attempt.
@@ -51,6 +57,9 @@ pub struct AttemptTable {
     finished: Vec<AttemptRow>,
     /// The attempts in progress. They stay at the bottom until they finish.
     running: Vec<AttemptRow>,
+    /// `true` if the rows are the threads of a watched program: those that live are first, in the same
+    /// order as the others.
+    lists_threads: bool,
     cursor: AttemptCursor,
 }
 
@@ -61,6 +70,7 @@ impl Default for AttemptTable {
             column: AttemptColumn::Start,
             finished: Vec::new(),
             running: Vec::new(),
+            lists_threads: false,
             cursor: AttemptCursor::default(),
         }
     }
@@ -73,13 +83,15 @@ impl AttemptTable {
             self.clear();
         }
         self.running.clear();
+        self.lists_threads = visible.iter().any(|(run, _)| run.program().is_some());
         let before = self.finished.len();
-        let Self { column, finished, running, cursor, .. } = self;
+        let Self { column, finished, running, cursor, lists_threads, .. } = self;
         cursor.advance(visible, |AttemptVisit { run, index, attempt, is_over }| {
             let (run, index) = (run as u32, index as u32);
             let row = |sort_key| AttemptRow { sort_key, run, lane: attempt.lane, index };
-            if is_over {
-                finished.push(row(column.sort_key(&attempt, run)));
+            if is_over || *lists_threads {
+                let rows = if is_over { &mut *finished } else { &mut *running };
+                rows.push(row(column.sort_key(&attempt, run)));
             } else {
                 running.push(row(attempt.span.start.0));
             }
@@ -98,10 +110,14 @@ impl AttemptTable {
         self.cursor = AttemptCursor::default();
     }
 
-    /// Sorts by the column `by` positions to the right, wrapping around.
-    pub fn sort_by(&mut self, by: usize, visible: &[(&Run, Nanos)]) {
-        let here = AttemptColumn::ALL.iter().position(|&column| column == self.column).unwrap_or(0);
-        let next = AttemptColumn::ALL.get((here + by) % AttemptColumn::ALL.len());
+    /// Sorts by the next column to the right, or to the left, wrapping around.
+    pub fn sort_by_next(&mut self, later: bool, visible: &[(&Run, Nanos)]) {
+        let workload = visible.first().map(|(run, _)| run.plan().workload());
+        let applies = |column: &AttemptColumn| workload.is_none_or(|one| column.applies_to(one));
+        let columns: Vec<AttemptColumn> = AttemptColumn::ALL.into_iter().filter(applies).collect();
+        let here = columns.iter().position(|&column| column == self.column).unwrap_or(0);
+        let next = if later { here + 1 } else { here + columns.len() - 1 };
+        let next = columns.get(next % columns.len());
         self.column = next.copied().unwrap_or(AttemptColumn::Start);
         // Rebuilding the rows lane by lane is faster than following their present order.
         self.clear();
@@ -125,11 +141,20 @@ impl AttemptTable {
 
     /// Returns the row with this index.
     pub fn row(&self, index: usize) -> Option<AttemptRow> {
-        let all = self.finished.len();
-        match index.checked_sub(all) {
+        let in_order = |rows: &[AttemptRow], index: usize| match self.column.is_descending() {
+            true => rows.get(rows.len().checked_sub(index + 1)?).copied(),
+            false => rows.get(index).copied(),
+        };
+        if self.lists_threads {
+            let alive = self.running.len();
+            return match index.checked_sub(alive) {
+                None => in_order(&self.running, index),
+                Some(index) => in_order(&self.finished, index),
+            };
+        }
+        match index.checked_sub(self.finished.len()) {
             Some(open) => self.running.get(open).copied(),
-            None if self.column.is_descending() => self.finished.get(all - 1 - index).copied(),
-            None => self.finished.get(index).copied(),
+            None => in_order(&self.finished, index),
         }
     }
 
@@ -139,8 +164,16 @@ impl AttemptTable {
         let attempt = row.attempt(visible)?;
         let by_column = AttemptRow { sort_key: self.column.sort_key(&attempt, row.run), ..row };
         let all = self.finished.len();
-        if let Ok(index) = self.finished.binary_search(&by_column) {
-            return Some(if self.column.is_descending() { all - 1 - index } else { index });
+        let place_in = |rows: &[AttemptRow]| {
+            let index = rows.binary_search(&by_column).ok()?;
+            Some(if self.column.is_descending() { rows.len() - 1 - index } else { index })
+        };
+        if self.lists_threads {
+            let ended = || place_in(&self.finished).map(|index| self.running.len() + index);
+            return place_in(&self.running).or_else(ended);
+        }
+        if let Some(index) = place_in(&self.finished) {
+            return Some(index);
         }
         let by_start = AttemptRow { sort_key: attempt.span.start.0, ..row };
         self.running.binary_search(&by_start).ok().map(|index| all + index)
@@ -162,7 +195,7 @@ impl AttemptRow {
 
 impl AttemptColumn {
     /// All columns, from left to right.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Task,
         Self::Mode,
         Self::Lane,
@@ -174,7 +207,19 @@ impl AttemptColumn {
         Self::Results,
         Self::Connection,
         Self::Error,
+        Self::OnCpu,
+        Self::NoCore,
+        Self::Switches,
     ];
+
+    /// Returns `true` if attempts at the tasks of a workload have the column.
+    pub const fn applies_to(self, workload: Workload) -> bool {
+        match self {
+            Self::Task | Self::Lane | Self::Status | Self::Start | Self::Service => true,
+            Self::OnCpu | Self::NoCore | Self::Switches => workload.is_program(),
+            _ => !workload.is_program(),
+        }
+    }
 
     /// Returns `true` if the column sorts the largest value first: the slowest attempt, the last
     /// retry, the failure.
@@ -208,6 +253,14 @@ impl AttemptColumn {
             Self::Connection => response().map_or(0, |response| 1 + u64::from(response.connected)),
             // Equal kinds of failure are grouped.
             Self::Error => attempt.failure().map_or(0, |failure| 1 + failure.kind as u64),
+            Self::OnCpu | Self::NoCore | Self::Switches => {
+                let thread = attempt.run.program().and_then(|record| record.thread(span.task));
+                thread.map_or(0, |thread| match self {
+                    Self::OnCpu => thread.counters.on_cpu.0,
+                    Self::NoCore => thread.counters.no_core.0,
+                    _ => thread.counters.switches,
+                })
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::attempt::{Attempt, AttemptCursor, AttemptOutcome, AttemptVisit};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
-use crate::model::{Failure, LaneId, TaskId};
+use crate::model::{Failure, LaneId, ProgramRecord, TaskId, WaitReason};
 
 /// The lowest HTTP status. Smaller numbers in a failure message are not statuses.
 const FIRST_STATUS: u32 = 100;
@@ -23,7 +23,7 @@ struct SearchQuery {
 pub struct SearchHit {
     /// The index of its run among the searched ones.
     pub run: usize,
-    /// The start of the attempt.
+    /// The start of the attempt; of a thread, the moment from which on it matches.
     pub start: Nanos,
     /// Its lane.
     pub lane: LaneId,
@@ -43,6 +43,10 @@ pub enum SearchMatch {
     /// The first matching login on the page, as the server sent it, and the number of further
     /// matches.
     Login(String, usize),
+    /// A call in which the thread waited, with what it waited for.
+    Call(String),
+    /// A function that the thread was in.
+    Function(String),
 }
 
 /// A search through runs that may still be in progress.
@@ -80,8 +84,8 @@ impl Search {
         let before = self.hits.len();
         let Self { query, hits, cursor, running } = self;
         cursor.advance(visible, |AttemptVisit { run, index, attempt, is_over }| {
-            if query.match_attempt(&attempt, is_over).is_some() {
-                let hit = SearchHit { run, start: attempt.span.start, lane: attempt.lane, index };
+            if let Some((_, start)) = query.match_attempt(&attempt, is_over) {
+                let hit = SearchHit { run, start, lane: attempt.lane, index };
                 hits.push(hit);
                 running.extend((!is_over).then_some(hit));
             }
@@ -112,7 +116,7 @@ impl Search {
 
     /// Returns the part of an attempt that matched.
     pub fn match_of(&self, attempt: &Attempt<'_>) -> Option<SearchMatch> {
-        self.query.match_attempt(attempt, true)
+        self.query.match_attempt(attempt, true).map(|(found, _)| found)
     }
 
     /// Returns the match after or before `from`, wrapping around at either end.
@@ -132,9 +136,45 @@ impl Search {
 }
 
 impl SearchQuery {
-    /// Returns the part of an attempt that matches. Its outcome is considered only if the attempt
-    /// is `over`.
-    fn match_attempt(&self, attempt: &Attempt<'_>, over: bool) -> Option<SearchMatch> {
+    /// Returns the part of an attempt that matches, and the moment to show. Its outcome is considered
+    /// only if the attempt is `over`.
+    fn match_attempt(&self, attempt: &Attempt<'_>, over: bool) -> Option<(SearchMatch, Nanos)> {
+        match attempt.run.program() {
+            Some(record) => self.match_thread(attempt, record),
+            None => Some((self.match_part(attempt, over)?, attempt.span.start)),
+        }
+    }
+
+    /// Matches a thread of a watched program: its name or ID, or else a call or a function of its life.
+    fn match_thread(
+        &self,
+        attempt: &Attempt<'_>,
+        record: &ProgramRecord,
+    ) -> Option<(SearchMatch, Nanos)> {
+        let Attempt { lane, span, .. } = attempt;
+        let thread = record.thread(span.task)?;
+        if contains(&thread.identity.name, &self.text) || self.number == Some(thread.identity.tid) {
+            return Some((SearchMatch::Task, span.start));
+        }
+        // A thread that lives has no later reasons than those that were read.
+        let end = span.end.unwrap_or(Nanos::MAX);
+        let is_match = |reason: &WaitReason| {
+            let object = reason.object.as_deref().unwrap_or_default();
+            contains(&reason.call, &self.text) || contains(object, &self.text)
+        };
+        let mut waits = record.reasons_between(*lane, span.start, end);
+        if let Some((at, _, reason)) = waits.find(|(.., reason)| is_match(reason)) {
+            let object = reason.object.as_ref().map(|object| format!(" {object}"));
+            let call = format!("{}{}", reason.call, object.unwrap_or_default());
+            return Some((SearchMatch::Call(call), at.max(span.start)));
+        }
+        let mut places = record.places_between(*lane, span.start, end);
+        let (at, _, place) = places.find(|(.., place)| contains(&place.function, &self.text))?;
+        Some((SearchMatch::Function(place.function.clone()), at.max(span.start)))
+    }
+
+    /// Returns the part of an attempt that matches.
+    fn match_part(&self, attempt: &Attempt<'_>, over: bool) -> Option<SearchMatch> {
         let Attempt { run, span, .. } = attempt;
         if self.matches_task(run, span.task) {
             return Some(SearchMatch::Task);

@@ -7,6 +7,7 @@ mod conclusion;
 mod efficiency;
 mod mode_result;
 mod noise;
+mod program;
 mod progress;
 mod rate_limits;
 mod suggestion;
@@ -58,7 +59,10 @@ impl<'run> Verdict<'run> {
     /// Returns the conclusion. An incomplete run comes first. Returns `None` before a run has started.
     pub fn conclusion(&self) -> Option<Conclusion> {
         let mut started = self.runs.iter().filter(|run| run.has_started());
-        started.clone().next()?;
+        let first = started.clone().next()?;
+        if let Some(conclusion) = program::conclusion(first, Nanos::ZERO) {
+            return Some(conclusion);
+        }
         let incomplete = started.find(|run| !run.is_comparable());
         let mut clauses = match incomplete {
             Some(run) => vec![Clause::other(incomplete_text(run))],

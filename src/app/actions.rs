@@ -27,6 +27,7 @@ impl App {
             Action::Suspend => return Some(Effect::Suspend),
             _ if self.overlay.is_some() => return self.handle_overlay_action(action),
             _ if self.screen.recording().is_some() && self.handle_replay_action(action) => {}
+            _ if self.selection().workload.is_program() && self.handle_program_action(action) => {}
             Action::Mode(index) => return self.show_choice(index),
             Action::NextMode => return self.show_next_choice(1),
             Action::PreviousMode => return self.show_next_choice(self.choices().len() - 1),
@@ -44,6 +45,9 @@ impl App {
             Action::MoreWorkers => self.change_workers(1),
             Action::Inspect if self.selection().workload.is_command() => self.open_output(),
             Action::Inspect => self.picture.view.toggle_inspector(self.picture.runs(&self.session)),
+            Action::HideWaiting | Action::Order => {
+                self.notify("only the threads of a watched program can be ordered and hidden");
+            }
             Action::Compare => self.select_next_baseline(),
             Action::Find => self.picture.search.open_input(),
             Action::NextFound => self.go_to_next_hit(true),

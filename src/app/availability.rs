@@ -29,14 +29,18 @@ impl App {
         let (is_recording, is_active) =
             (self.screen.recording().is_some(), self.session.active().is_some());
         let has_runs = self.runs().iter().any(Run::has_started);
+        let is_program = self.selection().workload.is_program();
         let lanes: usize = self.runs().iter().map(|run| run.lanes().len()).sum();
         match action {
+            _ if is_program && App::is_futile_for_program(action) => false,
+            Action::HideWaiting | Action::Order => is_program && has_runs,
             Action::Mode(index) => self.choices().get(index).is_some_and(|&choice| {
                 let selection = Selection { choice, ..self.selection() };
                 selection != self.selection() && self.can_show(selection)
             }),
             Action::NextMode | Action::PreviousMode => self.choices().len() > 1,
             Action::NextWorkload => self.session.setup().workloads().len() > 1,
+            Action::Run if is_program => is_recording,
             Action::Run => {
                 let is_free = |selection| self.is_free(selection);
                 let active = self.session.active();

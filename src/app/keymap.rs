@@ -80,6 +80,10 @@ pub enum Action {
     Range,
     /// Fits the range, or else the span, into the view.
     FitSelection,
+    /// Hides the threads of a watched program that only waited, or shows them.
+    HideWaiting,
+    /// Orders the threads of a watched program by work, name or age.
+    Order,
     /// Searches for a page, a login, a status or an error.
     Find,
     /// Goes to the next match.
@@ -223,8 +227,15 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
         Action::Inspect,
         "inspect",
         &[key(KeyCode::Enter)],
-        "inspect the span; read command output",
+        "inspect the span; output; open a group",
     ),
+    bind(
+        Action::HideWaiting,
+        "hide-waiting",
+        &[char('i')],
+        "program: hide what only waited",
+    ),
+    bind(Action::Order, "order", &[char('o')], "program: order by work, name or age"),
     bind(Action::Range, "range", &[char('v')], "mark a range from the cursor"),
     bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range or the span"),
     bind(Action::Find, "find", &[char('/')], "find a page, login, status or error"),

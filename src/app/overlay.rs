@@ -2,7 +2,7 @@
 //! while one is open.
 
 use super::keymap::Action;
-use crate::analysis::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
+use crate::analysis::attempt_table::{AttemptRow, AttemptTable};
 use crate::analysis::latency::LittlesLaw;
 use crate::model::printable::lines;
 use crate::model::{ExportKind, Nanos, Run, TaskId};
@@ -199,8 +199,8 @@ impl ExportMenu {
 pub struct OutputPager {
     /// The index of the run among those shown.
     pub run: usize,
-    /// The command.
-    pub task: TaskId,
+    /// The command, or `None` for the output of a watched program.
+    pub task: Option<TaskId>,
     /// The first visible line, counted from 0.
     pub top: usize,
 }
@@ -217,23 +217,35 @@ impl OutputPager {
         for (index, (run, until)) in visible.enumerate() {
             if let Some(lane) = run.lanes().get(place) {
                 let span = lane.span_at(until.min(end))?;
-                return Some(Self { run: index, task: span.task, top: 0 });
+                return Some(Self { run: index, task: Some(span.task), top: 0 });
             }
             place -= run.lanes().len();
         }
         None
     }
 
+    /// Creates a pager for the output of a watched program, by the index of its run.
+    pub(super) const fn for_program(run: usize) -> Self {
+        Self { run, task: None, top: 0 }
+    }
+
+    /// Returns the text that is shown. Not safe to print.
+    pub fn text<'run>(&self, run: &'run Run) -> Option<&'run str> {
+        match self.task {
+            Some(task) => run.tasks().output(task).map(|output| &*output.text),
+            None => run.program().map(|program| program.output().0),
+        }
+    }
+
     fn handle_action(&mut self, action: Action, visible: &[(&Run, Nanos)]) -> OverlayOutcome {
         let Some((run, _)) = visible.get(self.run) else { return OverlayOutcome::Open };
-        let output = run.tasks().output(self.task);
-        let last = output.map_or(0, |output| lines(&output.text).count().saturating_sub(1));
-        let task = match action {
-            Action::NextSpan => self.task.0.saturating_add(1),
-            Action::PreviousSpan => self.task.0.saturating_sub(1),
-            _ => self.task.0,
-        };
-        let task = TaskId(task.clamp(1, run.progress().known_tasks().max(1)));
+        let last = self.text(run).map_or(0, |text| lines(text).count().saturating_sub(1));
+        let moved = self.task.map(|task| match action {
+            Action::NextSpan => task.0.saturating_add(1),
+            Action::PreviousSpan => task.0.saturating_sub(1),
+            _ => task.0,
+        });
+        let task = moved.map(|task| TaskId(task.clamp(1, run.progress().known_tasks().max(1))));
         match action {
             Action::NextLane => self.top = self.top.saturating_add(1).min(last),
             Action::PreviousLane => self.top = self.top.saturating_sub(1).min(last),
@@ -306,10 +318,9 @@ impl TableView {
             Action::PreviousLanes => self.select_row(selected.saturating_sub(PAGE_ROWS)),
             Action::Start => self.select_row(0),
             Action::Follow => self.select_row(usize::MAX),
-            Action::NextColumn => self.update(visible, |table, visible| table.sort_by(1, visible)),
-            Action::PreviousColumn => {
-                let last = AttemptColumn::ALL.len() - 1;
-                self.update(visible, |table, visible| table.sort_by(last, visible));
+            Action::NextColumn | Action::PreviousColumn => {
+                let later = action == Action::NextColumn;
+                self.update(visible, |table, visible| table.sort_by_next(later, visible));
             }
             Action::Inspect => {
                 let row = self.table.row(selected);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::overlay::TableView;
 use super::search::{SearchState, SearchStatus};
 use super::session::{Baseline, Session};
+use super::thread_rows::{ThreadRow, ThreadRows};
 use super::view::{SelectedLane, TimelineView};
 use super::viewport::{self, Viewport};
 use crate::analysis::stats::speed_up;
@@ -57,6 +58,16 @@ impl Picture {
     /// The index of the selected lane, counted across all runs shown.
     pub const fn lane_index(&self) -> Option<usize> {
         self.view.lane
+    }
+
+    /// The rows of a watched program.
+    pub const fn threads(&self) -> &ThreadRows {
+        &self.view.threads
+    }
+
+    /// The selected row of a watched program.
+    pub fn selected_row(&self) -> Option<ThreadRow> {
+        self.view.selected_row()
     }
 
     /// The cursor on the time axis.
@@ -162,7 +173,12 @@ impl Picture {
         let newest = visible.iter().filter(|(run, _)| is_active(run)).map(|&(_, until)| until);
         let newest = newest.max().filter(|_| !self.view.is_paused());
         let expected = session.active_runs_of(self.selection);
-        let expected = expected.map(|run| viewport::expected_duration(run, self.now)).max();
+        // How long a program will run is not known: the threads that ended say nothing about it.
+        let expected = expected.map(|run| match run.program() {
+            Some(_) => Nanos::ZERO,
+            None => viewport::expected_duration(run, self.now),
+        });
+        let expected = expected.max();
         let before = self.view.viewport.window();
         self.view.viewport.prepare_frame(columns, edge, newest, expected);
         // Keeps the cursor in view if the width of the timeline changes.
@@ -172,6 +188,11 @@ impl Picture {
             && !self.view.viewport.window().contains(at)
         {
             self.view.viewport.reveal(at);
+        }
+        let window = self.view.viewport.window();
+        let program = visible.iter().find(|(run, _)| run.program().is_some());
+        if let Some(&(run, until)) = program {
+            self.view.threads.refresh(run, window, until);
         }
         self.search.refresh_shown(&visible);
     }

@@ -47,9 +47,10 @@ pub enum SearchStatus<'app> {
         number: usize,
         /// The number of matches so far.
         all: usize,
-        /// The task, with the attempt's number if it is not the first: `p7`, `p7 #2`.
+        /// The task, with the attempt's number if it is not the first: `p7`, `p7 #2`; the name of a
+        /// thread. Not safe to print.
         task: String,
-        /// The worker of the lane.
+        /// The worker of the lane, or the ID of the thread of a watched program.
         worker: String,
         /// The part of the attempt that matched.
         found: SearchMatch,
@@ -71,12 +72,18 @@ impl SearchState {
             let Attempt { run, lane, span } = attempt;
             let again =
                 if span.attempt > 1 { format!(" #{}", span.attempt) } else { String::new() };
+            let thread = run.program().and_then(|record| record.thread(span.task));
+            let thread = thread.map(|thread| &thread.identity);
             Some(SearchStatus::Hit {
                 text,
                 number,
                 all: search.hits().len(),
-                task: run.plan().label(span.task) + &again,
-                worker: run.worker_name(lane.0),
+                task: thread.map_or_else(
+                    || run.plan().label(span.task) + &again,
+                    |thread| thread.name.clone(),
+                ),
+                worker: thread
+                    .map_or_else(|| run.worker_name(lane.0), |thread| format!("tid {}", thread.tid)),
                 found: search.match_of(&attempt)?,
             })
         });

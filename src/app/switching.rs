@@ -67,7 +67,8 @@ impl App {
     /// Returns `true` if a selection runs without being asked for. The user's commands may have side
     /// effects, so selecting them does not run them again.
     pub(super) fn is_free(&self, Selection { workload, .. }: Selection) -> bool {
-        !self.session.setup().costs_quota(workload) && !workload.is_command()
+        let is_foreign = workload.is_command() || workload.is_program();
+        !self.session.setup().costs_quota(workload) && !is_foreign
     }
 
     /// Returns the notice that a selection has to wait for the end of the active one.

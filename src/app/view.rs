@@ -2,8 +2,9 @@
 
 use super::keymap::Action;
 use super::message::{Gesture, PointerTarget};
+use super::thread_rows::{ThreadRow, ThreadRows};
 use super::viewport::Viewport;
-use crate::model::{ComputeSpec, Lane, Nanos, Run, Span, State};
+use crate::model::{ComputeSpec, Lane, LaneId, Nanos, ProgramRecord, Run, Span, State};
 
 /// The view of one selection.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,10 @@ pub(super) struct TimelineView {
     pub(super) viewport: Viewport,
     /// The index of the selected lane, counted across all runs.
     pub(super) lane: Option<usize>,
+    /// `true` if the row of the lane's group is selected instead of the lane.
+    pub(super) on_group: bool,
+    /// The rows of a watched program.
+    pub(super) threads: ThreadRows,
     /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
@@ -73,7 +78,10 @@ impl TimelineView {
     /// Resets the view for a new run, and fits the run's expected duration if known.
     pub(super) fn reset_for_run(&mut self, expected: Option<Nanos>) {
         // The times of the previous run have no meaning in the new one.
-        *self = Self { viewport: self.viewport.clone(), lane: self.lane, ..Self::default() };
+        let mut threads = std::mem::take(&mut self.threads);
+        threads.clear();
+        let viewport = self.viewport.clone();
+        *self = Self { viewport, lane: self.lane, threads, ..Self::default() };
         self.viewport.fit();
         if let Some(expected) = expected {
             self.viewport.set_horizon(expected);
@@ -91,6 +99,9 @@ impl TimelineView {
 
     /// Handles an action that changes only the view.
     pub(super) fn handle_action(&mut self, action: Action, runs: &[Run], now: Nanos) {
+        if changes_window(action) {
+            self.threads.invalidate();
+        }
         match action {
             Action::Pause => self.toggle_pause(runs, now),
             Action::Back => self.go_back(),
@@ -184,12 +195,45 @@ impl TimelineView {
     }
 
     fn move_lane_selection(&mut self, by: isize, runs: &[Run]) {
+        if runs.iter().any(|run| run.program().is_some()) {
+            return self.move_thread_selection(by);
+        }
         let lanes = runs.iter().map(|run| run.lanes().len()).sum::<usize>();
         let next = match self.lane {
             Some(lane) => lane.saturating_add_signed(by),
             None => 0,
         };
         self.lane = lanes.checked_sub(1).map(|last| next.min(last));
+    }
+
+    /// Moves the selection over the rows of a watched program.
+    fn move_thread_selection(&mut self, by: isize) {
+        let rows = self.threads.rows();
+        let here = self.selected_row().and_then(|row| rows.iter().position(|&one| one == row));
+        let next = here.map_or(0, |here| here.saturating_add_signed(by));
+        let next = rows.len().checked_sub(1).and_then(|last| rows.get(next.min(last))).copied();
+        self.select_row(next);
+    }
+
+    fn select_row(&mut self, row: Option<ThreadRow>) {
+        let lane = row.and_then(|row| self.threads.first_lane(row));
+        self.lane = lane.map(|lane| usize::from(lane.0));
+        self.on_group = matches!(row, Some(ThreadRow::Group(_)));
+    }
+
+    /// The selected row of a watched program: that of the lane, or that of its group.
+    pub(super) fn selected_row(&self) -> Option<ThreadRow> {
+        let lane = LaneId(u16::try_from(self.lane?).ok()?);
+        let group = self.threads.group_of(lane).map(ThreadRow::Group);
+        group.filter(|_| self.on_group).or_else(|| self.threads.row_of(lane))
+    }
+
+    /// Opens or closes the group whose row is selected. Returns `false` if none is.
+    pub(super) fn toggle_group(&mut self) -> bool {
+        let Some(ThreadRow::Group(index)) = self.selected_row() else { return false };
+        self.threads.toggle_group(index);
+        self.on_group = true;
+        true
     }
 
     /// Returns `true` if the view is paused.
@@ -317,6 +361,8 @@ impl TimelineView {
     /// Selects a lane, counted across all runs, and moves the cursor to a time on it.
     pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
         self.lane = Some(lane);
+        self.on_group = false;
+        self.threads.reveal(LaneId(lane as u16));
         self.set_cursor(at);
     }
 
@@ -359,7 +405,11 @@ impl TimelineView {
     ) {
         match (gesture, at) {
             (Gesture::Press, at) => {
-                self.lane = lane.or(self.lane);
+                if lane.is_some() {
+                    self.lane = lane;
+                    self.on_group = false;
+                    self.on_group = matches!(self.selected_row(), Some(ThreadRow::Group(_)));
+                }
                 if let Some(start) = at {
                     let had_pane = self.inspector_open || self.range().is_some();
                     self.drag = Some(Drag { start, had_pane, moved: false });
@@ -396,10 +446,27 @@ impl TimelineView {
     }
 }
 
+/// Returns `true` if an action shows another part of the time.
+const fn changes_window(action: Action) -> bool {
+    matches!(
+        action,
+        Action::FitSelection
+            | Action::ZoomIn
+            | Action::ZoomOut
+            | Action::Fit
+            | Action::PanLeft
+            | Action::PanRight
+            | Action::Start
+            | Action::Follow
+    )
+}
+
 /// Returns the duration of a cell at which several cells show one turn of the GIL.
 fn switch_scale(run: &Run) -> Nanos {
-    let compute = run.plan().work.compute();
-    let interval = compute.map_or(ComputeSpec::SWITCH_INTERVAL, |compute| compute.switch_interval);
+    let found = run.program().into_iter().flat_map(ProgramRecord::interpreters);
+    let of_program = found.filter_map(|found| found.details.switch_interval).next();
+    let compute = run.plan().work.compute().map(|compute| compute.switch_interval);
+    let interval = compute.or(of_program).unwrap_or(ComputeSpec::SWITCH_INTERVAL);
     Nanos(interval.0 / 5 * 2)
 }
 

@@ -239,6 +239,17 @@ impl<'run> GilUsage<'run> {
         longest.filter(|(_, share)| *share > 0).and_then(|(lane, share)| Some((lane?, share)))
     }
 
+    /// Returns the holds in [a, b) in the order of time, each with its part of that time.
+    pub fn holds_between(&self, a: Nanos, b: Nanos) -> impl Iterator<Item = GilHold> + 'run {
+        let intervals = self.holds.intervals_from(self.holds.checkpoint_before(a.0));
+        let inside = intervals.take_while(move |interval| interval.start < b.0);
+        inside.filter_map(move |interval| {
+            let (lane, length) = (interval.holder?, interval.overlap(a.0, b.0));
+            let start = Nanos(interval.start).max(a);
+            (length > 0).then_some(GilHold { lane, start, length: Nanos(length) })
+        })
+    }
+
     /// The current holder.
     pub fn holder(&self) -> Option<LaneId> {
         self.holds.holder.map(|(lane, _)| LaneId(lane))

@@ -28,17 +28,16 @@ impl Background {
     pub const fn state_color(self, state: State) -> u32 {
         match state.color_role() {
             ColorRole::Blank => 0,
-            ColorRole::Rest => self.line(),
-            ColorRole::Block | ColorRole::Halt => self.pick(0x008e_9597, 0x0044_4140),
-            ColorRole::CoreWait => self.native_shade(),
-            ColorRole::Start => self.sequential(),
+            ColorRole::Block => self.pick(0x00cc_d2d2, 0x007e_7e7e),
+            ColorRole::CoreWait => self.pick(0x00ac_7200, 0x00c0_8a30),
+            ColorRole::Start | ColorRole::Rest => self.sequential(),
             ColorRole::Transfer => self.pick(0x008e_9597, 0x0044_4140),
             ColorRole::Request => self.pick(0x0043_69b3, 0x0008_4ec4),
             ColorRole::Response => self.pick(0x00a1_dcee, 0x0013_86af),
             ColorRole::Compute => self.pick(0x00eb_a118, 0x0096_5e0b),
             ColorRole::Lock => self.pick(0x00b7_7cdb, 0x007b_0d62),
             ColorRole::Throttle => self.pick(0x00f3_f9ab, 0x0097_9343),
-            ColorRole::Gap => self.muted(),
+            ColorRole::Gap | ColorRole::Halt => self.muted(),
             ColorRole::Failure => self.pick(0x00d8_5439, 0x005e_0009),
         }
     }
@@ -47,7 +46,10 @@ impl Background {
     pub const fn is_light_text_on(self, state: State) -> bool {
         match self {
             Self::Dark => matches!(state.color_role(), ColorRole::Request),
-            Self::Light => !matches!(state.color_role(), ColorRole::Response | ColorRole::Throttle),
+            Self::Light => !matches!(
+                state.color_role(),
+                ColorRole::Response | ColorRole::Throttle | ColorRole::CoreWait | ColorRole::Block
+            ),
         }
     }
 

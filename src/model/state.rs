@@ -186,6 +186,24 @@ impl State {
         matches!(self, Self::RetryWait | Self::Throttled)
     }
 
+    /// Returns `true` if a thread of a watched program in this state waits for a reason that was read.
+    pub const fn has_reason(self) -> bool {
+        matches!(
+            self,
+            Self::Parked | Self::Sleeping | Self::Events | Self::Waiting | Self::LockWait
+        )
+    }
+
+    /// Returns `true` if the lane waits for what is no obstacle: nobody asks it to work.
+    pub const fn is_rest(self) -> bool {
+        matches!(self.color_role(), ColorRole::Rest)
+    }
+
+    /// Returns `true` if the lane has something to do on a CPU, and does it or wants to.
+    pub const fn has_work(self) -> bool {
+        matches!(self.category(), StateCategory::Running | StateCategory::WantsToRun)
+    }
+
     /// Returns `true` if the lane works on a task or waits for something that the task needs.
     pub const fn is_busy(self) -> bool {
         !matches!(self.category(), StateCategory::Idle | StateCategory::Unknown)

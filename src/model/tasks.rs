@@ -223,7 +223,7 @@ impl Tasks {
     }
 
     /// Returns `true` if the run was stopped during the task.
-    pub(super) fn is_stopped(&self, task: TaskId) -> bool {
+    pub fn is_stopped(&self, task: TaskId) -> bool {
         self.status(task) == TaskStatus::Stopped
     }
 

@@ -32,6 +32,31 @@ pub struct ThreadIdentity {
     pub name: String,
 }
 
+/// Returns the name that a thread has in common with others that do the same: without its trailing
+/// number (`pool-3-thread-1` is of `pool-3-thread`) or, as CPython names threads, the number before
+/// the function (`Thread-7 (work)` is of `Thread (work)`).
+pub fn name_stem(name: &str) -> String {
+    const JOINTS: [char; 6] = ['-', '_', ' ', '#', ':', '/'];
+    let (numbered, function) = match name.rfind(" (").filter(|_| name.ends_with(')')) {
+        Some(at) => name.split_at(at),
+        None => (name, ""),
+    };
+    let kept = numbered.trim_end_matches(|c: char| c.is_ascii_digit());
+    if kept.len() == numbered.len() || kept.is_empty() {
+        return name.to_owned();
+    }
+    let stem = kept.trim_end_matches(JOINTS);
+    format!("{}{function}", if stem.is_empty() { kept } else { stem })
+}
+
+impl ThreadIdentity {
+    /// The name without its trailing number, which threads of one kind share: `pool-3-thread-` of
+    /// `pool-3-thread-1`.
+    pub fn stem(&self) -> &str {
+        self.name.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+}
+
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitReason {
@@ -43,6 +68,16 @@ pub struct WaitReason {
     /// The thread that holds the lock, or whose end is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<TaskId>,
+}
+
+impl WaitReason {
+    /// The value of [`Self::object`] for CPython's GIL.
+    pub const GIL: &str = "GIL";
+
+    /// Returns `true` if the thread waits for the GIL.
+    pub fn is_gil(&self) -> bool {
+        self.object.as_deref() == Some(Self::GIL)
+    }
 }
 
 /// The kernel's counters of a thread since it was first seen (`/proc/PID/task/TID/schedstat`, and the

@@ -11,7 +11,7 @@ use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
 use crate::model::{Mode, ProgramRecord, Run, RunOutcome, Selection};
 use crate::report::commands::{self, failure_messages};
-use crate::report::json::JsonReport;
+use crate::report::json::{JsonReport, ProgramReport};
 use crate::report::{
     ExportError, ExportOutcome, ExportTarget, ReportSubject, plain, program_output,
 };
@@ -163,6 +163,8 @@ impl EndedSession {
             EndedState::Headless { session, selection, is_cut_off } => {
                 let exit = if selection.workload.is_command() {
                     report_commands(self.runs(), output_mode, saved, streams)
+                } else if selection.workload.is_program() {
+                    report_program(self.runs(), output_mode, saved, streams)
                 } else {
                     report_results(session, *selection, output_mode, saved, streams)
                 };
@@ -263,6 +265,36 @@ fn report_commands(
     }
     streams.out.flush()?;
     exit
+}
+
+/// Writes the report of a watched program. The end of watching is no failure of it.
+fn report_program(
+    runs: &[Run],
+    output_mode: OutputMode,
+    saved: SavedExports,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let failed = runs.iter().any(|run| matches!(run.outcome(), Some(RunOutcome::Failed(_))));
+    if let Some(failure) = runs.iter().find_map(Run::failure) {
+        print_error(streams.err, &failure.to_string());
+    }
+    let stdout_taken = saved.stdout_taken;
+    let exit = if failed { Exit::Failed } else { Exit::Success };
+    let exit = saved.report(exit, streams.err)?;
+    match output_mode {
+        OutputMode::Json(_) => {
+            let report = runs.first().and_then(ProgramReport::from_run);
+            report.map_or(Ok(()), |report| report.write(streams.out))?;
+        }
+        _ if stdout_taken => _ = plain::write(streams.err, None, runs, None),
+        _ => {
+            let mut out = WordWrap::new(streams.out, streams.width);
+            plain::write(&mut out, None, runs, None)?;
+            out.flush()?;
+        }
+    }
+    streams.out.flush()?;
+    Ok(exit)
 }
 
 /// Reports the results of any other selection.

@@ -2,6 +2,7 @@
 //! progress on stderr.
 
 mod narrator;
+mod program_narrator;
 mod progress_reporter;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};

@@ -31,6 +31,7 @@ mod program_source;
 mod program_streams;
 #[cfg(target_os = "linux")]
 pub mod pseudo_terminal;
+pub mod python;
 pub mod reading;
 #[cfg(target_os = "linux")]
 pub mod switch_records;

@@ -101,8 +101,12 @@ pub(super) fn draw_as_overlay(app: &App, theme: Theme, area: Rect, buf: &mut Buf
     let keys = u16::from(ScreenLayout::for_size(area.as_size()).is_some());
     let area = Rect { height: area.height.saturating_sub(keys), ..area };
     Clear.render(area, buf);
-    let layout =
-        ScreenLayout { height: HeightClass::Normal, width: WidthClass::Tiny, boxed: false };
+    let layout = ScreenLayout {
+        height: HeightClass::Normal,
+        width: WidthClass::Tiny,
+        boxed: false,
+        has_threads: false,
+    };
     draw(app, layout, theme, area, buf);
 }
 

@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{message, text};
-use crate::app::{Action, App, DetailPane};
+use crate::app::{Action, App, DetailPane, ThreadRow};
 
 /// The gap between a hint and the next, and before a message.
 const GAP: usize = 2;
@@ -64,10 +64,41 @@ fn recording_hints(app: &App) -> Vec<Hint> {
     ]
 }
 
+/// Returns the hints for a watched program.
+fn program_hints(app: &App) -> Vec<Hint> {
+    let paused = app.picture().time_behind(app.session()).is_some() || app.is_playback_paused();
+    let mut hints = vec![Hint(&[Action::NextLane, Action::PreviousLane], "thread")];
+    hints.push(Hint(
+        &[Action::Inspect],
+        match app.picture().selected_row() {
+            None => "output",
+            Some(ThreadRow::Group(_)) => "fold",
+            Some(ThreadRow::Lane { .. }) => "info",
+        },
+    ));
+    hints.extend([
+        Hint(&[Action::Pause], if paused { "play " } else { "pause" }),
+        Hint(&[Action::Order], "order"),
+        Hint(&[Action::HideWaiting], "hide"),
+        Hint(&[Action::Find], "find"),
+    ]);
+    if app.session().active().is_some() && app.replay_progress().is_none() {
+        hints.insert(0, Hint(&[Action::Stop], "stop"));
+    }
+    if app.runs().iter().any(|run| run.gil().is_some()) {
+        hints.push(Hint(&[Action::ShowGil], "GIL"));
+    }
+    hints
+}
+
 /// Returns all hints that apply now, the most useful first, without those for help and quitting.
 fn all_hints(app: &App) -> Vec<Hint> {
-    let mut hints =
-        if app.replay_progress().is_some() { recording_hints(app) } else { run_hints(app) };
+    let is_program = app.selection().workload.is_program();
+    let mut hints = match app.replay_progress() {
+        Some(_) => recording_hints(app),
+        None if is_program => program_hints(app),
+        None => run_hints(app),
+    };
     hints.extend([
         Hint(&[Action::ZoomIn, Action::ZoomOut], "zoom"),
         Hint(&[Action::PanLeft, Action::PanRight], "pan"),
@@ -75,6 +106,12 @@ fn all_hints(app: &App) -> Vec<Hint> {
         Hint(&[Action::NextLane, Action::PreviousLane], "lane"),
         Hint(&[Action::Theme], "theme"),
     ]);
+    if is_program && app.replay_progress().is_some() {
+        hints.retain(|Hint(actions, _)| *actions != [Action::NextMode]);
+        hints.extend(program_hints(app));
+    } else if is_program {
+        hints.retain(|Hint(_, word)| *word != "lane");
+    }
     if app.selection().workload.is_command() {
         hints.insert(2, Hint(&[Action::Inspect], "output"));
     }
@@ -175,7 +212,8 @@ pub(super) fn action_at(app: &App, theme: Theme, area: Rect, column: u16) -> Opt
 /// Returns the hints for a selected lane or a cursor.
 fn inspection_hints(app: &App) -> Vec<Hint> {
     let mut hints = vec![Hint(&[Action::PreviousSpan, Action::NextSpan], "span")];
-    if !app.selection().workload.is_command() {
+    let workload = app.selection().workload;
+    if !workload.is_command() && !workload.is_program() {
         let open = app.picture().detail_pane() == Some(DetailPane::Inspector);
         hints.push(Hint(&[Action::Inspect], if open { "close" } else { "info" }));
     }

@@ -1,15 +1,19 @@
 //! The holders of a GIL as cells, with their numbers.
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
+use ratatui::layout::Position;
+use ratatui::style::{Color, Style};
 
 use super::gil_turns::MAIN_EIGHTHS;
 use super::lane_bar::{
-    FULL_EIGHTHS, LEFT_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, text_row, two_colors,
+    FULL_EIGHTHS, LEFT_EIGHTHS, LOWER_EIGHTHS, LaneBar, dominant_state, eighth_glyph, text_row,
+    two_colors,
 };
 use super::layout::draw_symbol;
 use super::theme::Theme;
-use crate::model::{GilCell, LaneId, State};
+use crate::model::{GilCell, LaneId, Run, State};
 
 /// The numbers of holders that fit into one cell. Lanes beyond these share [`SEVERAL`].
 const DIGITS: [&str; 35] = [
@@ -44,6 +48,28 @@ impl LaneBar {
                 self.draw_holder_number(lane, first, alike.len(), beside, buf);
             }
             first = next;
+        }
+    }
+
+    /// Marks the cells in which the holder has no core: nobody can use the GIL there.
+    pub(super) fn mark_holders_without_core(&self, run: &Run, cells: &[GilCell], buf: &mut Buffer) {
+        let mut states: BTreeMap<LaneId, Vec<State>> = BTreeMap::new();
+        let row = text_row(self.area);
+        for (column, cell) in cells.iter().enumerate() {
+            let Some(holder) = filled_by(*cell) else { continue };
+            let Some(lane) = run.lanes().get(usize::from(holder.0)) else { continue };
+            let own = states
+                .entry(holder)
+                .or_insert_with(|| self.cells(lane).map(dominant_state).collect());
+            if own.get(column) == Some(&State::NoCore)
+                && let Some(cell) = buf.cell_mut(Position::new(row.x + column as u16, row.y))
+            {
+                let color = self.theme.holder_color(holder);
+                cell.set_symbol(self.theme.glyph(State::NoCore));
+                cell.set_style(
+                    color.map_or(Style::new(), |color| Style::new().fg(color).bg(Color::Reset)),
+                );
+            }
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::ptr;
 
+use super::thread_layout::interpreters_with_gil;
 use crate::app::TimeWindow;
-use crate::model::{GilCell, LaneCell, LaneId, Nanos, Run, State};
+use crate::model::{GilCell, InterpreterId, LaneCell, LaneId, Nanos, Run, State};
 
 /// The share of a cell, in eighths, from which on the lane that held the GIL longest stands for all of
 /// it.
@@ -13,23 +14,42 @@ pub(super) const MAIN_EIGHTHS: u8 = 4;
 pub(super) struct HolderCells<'run> {
     window: TimeWindow,
     columns: u16,
-    run: Option<&'run Run>,
+    last: Option<(&'run Run, Option<InterpreterId>)>,
     cells: Vec<GilCell>,
 }
 
 impl<'run> HolderCells<'run> {
     /// Creates an empty list of cells for a window on this number of columns.
     pub(super) const fn new(window: TimeWindow, columns: u16) -> Self {
-        Self { window, columns, run: None, cells: Vec::new() }
+        Self { window, columns, last: None, cells: Vec::new() }
     }
 
-    /// Returns the cells of a run's GIL until a time, or `None` if the run has no GIL.
+    /// Returns the cells of the GIL that all lanes of a run share until a time, or `None` if they share
+    /// none.
     pub(super) fn of_run(&mut self, run: &'run Run, until: Nanos) -> Option<&[GilCell]> {
-        let gil = run.gil()?;
-        if !self.run.is_some_and(|last| ptr::eq(last, run)) {
+        let mut interpreters = interpreters_with_gil(run);
+        match (interpreters.next(), interpreters.next()) {
+            // Which of several interpreters a thread belongs to is not known.
+            (Some(_), Some(_)) => None,
+            (interpreter, _) => self.of_interpreter(run, interpreter, until),
+        }
+    }
+
+    /// Returns the cells of an interpreter's GIL until a time, or of the only one of a run.
+    pub(super) fn of_interpreter(
+        &mut self,
+        run: &'run Run,
+        interpreter: Option<InterpreterId>,
+        until: Nanos,
+    ) -> Option<&[GilCell]> {
+        let gil = match interpreter {
+            Some(interpreter) => run.interpreter_gil(interpreter),
+            None => run.gil(),
+        }?;
+        if !self.last.is_some_and(|(last, own)| ptr::eq(last, run) && own == interpreter) {
             let TimeWindow { from, cell, columns } = self.window;
             let columns = usize::from(self.columns.min(columns));
-            self.run = Some(run);
+            self.last = Some((run, interpreter));
             self.cells = gil.cells(from, cell, columns, until).collect();
         }
         Some(&self.cells)

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::lane_labels::mode_names;
 use super::layout::{ScreenLayout, draw_left_and_right};
 use super::theme::Theme;
-use super::{sweep, text};
+use super::{program_header, sweep, text};
 use crate::analysis::plural;
 use crate::app::{Action, App, ReplayProgress};
 use crate::model::{Mode, Selection, Target, TaskKind};
@@ -23,6 +23,10 @@ const GAP: &str = "   ";
 pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let help = format!("{GAP}{} help ", app.key_of(Action::Help));
+    if let Some(program) = program_header::watched_program(app) {
+        let [replay, ..] = machine_texts(app);
+        return program_header::draw_title(app, theme, program, [replay, help], area, buf);
+    }
     let target = target_text(app).map(|target| format!("{GAP}{target}")).unwrap_or_default();
     let [long, short] = task_texts(app);
     let [machine, shorter, shortest, sim] = machine_texts(app);
@@ -167,6 +171,9 @@ pub(super) fn draw_modes(
     area: Rect,
     buf: &mut Buffer,
 ) {
+    if let Some(program) = program_header::watched_program(app) {
+        return program_header::draw_process(app, layout, theme, program, area, buf);
+    }
     let workers = worker_texts(app, layout, theme);
     let segments = mode_segments(app, layout, theme, area.width);
     let left: Line<'_> = segments.into_iter().flat_map(|segment| segment.spans).collect();
@@ -183,6 +190,9 @@ pub(super) fn action_at(
     area: Rect,
     column: u16,
 ) -> Option<Action> {
+    if program_header::watched_program(app).is_some() {
+        return None;
+    }
     let mut place = usize::from(column.checked_sub(area.x)?);
     for ModeSegment { spans, action } in mode_segments(app, layout, theme, area.width) {
         let width: usize = spans.iter().map(Span::width).sum();

@@ -9,7 +9,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::layout::{Heading, draw_overlay_box};
 use super::theme::Theme;
-use super::{legend, self_check, text};
+use super::{legend, program_help, self_check, text};
 use crate::app::keymap::Key;
 use crate::app::{Action, App, HelpView, KeyGroup};
 use crate::model::State;
@@ -135,6 +135,9 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let main = main.unwrap_or(State::Waiting);
     let brick = theme.state_cell(main);
     let bar = theme.color(main).map_or(Style::new(), |color| Style::new().fg(color));
+    if app.selection().workload.is_program() {
+        return program_help::picture_lines(app, theme, width);
+    }
     let row = [
         "A row is a worker. Time runs to the right; all rows share one axis.",
         "A row is a worker; time runs to the right.",
@@ -168,7 +171,7 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Returns a sample of each state that occurs, with its name, as many as fit.
-fn states_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
+pub(super) fn states_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
     let mut line = Line::raw("   ");
     for state in legend::occurring_states(app) {
         let (glyph, style) = theme.state_cell(state);

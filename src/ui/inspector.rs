@@ -5,13 +5,13 @@ use ratatui::text::{Line, Span as Piece};
 use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
-use super::{text, timeline};
+use super::{text, thread_inspector, timeline};
 use crate::analysis::latency::{self, LatencySummary};
 use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome,
+    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, StateTimes, TaskKind, TaskOutcome,
 };
 
 /// Returns the content of the inspector.
@@ -19,6 +19,9 @@ pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
     let Some(selected) = app.picture().selected_lane(app.session()) else {
         return PaneContent::default();
     };
+    if let Some(record) = selected.run.program() {
+        return thread_inspector::content(app, &selected, record, theme, room);
+    }
     let worker = selected.run.worker_name(selected.index);
     let mode = format!(" {} ", selected.run.plan().name());
     let cursor = cursor_lines(app, &selected, theme, room.wide);
@@ -162,19 +165,7 @@ impl Inspector<'_> {
         let SelectedLane { lane, until, .. } = self.selected;
         let Span { start, end, .. } = self.span;
         let sums = lane.state_times_between(start, end.unwrap_or(until).min(until));
-        let whole = sums.total().max(1);
-        let room = self.room.narrow.saturating_sub(30);
-        let line = |(state, time): (State, u64)| {
-            let bar = (time as f64 / whole as f64 * room as f64).round() as usize;
-            let (glyph, style) = self.theme.state_cell(state);
-            let millis = format!("{:>12.3} ms  ", Nanos(time).as_secs_f64() * 1e3);
-            Line::from(vec![
-                Piece::styled(format!("{:<13}", state.label()), self.theme.muted()),
-                Piece::styled(millis, self.theme.text()),
-                Piece::styled(glyph.repeat(bar), style),
-            ])
-        };
-        sums.spent().map(line).collect()
+        state_lines(&sums, self.theme, self.room.narrow)
     }
 
     /// Returns the attempts at the task if there are several: start, duration and failure of each.
@@ -229,6 +220,23 @@ impl Inspector<'_> {
     }
 }
 
+/// Returns the time in each state, with a bar for its share of the whole.
+pub(super) fn state_lines(sums: &StateTimes, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let whole = sums.total().max(1);
+    let room = width.saturating_sub(30);
+    let line = |(state, time): (State, u64)| {
+        let bar = (time as f64 / whole as f64 * room as f64).round() as usize;
+        let (glyph, style) = theme.state_cell(state);
+        let millis = format!("{:>12.3} ms  ", Nanos(time).as_secs_f64() * 1e3);
+        Line::from(vec![
+            Piece::styled(format!("{:<13}", state.label()), theme.muted()),
+            Piece::styled(millis, theme.text()),
+            Piece::styled(glyph.repeat(bar), style),
+        ])
+    };
+    sums.spent().map(line).collect()
+}
+
 /// Returns the failure message, preceded by the HTTP status if the server sent one.
 fn failure_text(failure: &Failure) -> String {
     let status = failure.status.map_or_else(String::new, |status| format!("{status}, "));
@@ -236,7 +244,7 @@ fn failure_text(failure: &Failure) -> String {
 }
 
 /// Returns the state of the lane under the cursor, and a summary of the cell there.
-fn cursor_lines(
+pub(super) fn cursor_lines(
     app: &App,
     selected: &SelectedLane<'_>,
     theme: Theme,
@@ -269,7 +277,11 @@ fn cursor_lines(
         0 => "no error".to_owned(),
         errors => format!("{}, shown", plural::count(errors, "error")),
     };
-    let what = if selected.run.plan().workload().is_fetched() { "request" } else { "task" };
+    let what = match selected.run.plan().workload().kind() {
+        TaskKind::Page => "request",
+        TaskKind::Thread => "thread",
+        TaskKind::Computation | TaskKind::Command => "task",
+    };
     let changes = plural::count(cell.changes, "change");
     let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =

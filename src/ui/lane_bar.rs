@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::gil_turns::GilTurns;
 use super::layout::draw_symbol;
 use super::text;
-use super::theme::{self, Theme};
+use super::theme::Theme;
 use crate::analysis::plural;
 use crate::app::TimeWindow;
 use crate::model::{Lane, LaneCell, Nanos, Run, Span, State, TaskId};
@@ -206,7 +206,7 @@ impl LaneBar {
     }
 
     /// Draws text from a cell on, on the colours already there.
-    fn draw_text(&self, first: usize, text: &str, buf: &mut Buffer) {
+    pub(super) fn draw_text(&self, first: usize, text: &str, buf: &mut Buffer) {
         let (mut letter, y) = ([0; 4], text_row(self.area).y);
         let mut x = self.area.x.saturating_add(first as u16);
         for c in text.chars() {
@@ -283,9 +283,11 @@ pub(super) fn dominant_state(cell: LaneCell) -> State {
 
 /// Returns a cell in the colour of its main state, as high as its share of time that was not idle.
 fn merged_cell(main: State, eighths: u8, theme: Theme) -> (&'static str, Style) {
+    let has_pattern = theme.has_patterns() || theme.is_sparse(main);
     match theme.color(main) {
         _ if main.is_critical() => theme.state_cell(main),
-        _ if theme.has_patterns() && eighths < 4 => theme.state_cell(State::Idle),
+        _ if has_pattern && eighths < 4 => theme.state_cell(State::Idle),
+        _ if has_pattern => theme.state_cell(main),
         Some(color) if eighths < FULL_EIGHTHS && !theme.has_patterns() => {
             (eighth_glyph(&LOWER_EIGHTHS, eighths), Style::new().fg(color))
         }
@@ -302,7 +304,7 @@ fn mixed_cell(
     only: State,
     theme: Theme,
 ) -> (&'static str, Style) {
-    let patterned = |state| theme::is_sparse(state) || state == State::Error;
+    let patterned = |state| theme.is_sparse(state) || state == State::Error;
     let one_hue =
         [front, back].iter().all(|state| [State::Computing, State::Native].contains(state));
     if theme.has_patterns() || patterned(front) || patterned(back) || one_hue {

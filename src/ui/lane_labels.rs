@@ -8,11 +8,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::{WidthClass, draw_symbol};
+use super::thread_labels::gil_label;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
-use crate::app::{Action, SelectedLane};
-use crate::model::{self, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection};
+use crate::app::{Action, SelectedLane, ThreadRow};
+use crate::model::printable::printable;
+use crate::model::{self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes};
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 4] {
@@ -69,6 +71,9 @@ impl Timeline<'_> {
         let room = self.name_width().saturating_sub(1 + indent);
         let name = match title {
             LaneTitle::Mode { hidden } => mode_label(run.plan(), hidden, room),
+            LaneTitle::Indented | LaneTitle::Worker if run.program().is_some() => {
+                self.thread_label(run, index, room)
+            }
             LaneTitle::Indented | LaneTitle::Worker => worker_label(run, index, room),
         };
         self.draw_name(&format!("{mark}{:indent$}{name}", ""), style, area, buf);
@@ -80,8 +85,16 @@ impl Timeline<'_> {
     }
 
     /// Draws the name of the GIL's row, or that of its run if it has no other row for it.
-    pub(super) fn draw_gil_name(&self, run: &Run, title: LaneTitle, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_gil_name(
+        &self,
+        run: &Run,
+        title: LaneTitle,
+        interpreter: Option<InterpreterId>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let name = match title {
+            LaneTitle::Worker if interpreter.is_some() => gil_label(run, interpreter),
             LaneTitle::Mode { hidden } => {
                 let room = self.name_width().saturating_sub(1);
                 format!(" {}", mode_label(run.plan(), hidden, room))
@@ -154,7 +167,8 @@ impl Timeline<'_> {
     pub(super) fn selection_hint(&self) -> Line<'static> {
         let (next, previous) =
             (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
-        Line::styled(format!(" {next}/{previous} select a lane"), self.theme.muted())
+        let noun = if self.layout.has_threads { "thread" } else { "lane" };
+        Line::styled(format!(" {next}/{previous} select a {noun}"), self.theme.muted())
     }
 
     /// Returns the summary of the selected lane: its name, a failure, and as many states as fit, the
@@ -164,7 +178,16 @@ impl Timeline<'_> {
         let selected = picture.selected_lane(self.app.session())?;
         let SelectedLane { run, until, lane, index } = selected;
         let width = usize::from(width);
-        let name = format!(" {}", run.worker_name(index));
+        if let Some(ThreadRow::Group(group)) = picture.selected_row() {
+            let group = picture.threads().group(group)?;
+            let own = group.lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
+            let mut sums = StateTimes::default();
+            own.for_each(|lane| sums.add_all(&lane.state_times_between(Nanos::ZERO, until)));
+            let name = format!(" {}", printable(&group.name));
+            let name = Line::from(Span::styled(name, self.theme.strong()));
+            return Some(self.with_times(name, &sums, width));
+        }
+        let name = format!(" {}", printable(&run.worker_name(index)));
         let mut summary = Line::from(Span::styled(name, self.theme.strong()));
         let room = width.saturating_sub(summary.width() + 2);
         let failed = match picture.cursor() {
@@ -178,11 +201,21 @@ impl Timeline<'_> {
             summary.push_span(Span::styled(format!("  {text}"), self.theme.text()));
         }
         let sums = lane.state_times_between(Nanos::ZERO, until);
+        Some(self.with_times(summary, &sums, width))
+    }
+
+    /// Adds the longest times in a state to a summary, as many as fit.
+    fn with_times(
+        &self,
+        mut summary: Line<'static>,
+        sums: &StateTimes,
+        width: usize,
+    ) -> Line<'static> {
         let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
             let (glyph, style) = self.theme.state_cell(state);
-            let share = time as f64 * 100.0 / until.0.max(1) as f64;
+            let share = time as f64 * 100.0 / sums.total().max(1) as f64;
             let text = format!(" {} {} ({share:.0} %)", state.label(), Nanos(time));
             if summary.width() + 3 + text.len() > width {
                 break;
@@ -190,7 +223,7 @@ impl Timeline<'_> {
             let text = Span::styled(text, self.theme.muted());
             summary.extend([Span::raw("  "), Span::styled(glyph, style), text]);
         }
-        Some(summary)
+        summary
     }
 
     /// Returns why the lane takes no tasks, if the system has too little for it.

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::gil_turns::GilTurns;
 use super::lane_bar::{LOWER_EIGHTHS, LaneBar, dominant_state, eighth_glyph, text_row, two_colors};
 use super::layout::draw_symbol;
-use super::theme::{self, Theme};
+use super::theme::Theme;
 use crate::model::{Lane, State};
 
 /// The half blocks of the upper and of the lower half of a row.
@@ -72,7 +72,7 @@ fn pair_cell([upper, lower]: [State; 2], theme: Theme) -> Option<(&'static str, 
     let [upper_half, lower_half] = HALVES;
     match (theme.color(upper), theme.color(lower)) {
         (None, None) => None,
-        _ if upper == lower && theme::is_sparse(upper) => Some(theme.state_cell(upper)),
+        _ if upper == lower && theme.is_sparse(upper) => Some(theme.state_cell(upper)),
         // A line between lanes that look alike, and one below them.
         (Some(color), Some(other)) if color == other => {
             let (_, seam) = theme.seam(color);

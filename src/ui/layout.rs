@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::theme::Theme;
+use crate::app::App;
 
 /// The class of a screen's height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,8 @@ pub(super) struct ScreenLayout {
     pub(super) width: WidthClass,
     /// If set, parts are drawn in boxes.
     pub(super) boxed: bool,
+    /// If set, lanes have the names of a program's threads, which are longer than those of workers.
+    pub(super) has_threads: bool,
 }
 
 impl ScreenLayout {
@@ -60,7 +63,14 @@ impl ScreenLayout {
             40.. => WidthClass::Tiny,
             _ => return None,
         };
-        Some(Self { height, width, boxed: size.height >= 30 && size.width >= 110 })
+        let boxed = size.height >= 30 && size.width >= 110;
+        Some(Self { height, width, boxed, has_threads: false })
+    }
+
+    /// Returns the layout of an app on a screen of this size.
+    pub(super) fn for_app(app: &App, size: Size) -> Option<Self> {
+        let has_threads = app.selection().workload.is_program();
+        Self::for_size(size).map(|layout| Self { has_threads, ..layout })
     }
 
     /// Returns whether parts have headings.

@@ -27,6 +27,9 @@ const HINTS: [&str; 5] = [
     "",
 ];
 
+/// The longest hint on the input for a watched program.
+const PROGRAM_HINT: &str = "a thread, a call or a function   Enter finds  Esc closes ";
+
 /// Returns the message now, in its longest form that fits on a row of `room` cells.
 pub(super) fn line(app: &App, theme: Theme, room: usize) -> Option<Line<'static>> {
     if app.overlay().is_some() {
@@ -85,12 +88,24 @@ pub(super) fn draw_input(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let Some(row) = area.rows().next_back() else { return };
     if let Some(SearchStatus::Input { before, after }) = status {
         Clear.render(row, buf);
-        draw_input_line([before, after], theme, row, buf);
+        let is_program = app.selection().workload.is_program();
+        let [_, _, rest @ ..] = HINTS;
+        let hints = match is_program {
+            true => [PROGRAM_HINT].into_iter().chain(rest).collect(),
+            false => HINTS.to_vec(),
+        };
+        draw_input_line([before, after], &hints, theme, row, buf);
     }
 }
 
 /// Draws the input before and after the cursor, scrolled so that the cursor is in view, and a hint.
-fn draw_input_line(parts: [&str; 2], theme: Theme, row: Rect, buf: &mut Buffer) {
+fn draw_input_line(
+    parts: [&str; 2],
+    hints: &[&str],
+    theme: Theme,
+    row: Rect,
+    buf: &mut Buffer,
+) {
     let [before, after] = parts.map(|part| text::to_drawable(escape_controls(part), theme));
     let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
     let mut kept = before.as_str();
@@ -110,7 +125,7 @@ fn draw_input_line(parts: [&str; 2], theme: Theme, row: Rect, buf: &mut Buffer) 
     let line = Line::from(spans);
     let free = usize::from(row.width).saturating_sub(line.width() + 3);
     line.render(row, buf);
-    let hint = text::first_fitting(HINTS.map(str::to_owned), free);
+    let hint = text::first_fitting(hints.iter().map(|&hint| hint.to_owned()), free);
     let width = (text::width(&hint) as u16).min(row.width);
     let right = Rect { x: row.right() - width, width, ..row };
     Line::styled(hint, theme.muted()).render(right, buf);
@@ -126,6 +141,8 @@ fn describe_match(found: &SearchMatch, theme: Theme) -> String {
         SearchMatch::Login(login, more) => {
             format!(": {} and {more} more", printable_text(login, theme))
         }
+        SearchMatch::Call(call) => format!(", waits in {}", printable_text(call, theme)),
+        SearchMatch::Function(function) => format!(", in {}()", printable_text(function, theme)),
     }
 }
 

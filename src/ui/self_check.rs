@@ -4,7 +4,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::text;
+use super::{program_help, text};
 use super::theme::Theme;
 use crate::analysis::latency::LittlesLaw;
 use crate::app::{App, HelpView, Overhead};
@@ -21,6 +21,11 @@ const INTRODUCTION: [&str; 3] = [
 /// of the program itself. Little's law is first; a figure that was not measured has no line.
 pub(super) fn lines(view: &HelpView, app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let heading = Line::from(Span::styled(" Can the figures be trusted?", theme.strong()));
+    if app.selection().workload.is_program() {
+        let own = program_help::trust_lines(app, theme, room);
+        let rest = overhead_lines(app, theme, room);
+        return [heading].into_iter().chain(own).chain(rest).collect();
+    }
     let mut lines = vec![heading];
     for line in INTRODUCTION {
         lines.push(Line::from(Span::styled(
@@ -100,7 +105,7 @@ fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
 }
 
 /// Wraps parts into lines without breaking any; a mark separates parts on the same line.
-fn wrap_parts(parts: Vec<(&str, String, Style)>, room: usize) -> Vec<Line<'static>> {
+pub(super) fn wrap_parts(parts: Vec<(&str, String, Style)>, room: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (mark, part, style) in parts {
         match lines.last_mut() {

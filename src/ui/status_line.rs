@@ -137,22 +137,31 @@ fn suggestion_spans(
     let can_run = app.replay_progress().is_none();
     for suggestion in conclusion.suggestions().iter().filter(|_| can_run) {
         let joint = if spans.len() == 1 { "Next: " } else { ", " };
-        let (text, keys) = (format!("{joint}{suggestion} ("), keys_of(app, *suggestion));
-        used += text::width(&text) + text::width(&keys) + 1;
+        let keys = keys_of(app, *suggestion);
+        let text = format!("{joint}{suggestion}");
+        let keys_width = keys.as_ref().map_or(0, |keys| text::width(keys) + 3);
+        used += text::width(&text) + keys_width;
         if used > room {
             break;
         }
         spans.push(Span::styled(text, theme.text()));
-        spans.push(Span::styled(keys, theme.key()));
-        spans.push(Span::styled(")", theme.text()));
+        if let Some(keys) = keys {
+            spans.push(Span::styled(" (", theme.text()));
+            spans.push(Span::styled(keys, theme.key()));
+            spans.push(Span::styled(")", theme.text()));
+        }
     }
     if spans.len() == 1 { Vec::new() } else { spans }
 }
 
-/// Returns the keys that start a suggestion: `[ [ r`.
-fn keys_of(app: &App, suggestion: Suggestion) -> String {
+/// Returns the keys that start a suggestion: `[ [ r`. `None` for a change of the user's own program.
+fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
     let workload = app.selection().workload;
-    match suggestion {
+    Some(match suggestion {
+        Suggestion::NoGil
+        | Suggestion::ShorterLock
+        | Suggestion::FewerThreads
+        | Suggestion::MoreCalls => return None,
         Suggestion::Workers { to, .. } => {
             let from = app.session().worker_count(workload);
             let step = if to < from { Action::FewerWorkers } else { Action::MoreWorkers };
@@ -164,7 +173,7 @@ fn keys_of(app: &App, suggestion: Suggestion) -> String {
         Suggestion::Race => app.key_of(Action::Mode(Selection::race(workload).index())),
         Suggestion::SlowMotion | Suggestion::IdleMachine => app.key_of(Action::Simulate),
         Suggestion::Workload(_) => app.key_of(Action::NextWorkload),
-    }
+    })
 }
 
 fn status_while_running(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> StatusLine {
@@ -265,7 +274,9 @@ fn shown_verdict(app: &App) -> Verdict<'_> {
 
 /// Returns the conclusion of the visible runs once they are over.
 fn conclusion(app: &App) -> Option<Conclusion> {
-    let is_stopped = |run: &Run| run.outcome() == Some(&RunOutcome::Stopped);
+    // The end of watching is no interruption.
+    let is_stopped =
+        |run: &Run| run.outcome() == Some(&RunOutcome::Stopped) && run.program().is_none();
     if app.selection().is_sweep() || app.runs().iter().any(is_stopped) {
         return None;
     }

@@ -8,10 +8,11 @@ use ratatui::widgets::Widget;
 use super::layout::{self, Heading};
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
+use super::thread_labels::thread_name;
 use crate::analysis::attempt_table::AttemptColumn;
 use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
-use crate::model::{ExitStatus, Failure, Nanos, Run, Workload};
+use crate::model::{ExitStatus, Failure, Nanos, ProgramRecord, Run, Workload};
 
 /// A column on the screen.
 struct TableColumn {
@@ -29,6 +30,14 @@ impl TableColumn {
     fn new(column: AttemptColumn, workload: Workload) -> Self {
         let (caption, width, rank, is_number) = match column {
             AttemptColumn::Task if workload.is_command() => ("command", 22, 0, false),
+            AttemptColumn::Task if workload.is_program() => ("thread", 18, 0, false),
+            AttemptColumn::Lane if workload.is_program() => ("tid", 9, 6, true),
+            AttemptColumn::Status if workload.is_program() => ("state", 11, 3, false),
+            AttemptColumn::Start if workload.is_program() => ("born", 11, 7, true),
+            AttemptColumn::Service if workload.is_program() => ("lived", 10, 8, true),
+            AttemptColumn::OnCpu => ("on CPU", 17, 1, true),
+            AttemptColumn::NoCore => ("no core", 17, 4, true),
+            AttemptColumn::Switches => ("switches", 10, 5, true),
             AttemptColumn::Task => ("task", 8, 0, false),
             AttemptColumn::Mode => ("mode", 11, 6, false),
             AttemptColumn::Lane => ("lane", 11, 7, false),
@@ -50,7 +59,9 @@ pub(super) fn draw(table_view: &TableView, app: &App, theme: Theme, area: Rect, 
     let table = table_view.table();
     let all = table.len();
     let count = u32::try_from(all).map_or_else(|_| all.to_string(), group_thousands);
-    let title = format!(" {count} {} ", plural::noun(all, "attempt"));
+    let is_program = app.selection().workload.is_program();
+    let noun = if is_program { "thread" } else { "attempt" };
+    let title = format!(" {count} {} ", plural::noun(all, noun));
     let captions = match all {
         0 => String::new(),
         _ => format!(" row {} ", table_view.selected_row() + 1),
@@ -116,6 +127,7 @@ fn draw_last_row(app: &App, failure: Option<&Failure>, theme: Theme, area: Rect,
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
+        column if !column.applies_to(workload) => false,
         AttemptColumn::Results | AttemptColumn::Connection => workload.is_fetched(),
         AttemptColumn::Bytes => !workload.only_computes(),
         AttemptColumn::Mode => app.runs().len() > 1,
@@ -186,6 +198,11 @@ fn padded_cell(text: &str, shown: &TableColumn) -> String {
 
 fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> String {
     let Attempt { run, lane, span } = attempt;
+    if let Some(record) = run.program()
+        && let Some(text) = thread_cell_text(column, attempt, record, until)
+    {
+        return text;
+    }
     let plan = run.plan();
     let end = span.end.filter(|&end| end <= until);
     match column {
@@ -229,10 +246,43 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
             AttemptOutcome::Done(Some(_)) => "kept".to_owned(),
             _ => String::new(),
         },
+        AttemptColumn::OnCpu | AttemptColumn::NoCore | AttemptColumn::Switches => String::new(),
         AttemptColumn::Error => {
             attempt.failure().map_or_else(String::new, |failure| failure.message.clone())
         }
     }
+}
+
+/// Returns a cell of a thread of a watched program, or `None` if it is the same as that of any task.
+fn thread_cell_text(
+    column: AttemptColumn,
+    attempt: &Attempt<'_>,
+    record: &ProgramRecord,
+    until: Nanos,
+) -> Option<String> {
+    let Attempt { run, lane, span } = attempt;
+    let thread = record.thread(span.task)?;
+    let life = thread.ended.unwrap_or(until).min(until).since(thread.born);
+    let share = |time: Nanos| {
+        let percent = time.0 as f64 * 100.0 / life.0.max(1) as f64;
+        format!("{time} {percent:>3.0} %")
+    };
+    Some(match column {
+        AttemptColumn::Task => thread_name(run, span.task),
+        AttemptColumn::Lane => thread.identity.tid.to_string(),
+        AttemptColumn::Status if thread.ended.is_some_and(|ended| ended <= until) => {
+            "ended".to_owned()
+        }
+        AttemptColumn::Status => {
+            let lane = run.lanes().get(usize::from(lane.0))?;
+            lane.state_at(Nanos(until.0.saturating_sub(1))).label().to_owned()
+        }
+        AttemptColumn::Service => life.to_string(),
+        AttemptColumn::OnCpu => share(thread.counters.on_cpu),
+        AttemptColumn::NoCore => share(thread.counters.no_core),
+        AttemptColumn::Switches => thread.counters.switches.to_string(),
+        _ => return None,
+    })
 }
 
 /// Returns the exit status of a command in short form.

@@ -71,6 +71,11 @@ impl Theme {
         self.has_patterns() || self.depth == ColorDepth::Sixteen
     }
 
+    /// Returns whether a chart can stack the states on top of each other by their colours alone.
+    pub(super) fn can_stack(self) -> bool {
+        !self.has_patterns() && self.depth != ColorDepth::Sixteen
+    }
+
     /// Returns whether only ASCII may be drawn.
     pub fn is_ascii(self) -> bool {
         self.glyphs == GlyphSet::Ascii
@@ -95,17 +100,16 @@ impl Theme {
     fn palette_colors(self, state: State) -> [Color; 2] {
         let ((dark, dark_index), (light, light_index)) = match state.color_role() {
             ColorRole::Blank => ((Color::Reset, 0), (Color::Reset, 0)),
-            ColorRole::Rest => ((Color::DarkGray, 240), (Color::Gray, 249)),
-            ColorRole::Block | ColorRole::Halt => ((Color::Green, 244), (Color::DarkGray, 237)),
-            ColorRole::CoreWait => ((Color::LightYellow, 136), (Color::LightMagenta, 136)),
-            ColorRole::Start => ((Color::Gray, 245), (Color::DarkGray, 245)),
+            ColorRole::Start | ColorRole::Rest => ((Color::Gray, 245), (Color::DarkGray, 245)),
+            ColorRole::Block => ((Color::Green, 253), (Color::DarkGray, 244)),
             ColorRole::Transfer => ((Color::Green, 244), (Color::DarkGray, 237)),
             ColorRole::Request => ((Color::LightBlue, 105), (Color::Blue, 21)),
             ColorRole::Response => ((Color::LightCyan, 153), (Color::LightBlue, 31)),
+            ColorRole::CoreWait => ((Color::Yellow, 136), (Color::Magenta, 136)),
             ColorRole::Compute => ((Color::Yellow, 179), (Color::Magenta, 94)),
             ColorRole::Lock => ((Color::LightMagenta, 133), (Color::LightRed, 53)),
             ColorRole::Throttle => ((Color::White, 229), (Color::Black, 136)),
-            ColorRole::Gap => ((Color::Gray, 244), (Color::DarkGray, 244)),
+            ColorRole::Gap | ColorRole::Halt => ((Color::Gray, 244), (Color::DarkGray, 244)),
             ColorRole::Failure => ((Color::LightRed, 160), (Color::Red, 52)),
         };
         self.pick_ink([dark, Color::Indexed(dark_index)], [light, Color::Indexed(light_index)])
@@ -125,17 +129,17 @@ impl Theme {
             State::Idle => ("·", "."),
             State::Parked => ("╌", ","),
             State::Sleeping => ("░", "_"),
-            State::Events => ("┄", "'"),
+            State::Events => ("◦", "'"),
             State::Starting => ("»", ">"),
             State::HandOver => ("¦", ":"),
             State::Connecting => ("╍", "-"),
             State::Waiting => ("▒", "="),
             State::Receiving => ("▓", "#"),
             State::Blocked => ("▪", "b"),
-            State::Stopped => ("◫", "s"),
+            State::Stopped => ("‖", "s"),
             State::Running => ("≡", "*"),
-            State::NoCore => ("▨", "/"),
-            State::OnCpu => ("█", "@"),
+            State::NoCore => ("╱", "/"),
+            State::OnCpu => ("■", "&"),
             State::Computing => ("█", "@"),
             State::Native => ("▚", "%"),
             State::LockWait => ("╳", "x"),
@@ -168,8 +172,12 @@ impl Theme {
                 (glyph, style.add_modifier(Modifier::REVERSED | Modifier::BOLD))
             }
             (_, None) => (glyph, Style::new()),
-            (_, Some(color)) if self.has_patterns() || is_sparse(state) => {
+            (_, Some(color)) if self.has_patterns() || self.is_sparse(state) => {
                 (glyph, Style::new().fg(color))
+            }
+            (State::NoCore, Some(color)) => {
+                let granted = self.color(State::OnCpu).unwrap_or_default();
+                (glyph, Style::new().bg(color).fg(granted))
             }
             (State::Native, Some(color)) => (glyph, Style::new().bg(color).fg(self.native_shade())),
             (_, Some(color)) => (" ", Style::new().bg(color).fg(self.text_on_state(state))),
@@ -182,7 +190,9 @@ impl Theme {
             return ![" ", self.glyph(State::Idle), self.glyph(State::Error)]
                 .contains(&cell.symbol());
         }
-        cell.bg != Color::Reset && [" ", "─", self.glyph(State::Native)].contains(&cell.symbol())
+        let striped = [State::Native, State::NoCore].map(|state| self.glyph(state));
+        cell.bg != Color::Reset
+            && ([" ", "─"].contains(&cell.symbol()) || striped.contains(&cell.symbol()))
     }
 
     /// Returns the line on the left of a cell with this background, where a task begins.
@@ -365,9 +375,14 @@ impl Theme {
         };
         Style::new().fg(color)
     }
-}
 
-/// Returns whether a state is drawn as a glyph with gaps at every depth, not as a filled cell.
-pub(super) const fn is_sparse(state: State) -> bool {
-    matches!(state, State::Connecting | State::Starting | State::RetryWait | State::Unknown)
+    /// Returns whether a state is drawn as a glyph with gaps on the background, not as a filled cell.
+    pub(super) fn is_sparse(self, state: State) -> bool {
+        match state.color_role() {
+            ColorRole::Rest | ColorRole::Start | ColorRole::Gap | ColorRole::Halt => true,
+            // Only 24-bit colour has a second tone of the CPU's hue that keeps its distance.
+            ColorRole::CoreWait => self.depth != ColorDepth::True,
+            _ => matches!(state, State::Connecting | State::RetryWait),
+        }
+    }
 }

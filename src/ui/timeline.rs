@@ -12,8 +12,8 @@ use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
 use crate::analysis::TimeShare;
-use crate::app::{Action, App, TimeWindow};
-use crate::model::{self, Lane, LaneId, Nanos, Run};
+use crate::app::{Action, App, ThreadRow, TimeWindow};
+use crate::model::{self, InterpreterId, Lane, LaneId, Nanos, Run};
 
 /// The width of a share of time in words: ` lock wait 75 %`.
 const SHARE_WIDTH: u16 = 16;
@@ -33,9 +33,11 @@ pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
 /// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
     let figures = figure_width(layout.width);
+    let names = if layout.has_threads { 4 } else { 0 };
     match layout.width {
-        WidthClass::Tiny => (10, 0),
-        _ => (12 + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
+        WidthClass::Tiny => (10 + names / 2, 0),
+        WidthClass::Narrow => (12 + names / 2, figures),
+        _ => (12 + names + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
     }
 }
 
@@ -175,19 +177,26 @@ impl<'app> Timeline<'app> {
         let text_area = text_row(area);
         match row {
             TimelineRow::RunName { run, hidden } => self.draw_run_name(run, *hidden, area, buf),
-            TimelineRow::Gil { run, until, title } => {
-                self.draw_gil_name(run, *title, text_area, buf);
+            TimelineRow::Gil { run, until, title, interpreter } => {
+                self.draw_gil_name(run, *title, *interpreter, text_area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
-                lane_bar.draw_gil_holders(holders.of_run(run, *until).unwrap_or(&[]), buf);
-                self.draw_gil_share(run, text_area, buf);
+                let cells = holders.of_interpreter(run, *interpreter, *until).unwrap_or(&[]);
+                lane_bar.draw_gil_holders(cells, buf);
+                if interpreter.is_some() {
+                    lane_bar.mark_holders_without_core(run, cells, buf);
+                }
+                self.draw_gil_share(run, *interpreter, text_area, buf);
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
-                let chosen = self.app.picture().lane_index() == Some(*place);
+                let chosen = self.is_chosen(*place);
                 self.draw_lane_name(run, *index, *title, chosen, text_area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
                 let turns = GilTurns::of_lane(LaneId(*index), holders.of_run(run, *until));
                 lane_bar.draw_states(lane, turns, buf);
-                lane_bar.draw_labels(run, lane, buf);
+                match run.program() {
+                    Some(record) => lane_bar.draw_reasons(run, record, lane, LaneId(*index), buf),
+                    None => lane_bar.draw_labels(run, lane, buf),
+                }
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.processes().missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);
@@ -213,6 +222,13 @@ impl<'app> Timeline<'app> {
                 self.draw_name(&format!("{indent}{name}"), self.theme.muted(), area, buf);
                 self.lane_bar(other.elapsed(Nanos::ZERO), bars).draw_baseline(lane, buf);
             }
+            TimelineRow::ThreadGroup { run, until, index } => {
+                self.draw_group(run, *until, *index, area, buf);
+            }
+            TimelineRow::HiddenThreads { worked, waited } => {
+                let text = self.hidden_threads_text(*worked, *waited, area.width.into());
+                Line::styled(text, self.theme.muted()).render(area, buf);
+            }
             TimelineRow::HiddenLanes(lanes) => {
                 Line::styled(hidden_lanes_text(self.app, *lanes), self.theme.muted())
                     .render(area, buf);
@@ -221,7 +237,14 @@ impl<'app> Timeline<'app> {
         }
     }
 
-    fn lane_bar(&self, until: Nanos, area: Rect) -> LaneBar {
+    /// Returns whether a lane is selected, and not the row of its group.
+    fn is_chosen(&self, place: usize) -> bool {
+        let picture = self.app.picture();
+        let on_group = matches!(picture.selected_row(), Some(ThreadRow::Group(_)));
+        picture.lane_index() == Some(place) && !on_group
+    }
+
+    pub(super) fn lane_bar(&self, until: Nanos, area: Rect) -> LaneBar {
         LaneBar { window: self.window, until, theme: self.theme, area }
     }
 
@@ -235,6 +258,9 @@ impl<'app> Timeline<'app> {
         if !run.has_started() {
             return;
         }
+        if let Some(share) = self.thread_share(run, lane, until) {
+            return self.draw_share(share, area, buf);
+        }
         let width = self.layout.width;
         let count = if width == WidthClass::VeryWide { 2 } else { 1 };
         let mut shares = TimeShare::largest(lane, until, count);
@@ -242,12 +268,8 @@ impl<'app> Timeline<'app> {
             shares = TimeShare::largest(lane, until, 1);
         }
         if width == WidthClass::Narrow {
-            let Some(TimeShare { state, percent }) = shares.first().copied() else { return };
-            let (glyph, style) = self.theme.state_cell(state);
-            let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
-            Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent])
-                .render(self.figure_area(area), buf);
-            return;
+            let Some(share) = shares.first().copied() else { return };
+            return self.draw_share(share, area, buf);
         }
         let shares: Vec<String> = shares.iter().map(|share| share_text(*share)).collect();
         let is_active = |span: model::Span| span.end.is_none_or(|end| end > until);
@@ -256,9 +278,31 @@ impl<'app> Timeline<'app> {
         self.draw_shares(&shares.join("  "), &tasks, area, buf);
     }
 
+    /// Draws one share of time: in words or, on a narrow screen, after a sample of the state.
+    pub(super) fn draw_share(&self, share: TimeShare, area: Rect, buf: &mut Buffer) {
+        if self.layout.width != WidthClass::Narrow {
+            return self.draw_shares(&share_text(share), "", area, buf);
+        }
+        let TimeShare { state, percent } = share;
+        let (glyph, style) = self.theme.state_cell(state);
+        let percent = Span::styled(format!("{percent:>3} %"), self.theme.muted());
+        Line::from(vec![Span::raw(" "), Span::styled(glyph, style), percent])
+            .render(self.figure_area(area), buf);
+    }
+
     /// Draws the share of time that the GIL was held, among the figures of the lanes.
-    fn draw_gil_share(&self, run: &Run, area: Rect, buf: &mut Buffer) {
-        if let Some(gil) = run.gil().filter(|_| run.has_started()) {
+    fn draw_gil_share(
+        &self,
+        run: &Run,
+        interpreter: Option<InterpreterId>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let gil = match interpreter {
+            Some(interpreter) => run.interpreter_gil(interpreter),
+            None => run.gil(),
+        };
+        if let Some(gil) = gil.filter(|_| run.has_started()) {
             let held = if self.layout.width == WidthClass::Narrow { "" } else { "held " };
             let share = gil.held_share(run.elapsed(self.app.now())) * 100.0;
             self.draw_shares(&format!("{held}{share:.0} %"), "", area, buf);
@@ -266,7 +310,7 @@ impl<'app> Timeline<'app> {
     }
 
     /// Draws the shares of time and the number of tasks, if it has a column, both right-aligned.
-    fn draw_shares(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_shares(&self, shares: &str, tasks: &str, area: Rect, buf: &mut Buffer) {
         let (width, last) = match self.layout.width {
             class @ (WidthClass::Wide | WidthClass::VeryWide) => {
                 (figure_width(class) - TASKS_WIDTH, TASKS_WIDTH)
@@ -292,7 +336,8 @@ impl<'app> Timeline<'app> {
     fn draw_captions(&self, area: Rect, buf: &mut Buffer) {
         let narrow = self.layout.width == WidthClass::Narrow;
         let caption = if narrow { "share" } else { "share of time" };
-        self.draw_shares(caption, "tasks", area, buf);
+        let tasks = if self.layout.has_threads { "" } else { "tasks" };
+        self.draw_shares(caption, tasks, area, buf);
     }
 }
 

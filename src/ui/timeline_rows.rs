@@ -2,7 +2,7 @@
 
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
-use crate::model::{Lane, Mode, Nanos, Run, Target};
+use crate::model::{InterpreterId, Lane, Mode, Nanos, Run, Target};
 
 /// The maximum number of rows of a lane, with the gap below it.
 const MAX_LANE_HEIGHT: usize = 4;
@@ -17,8 +17,8 @@ const MAX_PAIRED_LANES: usize = 100;
 pub(super) enum TimelineRow<'app> {
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
-    /// The holders of the GIL.
-    Gil { run: &'app Run, until: Nanos, title: LaneTitle },
+    /// The holders of the GIL: of that interpreter in a watched program.
+    Gil { run: &'app Run, until: Nanos, title: LaneTitle, interpreter: Option<InterpreterId> },
     /// A lane, with its index in its run and its place among all lanes.
     Lane {
         run: &'app Run,
@@ -37,6 +37,11 @@ pub(super) enum TimelineRow<'app> {
         place: usize,
         title: LaneTitle,
     },
+    /// A group of threads of a watched program.
+    ThreadGroup { run: &'app Run, until: Nanos, index: usize },
+    /// The numbers of lanes without a row, in a watched program: those that worked, and those that only
+    /// waited.
+    HiddenThreads { worked: usize, waited: usize },
     /// A lane of the baseline run of the lane above, and the name of that run.
     Baseline { other: &'app Run, lane: &'app Lane, name: String },
     /// The number of lanes of runs that are hidden completely.
@@ -48,7 +53,7 @@ pub(super) enum TimelineRow<'app> {
 impl TimelineRow<'_> {
     /// Returns whether the row may be several rows high.
     pub(super) const fn is_bar(&self) -> bool {
-        matches!(self, Self::Gil { .. } | Self::Lane { .. })
+        matches!(self, Self::Gil { .. } | Self::Lane { .. } | Self::ThreadGroup { .. })
     }
 }
 
@@ -140,6 +145,9 @@ struct RunSection<'app> {
 impl<'app> RowLayout<'app> {
     /// Returns the number of rows that all lanes need.
     fn needed_rows(&self) -> usize {
+        if let Some((run, _)) = self.program_run() {
+            return self.needed_thread_rows(run);
+        }
         self.sections().iter().map(RunSection::rows).sum()
     }
 
@@ -170,6 +178,11 @@ impl<'app> RowLayout<'app> {
 
     /// Returns the rows below the lanes, out of `height` rows in total.
     pub(super) fn metric_rows(&self, height: usize) -> MetricRows {
+        if self.program_run().is_some() {
+            let chosen = usize::from(self.layout.height > HeightClass::Tiny);
+            return MetricRows { in_flight: 0, queue: 0, quota: 0, chosen }
+                .with_room_for_lane(height);
+        }
         let needed = self.needed_rows() + self.baseline_rows;
         let room = height.saturating_sub(needed);
         // With several runs, a lane's row is worth more than one whose figures the totals show, too.
@@ -206,7 +219,7 @@ impl<'app> RowLayout<'app> {
     }
 
     /// Returns the greatest number of rows of a lane with which all lanes fit on `height` rows.
-    fn lane_height(&self, height: usize) -> usize {
+    pub(super) fn lane_height(&self, height: usize) -> usize {
         let may_grow = self.layout.height == HeightClass::Normal && self.baseline_rows == 0;
         let heights = (2..=MAX_LANE_HEIGHT).rev().filter(|_| may_grow);
         heights.into_iter().find(|&times| self.rows_of_height(times) <= height).unwrap_or(1)
@@ -214,7 +227,10 @@ impl<'app> RowLayout<'app> {
 
     /// Returns the number of rows that all lanes need if each is this number of rows high.
     fn rows_of_height(&self, lane_height: usize) -> usize {
-        let bars: usize = self.sections().iter().map(RunSection::bar_rows).sum();
+        let bars: usize = match self.program_run() {
+            Some((run, _)) => self.needed_thread_rows(run),
+            None => self.sections().iter().map(RunSection::bar_rows).sum(),
+        };
         self.needed_rows() + bars * (lane_height - 1)
     }
 
@@ -239,6 +255,9 @@ impl<'app> RowLayout<'app> {
 
     /// Returns the rows to draw on `height` rows. The selected lane is always among them.
     pub(super) fn rows(&self, height: usize) -> RowPlan<'app> {
+        if let Some((run, until)) = self.program_run() {
+            return self.thread_rows(run, until, height);
+        }
         let mut sections = self.sections();
         let needed = self.needed_rows();
         // In a comparison each run has at least one lane of its baseline.
@@ -274,7 +293,8 @@ impl<'app> RowLayout<'app> {
             rows.push(TimelineRow::RunName { run, hidden: section.hidden_lanes() });
         }
         if gil {
-            rows.push(TimelineRow::Gil { run, until, title: self.first_title(section) });
+            let title = self.first_title(section);
+            rows.push(TimelineRow::Gil { run, until, title, interpreter: None });
         }
         let mut lanes = (0..).zip(run.lanes()).enumerate().skip(first).take(shown);
         while let Some((at, (index, lane))) = lanes.next() {

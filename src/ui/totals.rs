@@ -8,8 +8,8 @@ use ratatui::widgets::Widget;
 
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
 use super::layout::{ScreenLayout, draw_symbol};
-use super::sweep;
-use super::theme::{self, Theme};
+use super::theme::Theme;
+use super::{program_totals, sweep};
 use crate::analysis::RateLimitHold;
 use crate::analysis::verdict::{LIMITED, efficiency_percent};
 use crate::app::App;
@@ -150,6 +150,10 @@ fn run_name(app: &App, run: &Run, form: fn(&Plan) -> String) -> String {
 
 /// Returns the captions for the heading of the totals, aligned with the figures.
 pub(super) fn captions(app: &App, layout: ScreenLayout, width: u16) -> String {
+    if app.selection().workload.is_program() {
+        let elapsed = app.runs().first().map_or(Nanos::ZERO, |run| run.elapsed(app.now()));
+        return format!(" watched for {:.2} s ", elapsed.as_secs_f64());
+    }
     let columns = fitting_columns(app, layout, width).into_iter();
     columns
         .map(|(column, width)| {
@@ -157,6 +161,14 @@ pub(super) fn captions(app: &App, layout: ScreenLayout, width: u16) -> String {
         })
         .collect::<Vec<String>>()
         .concat()
+}
+
+/// Returns the number of rows.
+pub(super) fn row_count(app: &App, layout: ScreenLayout) -> u16 {
+    match app.selection().workload.is_program() {
+        true => program_totals::row_count(app, layout),
+        false => app.modes().len() as u16,
+    }
 }
 
 /// Draws the runs' rows.
@@ -167,6 +179,9 @@ pub(super) fn draw_rows(
     area: Rect,
     buf: &mut Buffer,
 ) {
+    if app.selection().workload.is_program() {
+        return program_totals::draw_rows(app, theme, area, buf);
+    }
     let columns = fitting_columns(app, layout, area.width);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
     let fits = name_width(app, Plan::name) + USUAL_BAR_WIDTH + figures <= area.width;
@@ -225,7 +240,8 @@ fn bar_segments(app: &App, run: &Run, share: f64, width: u16) -> Vec<Segment> {
     .collect()
 }
 
-fn draw_bar(segments: &[Segment], theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws a bar of these segments.
+pub(super) fn draw_bar(segments: &[Segment], theme: Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let mut segments = segments.iter().copied().filter(|&(_, length)| length > 0).peekable();
     for x in area.left()..area.right() {
@@ -245,7 +261,7 @@ fn draw_bar(segments: &[Segment], theme: Theme, area: Rect, buf: &mut Buffer) {
 /// Returns a cell of a bar, with an exact edge between two states or at the end of the bar.
 fn bar_cell(parts: &[Segment], theme: Theme) -> Option<(&'static str, Style)> {
     let &(main, _) = parts.iter().max_by_key(|&&(_, length)| length)?;
-    let is_solid = |&(state, _): &Segment| !theme::is_sparse(state);
+    let is_solid = |&(state, _): &Segment| !theme.is_sparse(state);
     let filled: u16 = parts.iter().map(|&(_, length)| length).sum();
     match *parts {
         _ if theme.has_patterns() => (filled >= 4).then(|| theme.state_cell(main)),

@@ -95,7 +95,7 @@ fn sort_table_by_next_column(bencher: Bencher<'_, '_>) {
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     let mut table = AttemptTable::default();
     table.refresh(&visible);
-    bencher.bench_local(|| table.sort_by(1, black_box(&visible)));
+    bencher.bench_local(|| table.sort_by_next(true, black_box(&visible)));
 }
 
 /// Refreshes the table without new tasks, as every frame does.

@@ -6,6 +6,7 @@ mod auto_script;
 mod compute_script;
 mod fetch_script;
 pub(crate) mod memory_log;
+pub(crate) mod program_script;
 mod scenario;
 
 use std::collections::VecDeque;
@@ -16,7 +17,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::{App, Effect, Msg, Options, Overlay, Session, TableView};
 use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection,
-    Setup, Target, TaskOutcome, Workload,
+    Setup, Target, TaskOutcome, WatchedProgram, Workload,
 };
 use threadline::source::simulate::SimulatedRun;
 use threadline::ui::{self, theme};
@@ -82,6 +83,18 @@ impl AppDriver {
         let effect = driver.app.start();
         driver.perform_effect(effect.as_ref());
         driver
+    }
+
+    /// Starts to watch a program, whose events are still to be played.
+    pub(crate) fn watching(program: WatchedProgram, events: Vec<Event>) -> Self {
+        let log = MemoryLog::default();
+        let session = Session::new(Setup::program(program));
+        let selection = Selection::only(Workload::Program, Mode::Threads);
+        let mut app = App::new(log.attach(session), selection, Options::default());
+        let Some(Effect::Start(active)) = app.start() else { panic!("no run to start") };
+        let pending = events.into_iter().map(|event| (active[0].run, event)).collect();
+        let (scenario, now) = (Scenario::default(), Nanos::ZERO);
+        Self { app, log, scenario, active, pending, now, remaining: 0 }
     }
 
     /// Starts the race of the default scenario.

@@ -10,7 +10,7 @@ use threadline::model::{
     TaskId, TaskOutcome, WorkSpec, Workload,
 };
 
-use crate::samples::list;
+use crate::samples::{list, watched_program};
 
 /// The outcome of a page: account numbers, or a failure.
 pub(crate) type PageFixture<'a> = Result<&'a [u64], FailureKind>;
@@ -169,6 +169,7 @@ pub(crate) fn sweep_plan(workload: Workload) -> Plan {
         Workload::Mixed => WorkSpec::Mixed(compute),
         Workload::Commands => WorkSpec::Commands { commands: Arc::new([]) },
         Workload::Pages => WorkSpec::Pages(list()),
+        Workload::Program => WorkSpec::Program(watched_program()),
     };
     Plan::new(work, Mode::Threads, 1, 60)
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use threadline::model::item_page::{ItemPage, ItemPointers};
 use threadline::model::{
-    ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
-    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, MachineLoad,
-    Mode, Nanos, PageAddressing, PagedList, Plan, Product, Quota, ReachedLimit, ResponseSummary,
-    RunOutcome, Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
+    Accuracy, ChangeReason, CloseReason, CodePlace, CommandOutput, Completion, ComputeSpec, Event,
+    EventKind, Exactness, ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, InterpreterId,
+    LaneId, LimitKind, MachineLoad, Mode, Nanos, PageAddressing, PagedList, Plan, Product,
+    PythonInterpreter, Quota, ReachedLimit, ReasonSource, ResponseSummary, RunOutcome, Simulation,
+    State, Target, TaskId, TaskOutcome, ThreadCounters, ThreadIdentity, WaitReason, WatchCost,
+    WatchedProgram, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -48,6 +50,10 @@ pub(crate) fn list() -> PagedList {
     }
 }
 
+pub(crate) fn watched_program() -> WatchedProgram {
+    WatchedProgram { command: "python app.py".to_owned(), pid: 4_711, attached: true, cores: 2 }
+}
+
 /// Returns the commands of the samples.
 pub(crate) fn commands() -> Arc<[String]> {
     ["true", "false", "sleep 9", "true"].map(str::to_owned).into()
@@ -69,6 +75,7 @@ fn work_specs() -> Vec<WorkSpec> {
         WorkSpec::Native(_) => [WorkSpec::Native(compute())],
         WorkSpec::Mixed(_) => [WorkSpec::Mixed(compute())],
         WorkSpec::Commands { .. } => [WorkSpec::Commands { commands: commands() }],
+        WorkSpec::Program(_) => [WorkSpec::Program(watched_program())],
     })
 }
 
@@ -186,6 +193,13 @@ fn run_outcomes() -> Vec<RunOutcome> {
 fn states() -> Vec<State> {
     every!(State {
         State::Idle => [State::Idle],
+        State::Parked => [State::Parked],
+        State::Sleeping => [State::Sleeping],
+        State::Events => [State::Events],
+        State::Blocked => [State::Blocked],
+        State::Stopped => [State::Stopped],
+        State::NoCore => [State::NoCore],
+        State::OnCpu => [State::OnCpu],
         State::Starting => [State::Starting],
         State::HandOver => [State::HandOver],
         State::Connecting => [State::Connecting],
@@ -202,10 +216,41 @@ fn states() -> Vec<State> {
     })
 }
 
+fn wait_reasons() -> [WaitReason; 2] {
+    let reason = |call: &str| WaitReason { call: call.to_owned(), object: None, holder: None };
+    let held =
+        WaitReason { object: Some("mutex".to_owned()), holder: Some(TASK), ..reason("futex") };
+    [reason("read"), held]
+}
+
+fn interpreters() -> [PythonInterpreter; 2] {
+    let version = "3.13".to_owned();
+    let switch_interval = Some(Nanos(5_000_000));
+    let with_gil = PythonInterpreter { pid: 4_711, version, switch_interval, why: None };
+    let why = Some("free-threaded".to_owned());
+    [with_gil.clone(), PythonInterpreter { switch_interval: None, why, ..with_gil }]
+}
+
+fn accuracies() -> Vec<Accuracy> {
+    let edges = every!(Exactness {
+        Exactness::Exact => [Exactness::Exact],
+        Exactness::Counted { .. } => [Exactness::Counted { period: Nanos(4_000_000) }],
+        Exactness::Coarse => [Exactness::Coarse],
+    });
+    let reasons = every!(ReasonSource {
+        ReasonSource::Syscall => [ReasonSource::Syscall],
+        ReasonSource::Wchan => [ReasonSource::Wchan],
+        ReasonSource::None => [ReasonSource::None],
+    });
+    let pairs = edges.into_iter().zip(reasons);
+    let why = Some("perf_event_paranoid is 4".to_owned());
+    pairs.map(|(edges, reasons)| Accuracy { edges, reasons, why: why.clone() }).collect()
+}
+
 /// Returns events of every kind. Each is legal on its own, but not all of them in one run in this
 /// order.
 pub(crate) fn kinds() -> Vec<EventKind> {
-    let task = TASK;
+    let (task, interpreter) = (TASK, InterpreterId(0));
     let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
     let failed = |failure| EventKind::AttemptFailed { task, failure, retry_at: Nanos(12) };
     let changed = |reason| EventKind::ConcurrencyChanged { in_flight: 2, reason };
@@ -236,6 +281,37 @@ pub(crate) fn kinds() -> Vec<EventKind> {
                 .map(|reason| EventKind::LaneClosed { reason })
         },
         EventKind::PagesChained => [EventKind::PagesChained],
+        EventKind::ThreadIdentified(_) => [EventKind::ThreadIdentified(ThreadIdentity {
+            tid: 4_712,
+            pid: 4_711,
+            name: "worker-1".to_owned(),
+        })],
+        EventKind::WaitExplained(_) => wait_reasons().map(EventKind::WaitExplained),
+        EventKind::ThreadCounted(_) => [EventKind::ThreadCounted(ThreadCounters {
+            on_cpu: Nanos(9),
+            no_core: Nanos(8),
+            switches: 7,
+            preempted: 6,
+        })],
+        EventKind::FunctionSeen(_) => [None, Some(12)].map(|line| {
+            let (function, file) = ("work".to_owned(), "app.py".to_owned());
+            EventKind::FunctionSeen(CodePlace { function, file, line })
+        }),
+        EventKind::InterpreterFound { .. } => interpreters().map(|found| {
+            EventKind::InterpreterFound { interpreter, found }
+        }),
+        EventKind::GilTaken { .. } => [EventKind::GilTaken { interpreter }],
+        EventKind::GilReleased { .. } => [EventKind::GilReleased { interpreter }],
+        EventKind::GilCounted { .. } => [EventKind::GilCounted { interpreter, hand_overs: 9 }],
+        EventKind::AccuracyChanged(_) => accuracies().into_iter().map(EventKind::AccuracyChanged),
+        EventKind::CostMeasured(_) => {
+            [EventKind::CostMeasured(WatchCost { own: Nanos(9), recorded_switches: 8 })]
+        },
+        EventKind::ProgramOutput { .. } => [EventKind::ProgramOutput { text: "\u{1b}[2J\n".into() }],
+        EventKind::ProgramExited { .. } => {
+            [ExitStatus::Code(3), ExitStatus::Signal(9)]
+                .map(|status| EventKind::ProgramExited { status })
+        },
         EventKind::Gap(_) => [GapScope::Lane, GapScope::Run].map(|scope| {
             EventKind::Gap(Gap { from: Nanos(1), to: Nanos(3), lost: 2, scope })
         }),

@@ -24,6 +24,8 @@ mod fault_relay;
 mod peer;
 #[path = "../common/samples.rs"]
 mod samples;
+#[path = "../common/scripted_program.rs"]
+mod scripted_program;
 #[path = "../common/scripted_server.rs"]
 mod scripted_server;
 #[path = "../common/source.rs"]
@@ -48,6 +50,7 @@ mod golden;
 mod pages;
 mod palette;
 mod process;
+mod program;
 mod readme;
 mod recording;
 mod refusals;

@@ -23,6 +23,16 @@ const COLOURED_STATES: [State; 7] = [
     State::Error,
 ];
 
+/// The states of a watched program that must differ by colour. On a CPU is computing as the kernel
+/// tells it, so that both share a colour; the others have glyphs of their own.
+const PROGRAM_STATES: [State; 4] =
+    [State::Waiting, State::Computing, State::LockWait, State::Blocked];
+
+/// The states of a watched program that have glyphs of their own on the background at every colour
+/// depth.
+const RESTING_STATES: [State; 5] =
+    [State::Parked, State::Sleeping, State::Events, State::Stopped, State::Unknown];
+
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
 const GLYPH_PAIRS: [(State, State); 6] = [
@@ -275,6 +285,46 @@ fn state_colours_differ_for_every_kind_of_colour_vision() {
     }
 }
 
+/// Without a core is the colour of the CPU, dimmed; it is striped where a second tone would not keep its
+/// distance.
+#[test]
+fn program_colours_differ_for_every_kind_of_colour_vision() {
+    let visions = [("normal", NORMAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
+    for (set, theme) in color_sets() {
+        let has_dim = theme.state_cell(State::NoCore).1.bg.is_some();
+        assert_eq!(has_dim, !set.starts_with("256"), "{set}");
+        let dim = has_dim.then_some(State::NoCore);
+        let states: Vec<State> = PROGRAM_STATES.into_iter().chain(dim).collect();
+        for (name, vision) in &visions {
+            let (difference, one, two) = closest(&states, state_color(theme), vision);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{set}, {name}: {one:?} and {two:?} by {difference:.1}"
+            );
+        }
+        let (difference, one, two) = closest(&states, state_color(theme), &GREY);
+        let min =
+            if set == "256 light" { MIN_INDEXED_GREY_DIFFERENCE } else { MIN_GREY_DIFFERENCE };
+        assert!(difference >= min, "{set}: {one:?} and {two:?} by {difference:.1}");
+    }
+}
+
+#[test]
+fn states_of_a_program_that_rest_differ_by_pattern() {
+    for depth in [ColorDepth::Mono, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
+        for background in [Background::Dark, Background::Light] {
+            let theme = Theme::new(depth, GlyphSet::Unicode, background);
+            let patterns = RESTING_STATES.into_iter().chain([State::NoCore, State::Idle]);
+            let glyphs: BTreeSet<&str> = patterns.map(|state| theme.state_cell(state).0).collect();
+            assert_eq!(glyphs.len(), RESTING_STATES.len() + 2, "{depth:?} {background:?}");
+            for state in RESTING_STATES {
+                let style = theme.state_cell(state).1;
+                assert_eq!(style.bg, None, "{depth:?} {background:?} {state:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn state_colours_differ_in_greyscale() {
     for (set, theme) in color_sets() {
@@ -300,7 +350,11 @@ fn gil_holder_colours_differ_from_all_states() {
         for lane in HOLDERS {
             let to_lab = |color| lab(simulate(&NORMAL, rgb(color)));
             let holder = to_lab(gil_holder_color(theme)(lane));
-            for state in COLOURED_STATES {
+            for state in COLOURED_STATES.into_iter().chain([State::NoCore, State::Blocked]) {
+                // It is striped where it has no colour of its own.
+                if state == State::NoCore && theme.state_cell(state).1.bg.is_none() {
+                    continue;
+                }
                 let difference = ciede2000(holder, to_lab(state_color(theme)(state)));
                 assert!(
                     difference >= MIN_DIFFERENCE,
@@ -316,7 +370,9 @@ fn gil_holder_colours_differ_from_all_states() {
 #[test]
 fn text_on_state_colours_meets_wcag_contrast() {
     for (set, theme) in color_sets() {
-        for state in COLOURED_STATES.into_iter().filter(|&state| state != State::Error) {
+        let own = [State::Blocked, State::OnCpu];
+        let states = COLOURED_STATES.into_iter().chain(own);
+        for state in states.filter(|&state| state != State::Error) {
             let background = theme.color(state).expect("a colour");
             let text = theme.label_style(background).fg.expect("a colour");
             let contrast = contrast(background, text);
@@ -373,6 +429,11 @@ fn standard_colours_of_states_differ() {
             COLOURED_STATES.into_iter().filter(|&state| state != State::Error).collect();
         for (palette, colours) in &STANDARD_COLOURS {
             let color = |state| standard(theme.color(state).expect("a colour"), colours);
+            let (difference, one, two) = closest(&PROGRAM_STATES, color, &NORMAL);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{background:?} {palette}: {one:?} and {two:?} by {difference:.1}"
+            );
             let (difference, one, two) = closest(&states, color, &NORMAL);
             assert!(
                 difference >= MIN_DIFFERENCE,

@@ -12,6 +12,7 @@ mod keymap;
 mod limits;
 mod messages;
 mod mouse;
+mod programs;
 mod quit_keys;
 mod replay;
 mod replay_keys;

@@ -3,6 +3,7 @@
 
 mod incomparable_times;
 mod noise;
+mod programs;
 
 use threadline::analysis::stats::Agreement;
 use threadline::analysis::verdict::{Conclusion, Verdict};
@@ -31,7 +32,7 @@ fn events(plan: &Plan, nanos: u64, states: States<'_>) -> Vec<Event> {
     let product = match plan.workload().kind() {
         TaskKind::Page => Product::PastLastPage,
         TaskKind::Computation => Product::Value(1),
-        TaskKind::Command => Product::Success,
+        TaskKind::Command | TaskKind::Thread => Product::Success,
     };
     let outcome = TaskOutcome::Done(Completion { response: None, product });
     let workers = u32::from(plan.workers);

@@ -55,6 +55,11 @@ impl Clause {
         Self { joint: "; ", text, is_figure: false }
     }
 
+    /// Creates a clause that is a sentence of its own.
+    pub(super) fn sentence(text: String) -> Self {
+        Self { joint: ". ", text: plural::capitalized(&text), is_figure: false }
+    }
+
     /// Creates a clause with the figure of something else, which can be followed by more.
     pub(super) const fn figure(text: String) -> Self {
         Self { joint: "; ", text, is_figure: true }
@@ -115,7 +120,10 @@ impl Conclusion {
     /// Returns the suggestions with the options that follow them:
     /// `Next: 3 workers (--threads 3), CPU work (--workload cpu)`. Empty if there are none.
     pub fn options_text(&self) -> String {
-        let each = self.suggestions.iter().map(|one| format!("{one} ({})", one.option()));
+        let each = self.suggestions.iter().map(|one| match one.option() {
+            Some(option) => format!("{one} ({option})"),
+            None => one.to_string(),
+        });
         let all = each.collect::<Vec<_>>().join(", ");
         if all.is_empty() { all } else { format!("Next: {all}") }
     }

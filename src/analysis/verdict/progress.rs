@@ -1,7 +1,7 @@
 //! The conclusion so far, while runs are active.
 
 use super::mode_result::{MIN_GAIN, MIN_SHARE, factor_text, percent, workers_text};
-use super::{Verdict, plural};
+use super::{Verdict, plural, program};
 use crate::analysis::stats;
 use crate::model::{Mode, Nanos, Run, State};
 
@@ -13,6 +13,9 @@ impl Verdict<'_> {
             self.runs.iter().filter(|run| run.has_started() && !run.is_over()).collect();
         if active.is_empty() {
             return Vec::new();
+        }
+        if let Some(conclusion) = active.first().and_then(|run| program::conclusion(run, now)) {
+            return conclusion.sentence_forms().collect();
         }
         // Without a sequential time, a mode that is done already says how far ahead it is.
         let over = self.runs.iter().filter(|run| run.is_comparable() && self.baseline.is_none());

@@ -31,6 +31,14 @@ pub enum Suggestion {
     IdleMachine,
     /// Another workload.
     Workload(Workload),
+    /// Python code that runs on several cores, because its threads wait for the GIL.
+    NoGil,
+    /// Less time under the lock that threads wait for.
+    ShorterLock,
+    /// No more threads that compute than there are cores.
+    FewerThreads,
+    /// More system calls at the same time, because threads wait in them.
+    MoreCalls,
 }
 
 impl Suggestion {
@@ -77,15 +85,16 @@ impl Suggestion {
         matches!(self, Self::Workers { .. } | Self::Sweep)
     }
 
-    /// Returns the option that starts it: `--threads 3`.
-    pub fn option(self) -> String {
-        match self {
+    /// Returns the option that starts it: `--threads 3`. `None` for a change of the user's own program.
+    pub fn option(self) -> Option<String> {
+        Some(match self {
+            Self::NoGil | Self::ShorterLock | Self::FewerThreads | Self::MoreCalls => return None,
             Self::Workers { to, .. } => format!("--threads {to}"),
             Self::Sweep => "--mode sweep".to_owned(),
             Self::Race => "--mode race".to_owned(),
             Self::SlowMotion | Self::IdleMachine => "--simulate".to_owned(),
             Self::Workload(workload) => format!("--workload {workload}"),
-        }
+        })
     }
 }
 
@@ -98,6 +107,12 @@ impl fmt::Display for Suggestion {
             Self::SlowMotion => f.write_str("slow motion"),
             Self::IdleMachine => f.write_str("an idle machine, simulated"),
             Self::Workload(workload) => f.write_str(workload.spec().short_heading),
+            Self::NoGil => {
+                f.write_str("processes (multiprocessing), or a free-threaded build of Python")
+            }
+            Self::ShorterLock => f.write_str("hold that lock for less time, or split it"),
+            Self::FewerThreads => f.write_str("no more busy threads than cores"),
+            Self::MoreCalls => f.write_str("more of these calls at the same time"),
         }
     }
 }

@@ -68,6 +68,8 @@ impl Action {
             | Self::CursorLeft
             | Self::CursorRight
             | Self::Inspect
+            | Self::HideWaiting
+            | Self::Order
             | Self::Range
             | Self::FitSelection => KeyGroup::Look,
             Self::Find

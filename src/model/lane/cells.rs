@@ -22,9 +22,9 @@ pub enum LaneCell {
     },
     /// More changes than fit into a cell.
     Merged {
-        /// The state with the most time, not counting idle.
+        /// The state with the most time, not counting idleness and rest.
         main: State,
-        /// The share of the cell in all states but idle, in eighths, 1 to 8.
+        /// The share of the cell in all other states than these, in eighths, 1 to 8.
         eighths: u8,
     },
 }
@@ -88,6 +88,32 @@ impl Lane {
             let failed = errors > error;
             (start, first, error) = (end, last, errors);
             Some(if failed { LaneCell::Whole(State::Error) } else { self.cell(&range) })
+        })
+    }
+
+    /// Returns the time in each state in `count` cells of width `width`, the first of which begins at
+    /// `from`, up to `until`.
+    pub fn times_by_cell(
+        &self,
+        from: Nanos,
+        width: Nanos,
+        count: usize,
+        until: Nanos,
+    ) -> impl Iterator<Item = StateTimes> + '_ {
+        let width = width.0.max(1);
+        let mut start = from.0;
+        let mut first = next_index(&self.changes, 0, |change| change.at() < start);
+        (0..count).map_while(move |_| {
+            let end = start.saturating_add(width);
+            let seen = end.min(until.0);
+            if start >= seen {
+                return None;
+            }
+            let last = next_index(&self.changes, first, |change| change.at() < seen);
+            let range = CellRange { start, end, until: end, first, last };
+            let times = self.state_times_in(&range, seen);
+            (start, first) = (end, last);
+            Some(times)
         })
     }
 
@@ -224,16 +250,20 @@ fn edge_cell(left: State, right: State, at: u64, width: u64) -> LaneCell {
 }
 
 /// The state with the most time is the main one, unless there is a state that must stay visible. A
-/// lane that is idle but for a sixteenth of the cell is idle.
+/// lane that is idle or rests but for a sixteenth of the cell does so for all of it.
 fn merged_cell(shares: &StateTimes, width: u64) -> LaneCell {
-    let busy = || shares.spent().filter(|&(state, _)| state != State::Idle);
+    let is_calm = |state: State| state == State::Idle || state.is_rest();
+    let busy = || shares.spent().filter(|&(state, _)| !is_calm(state));
     let rank = |&(state, share): &(State, u64)| (state.is_critical(), share, state);
     let time: u64 = busy().map(|(_, share)| share).sum();
     match busy().max_by_key(rank) {
         Some((main, _)) if time > width / 16 || main.is_critical() => {
             LaneCell::Merged { main, eighths: eighths(time, width).max(1) }
         }
-        _ => LaneCell::Whole(State::Idle),
+        _ => {
+            let calm = shares.spent().filter(|&(state, _)| is_calm(state));
+            LaneCell::Whole(calm.max_by_key(rank).map_or(State::Idle, |(state, _)| state))
+        }
     }
 }
 

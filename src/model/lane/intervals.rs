@@ -40,6 +40,35 @@ impl Lane {
         intervals.filter(|interval| interval.start < interval.end || interval.state == State::Error)
     }
 
+    /// Returns the interval in one state around a moment, up to `until`. Attempts do not divide it.
+    pub fn interval_at(&self, t: Nanos, until: Nanos) -> StateInterval {
+        let next = self.changes.partition_point(|change| change.at() <= t.0);
+        let state = self.state_at(t);
+        let is_other = |change: &StateChange| change.state() != state;
+        let (before, after) = self.changes.split_at(next);
+        let first = before.iter().rposition(is_other).map_or(0, |other| other + 1);
+        let start = before.get(first).map_or(0, |change| change.at());
+        let end = after.iter().find(|change| is_other(change)).map_or(u64::MAX, |one| one.at());
+        StateInterval { state, start: Nanos(start), end: Nanos(end).min(until) }
+    }
+
+    /// Returns the states in [a, b) in order, each with its part of that time. States without a duration
+    /// are omitted.
+    pub fn state_intervals_between(
+        &self,
+        a: Nanos,
+        b: Nanos,
+    ) -> impl DoubleEndedIterator<Item = StateInterval> + '_ {
+        let index = |t: Nanos| self.changes.partition_point(|change| change.at() < t.0);
+        let interval = move |index: usize| {
+            let change = self.changes.get(index)?;
+            let end = self.changes.get(index + 1).map_or(u64::MAX, |next| next.at());
+            let (start, end) = (Nanos(change.at()).max(a), Nanos(end).min(b));
+            (start < end).then(|| StateInterval { state: change.state(), start, end })
+        };
+        (index(a).saturating_sub(1)..index(b)).filter_map(interval)
+    }
+
     /// The state at a moment.
     pub fn state_at(&self, t: Nanos) -> State {
         let so_far = self.changes.partition_point(|change| change.at() <= t.0);

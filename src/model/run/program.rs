@@ -15,6 +15,9 @@ use crate::model::watched_program::{
     WaitReason, WatchCost,
 };
 
+/// The index of no value.
+const NO_VALUE: u32 = u32::MAX;
+
 /// The maximum number of bytes of a program's output that are kept.
 const MAX_OUTPUT: usize = 1 << 20;
 
@@ -29,6 +32,7 @@ pub struct ProgramRecord {
     cost: WatchCost,
     output: ProgramOutput,
     exit: Option<ExitStatus>,
+    live: usize,
     peak: usize,
 }
 
@@ -45,6 +49,8 @@ pub struct ThreadRecord {
     pub ended: Option<Nanos>,
     /// The kernel's counters since `born`.
     pub counters: ThreadCounters,
+    /// The time of the latest counters, or `None` before the first.
+    pub counted: Option<Nanos>,
 }
 
 /// An interpreter, with the use of its GIL.
@@ -93,6 +99,7 @@ impl ProgramRecord {
             EventKind::ThreadCounted(counters) => {
                 if let Some(thread) = task.and_then(|task| self.thread_mut(task)) {
                     thread.counters = *counters;
+                    thread.counted = Some(at);
                 }
             }
             EventKind::WaitExplained(reason) => self.reasons.record(at, lane, reason),
@@ -119,10 +126,16 @@ impl ProgramRecord {
         }
     }
 
-    /// Records the end of a thread.
+    /// Records the end of a thread, which no longer holds anything.
     pub(super) fn end_thread(&mut self, at: Nanos, task: TaskId) {
-        if let Some(thread) = self.thread_mut(task) {
-            thread.ended.get_or_insert(at);
+        let Some(thread) = self.thread_mut(task).filter(|thread| thread.ended.is_none()) else {
+            return;
+        };
+        thread.ended = Some(at);
+        let lane = thread.lane;
+        self.live -= 1;
+        for interpreter in &mut self.interpreters {
+            interpreter.holds.record_state(at, lane, State::Idle, false);
         }
     }
 
@@ -132,8 +145,13 @@ impl ProgramRecord {
         } else if task.0 as usize == self.threads.len() + 1 {
             let counters = ThreadCounters::default();
             let identity = new.clone();
-            self.threads.push(ThreadRecord { identity, lane, born: at, ended: None, counters });
-            self.peak = self.peak.max(self.live_threads());
+            let (born, ended, counted) = (at, None, None);
+            self.threads.push(ThreadRecord { identity, lane, born, ended, counters, counted });
+            // Another thread may have used the lane before.
+            self.reasons.clear(at, lane);
+            self.places.clear(at, lane);
+            self.live += 1;
+            self.peak = self.peak.max(self.live);
         }
     }
 
@@ -170,8 +188,8 @@ impl ProgramRecord {
     }
 
     /// The number of threads that live.
-    pub fn live_threads(&self) -> usize {
-        self.threads.iter().filter(|thread| thread.ended.is_none()).count()
+    pub const fn live_threads(&self) -> usize {
+        self.live
     }
 
     /// The maximum number of threads that lived at the same time.
@@ -179,9 +197,21 @@ impl ProgramRecord {
         self.peak
     }
 
-    /// Returns the reason that was read for the wait that began on the lane at `start`.
-    pub fn wait_reason(&self, lane: LaneId, start: Nanos) -> Option<&WaitReason> {
-        self.reasons.at(lane, start).filter(|&(at, _)| at == start).map(|(_, reason)| reason)
+    /// Returns the latest reason that was read on the lane until `at`: that of its wait, if the lane is
+    /// then in a state that has reasons ([`State::has_reason`]).
+    pub fn wait_reason(&self, lane: LaneId, at: Nanos) -> Option<&WaitReason> {
+        self.reasons.at(lane, at).map(|(_, reason)| reason)
+    }
+
+    /// Returns the latest reasons that were read on a lane during [a, b), in the order of time, each with
+    /// its part of that time.
+    pub fn reasons_between(
+        &self,
+        lane: LaneId,
+        a: Nanos,
+        b: Nanos,
+    ) -> impl Iterator<Item = (Nanos, Nanos, &WaitReason)> {
+        self.reasons.between(lane, a, b)
     }
 
     /// Returns the function that the lane's thread was last seen in before or at `at`, with the time
@@ -194,6 +224,17 @@ impl ProgramRecord {
     /// time from which on.
     pub fn places(&self, lane: LaneId) -> impl Iterator<Item = (Nanos, &CodePlace)> {
         self.places.of_lane(lane)
+    }
+
+    /// Returns the functions that a lane's threads were last seen in during [a, b), in the order of time,
+    /// each with its part of that time.
+    pub fn places_between(
+        &self,
+        lane: LaneId,
+        a: Nanos,
+        b: Nanos,
+    ) -> impl Iterator<Item = (Nanos, Nanos, &CodePlace)> {
+        self.places.between(lane, a, b)
     }
 
     /// The interpreters in the order of discovery.
@@ -230,8 +271,8 @@ impl ProgramRecord {
 
 impl ProgramOutput {
     fn push(&mut self, text: &str) {
-        let space = MAX_OUTPUT - self.text.len();
-        let end = text.floor_char_boundary(space.min(text.len()));
+        let space = text.len().min(MAX_OUTPUT - self.text.len());
+        let end = (0..=space).rfind(|&end| text.is_char_boundary(end)).unwrap_or(0);
         let (kept, omitted) = text.split_at(end);
         self.text.push_str(kept);
         self.omitted += omitted.len() as u64;
@@ -245,7 +286,8 @@ impl<T> Default for StampedValues<T> {
 }
 
 impl<T: Clone + Eq + Hash> StampedValues<T> {
-    /// Gives the lane a value from `at` on.
+    /// Gives the lane a value from `at` on. The one that it has already is not stored again: most
+    /// threads wait in the same place over and over.
     fn record(&mut self, at: Nanos, lane: LaneId, value: &T) {
         let index = self.indices.get(value).copied().unwrap_or_else(|| {
             let index = self.values.len() as u32;
@@ -257,10 +299,39 @@ impl<T: Clone + Eq + Hash> StampedValues<T> {
         if self.stamps.len() <= lane {
             self.stamps.resize(lane + 1, Vec::new());
         }
-        if let Some(stamps) = self.stamps.get_mut(lane) {
+        if let Some(stamps) = self.stamps.get_mut(lane)
+            && stamps.last().is_none_or(|last| last.1 != index)
+        {
             let at = stamps.last().map_or(at.0, |last| at.0.max(last.0));
             stamps.push((at, index));
         }
+    }
+
+    /// Takes the lane's value away from `at` on.
+    fn clear(&mut self, at: Nanos, lane: LaneId) {
+        if let Some(stamps) = self.stamps.get_mut(usize::from(lane.0))
+            && let Some(last) = stamps.last().map(|last| last.0)
+        {
+            stamps.push((at.0.max(last), NO_VALUE));
+        }
+    }
+
+    /// Returns the lane's values in [a, b) in the order of time, each with its part of that time.
+    fn between(
+        &self,
+        lane: LaneId,
+        a: Nanos,
+        b: Nanos,
+    ) -> impl Iterator<Item = (Nanos, Nanos, &T)> {
+        let stamps = self.stamps.get(usize::from(lane.0)).map_or(&[][..], Vec::as_slice);
+        let first = stamps.partition_point(|stamp| stamp.0 <= a.0).saturating_sub(1);
+        let stamps = stamps.get(first..).unwrap_or(&[]);
+        let ends = stamps.iter().skip(1).map(|stamp| stamp.0).chain([u64::MAX]);
+        stamps.iter().zip(ends).filter_map(move |(&(start, value), end)| {
+            let (start, end) = (Nanos(start).max(a), Nanos(end).min(b));
+            let value = self.values.get(value as usize)?;
+            (start < end).then_some((start, end, value))
+        })
     }
 
     /// Returns the lane's value at a moment, with the time from which on it has it.

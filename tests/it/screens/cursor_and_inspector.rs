@@ -6,7 +6,7 @@ use ratatui::Terminal;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 use threadline::app::{DetailPane, Overlay};
-use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, TaskId, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
@@ -338,7 +338,7 @@ fn enter_opens_the_output_of_the_command_under_the_cursor() {
     let mut driver = driver.press_keys("..");
     driver.press(KeyCode::Enter);
     let Some(Overlay::Output(output)) = driver.app.overlay() else { panic!("no output") };
-    assert_eq!(output.task.0, 2);
+    assert_eq!(output.task, Some(TaskId(2)));
 }
 
 #[test]

@@ -11,6 +11,8 @@ use threadline::app::{App, Msg};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
+use super::programs;
+use crate::app_driver::program_script::{counted, exact};
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
 
 const MAX_WIDTH: u16 = 200;
@@ -120,12 +122,13 @@ fn assert_selection_in(buffer: &Buffer, app: &App) {
     let selection = app.selection();
     let screen = || format!("{selection} of {} at {width}x{height}", selection.workload);
     let title = text(0);
-    let workload = selection.workload.to_string();
+    let is_program = selection.workload.is_program();
+    let workload = if is_program { "watch".to_owned() } else { selection.workload.to_string() };
     assert!(title.contains(&workload), "{}: no workload in {title:?}", screen());
     let row = if height >= MIN_HEIGHT_WITH_TITLE { text(1) } else { title };
     // Narrow screens have short names: `seq`, `w-3`, and `+5` for lanes without a row of their own.
     let mode: String = selection.to_string().chars().take(3).collect();
-    assert!(row.contains(&mode), "{}: no mode in {row:?}", screen());
+    assert!(is_program || row.contains(&mode), "{}: no mode in {row:?}", screen());
     if let Some(name) = selected_lane_name(app) {
         let is_marked = |row: &[Cell]| {
             let mut start = row.iter().take(3).map(Cell::symbol);
@@ -137,7 +140,11 @@ fn assert_selection_in(buffer: &Buffer, app: &App) {
             panic!("{}: expected one marked lane:\n{}", screen(), rows.join("\n"));
         };
         let number = name.rsplit(['-', ' ']).next().unwrap();
-        let is_named = lane.contains(number) || lane.contains(" +");
+        // A folded group stands for its threads, and long names are cut.
+        let is_group = is_program && (lane.contains('▸') || lane.contains("+ "));
+        let is_cut = is_program && lane.contains(name.get(..3).unwrap_or(&name));
+        let is_named =
+            lane.contains(number) || lane.contains(" +") || is_group || is_cut;
         assert!(is_named, "{}: no {name} in {lane:?}", screen());
     }
 }
@@ -362,4 +369,30 @@ fn every_workload_draws_in_every_mode() {
             terminal_kind,
         );
     }
+}
+
+#[test]
+fn watched_programs_draw_at_every_size() {
+    draw_every(programs::watching(programs::python_script(exact()).finish()), COLOUR);
+    for terminal_kind in TERMINAL_KINDS {
+        for keys in ["", "j", "jjj", "i", "oo", "jv→→→", "?", "T"] {
+            let driver = programs::watching(programs::python_script(counted()).finish());
+            draw_sampled(driver.press_keys(keys), terminal_kind);
+        }
+        for opens in [false, true] {
+            let mut driver = programs::watching(programs::pool(64).finish()).press_keys("j");
+            if opens {
+                driver.press(KeyCode::Enter);
+            }
+            draw_sampled(driver.press_keys("jjjjj"), terminal_kind);
+        }
+        let mut driver = programs::watching(programs::python_script(exact()).finish());
+        driver.press(KeyCode::Enter);
+        draw_sampled(driver, terminal_kind);
+        let mut driver = programs::watching(programs::convoy().finish()).press_keys("jj");
+        driver.press(KeyCode::Enter);
+        draw_sampled(driver, terminal_kind);
+    }
+    draw_sampled(programs::watching(programs::build()), COLOUR);
+    draw_sampled(programs::watching(programs::five_hundred().finish()), COLOUR);
 }

@@ -1,0 +1,59 @@
+//! The waits of a thread by their reasons.
+
+use crate::model::{Lane, LaneId, Nanos, ProgramRecord, State, StateTimes, WaitReason};
+
+use super::thread_summary::scaled;
+
+/// The time that a thread waited for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitSum<'run> {
+    /// The state.
+    pub state: State,
+    /// The reason. Not safe to print.
+    pub reason: &'run WaitReason,
+    /// The time.
+    pub time: Nanos,
+}
+
+/// Sums a lane's waits in [a, b) by their reasons, the longest first. Of each state's time in `times`, each
+/// reason has the share that it has among the latest `max_states` states of the lane.
+pub(super) fn of_lane<'run>(
+    record: &'run ProgramRecord,
+    (id, lane): (LaneId, &Lane),
+    (a, b): (Nanos, Nanos),
+    times: &StateTimes,
+    max_states: usize,
+) -> Vec<WaitSum<'run>> {
+    let mut sums: Vec<WaitSum<'run>> = Vec::new();
+    let mut all = StateTimes::default();
+    let intervals = lane.state_intervals_between(a, b).rev().take(max_states);
+    for interval in intervals.filter(|interval| interval.state.has_reason()) {
+        let state = interval.state;
+        all.add(state, interval.end.since(interval.start).0);
+        for (start, end, reason) in record.reasons_between(id, interval.start, interval.end) {
+            let time = end.since(start);
+            match sums.iter_mut().find(|sum| sum.state == state && sum.reason == reason) {
+                Some(sum) => sum.time = sum.time + time,
+                None => sums.push(WaitSum { state, reason, time }),
+            }
+        }
+    }
+    for sum in &mut sums {
+        sum.time = Nanos(scaled(times[sum.state], sum.time.0, all[sum.state]));
+    }
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.time));
+    sums
+}
+
+/// Adds up the times of equal keys, the longest first.
+pub(super) fn grouped<K: PartialEq>(times: impl Iterator<Item = (K, Nanos)>) -> Vec<(K, Nanos)> {
+    let mut sums: Vec<(K, Nanos)> = Vec::new();
+    for (key, time) in times {
+        match sums.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum = *sum + time,
+            None => sums.push((key, time)),
+        }
+    }
+    sums.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
+    sums
+}

@@ -1,0 +1,359 @@
+//! The conclusion about a watched program: who did the work, what kept the others from it, and what that
+//! means. Every figure is one of [`ProgramSummary`]; nothing is named that was not read.
+
+mod obstacle;
+
+use super::conclusion::Clause;
+use super::mode_result::percent;
+use super::{Conclusion, Suggestion, plural};
+use crate::analysis::program::{ProgramSummary, ThreadSummary, cores_text, place_text};
+use crate::model::printable::printable_up_to;
+use crate::model::{Nanos, Run, State};
+use obstacle::{HeldThreads, LockHolder, Obstacle};
+
+/// The minimum time of watching that allows a conclusion.
+const MIN_ELAPSED: Nanos = Nanos::from_millis(100);
+
+/// The maximum share of the threads' time that may be unknown.
+const MAX_UNKNOWN: f64 = 0.5;
+
+/// The maximum number of cores that a program uses which does next to nothing.
+const MAX_IDLE_CORES: f64 = 0.01;
+
+/// The minimum share of its life that a busy thread is on a CPU.
+const MIN_BUSY: f64 = 0.5;
+
+/// The minimum number of threads that share the work if nearly all of them did it.
+const MIN_SHARED: usize = 10;
+
+/// The minimum share of the cores, or of the threads, that stands for all of them.
+const MIN_FULL: f64 = 0.9;
+
+/// The minimum share of the time in which a GIL is held that leaves no time to others.
+const MIN_HELD: f64 = 0.9;
+
+/// The minimum share of the threads' time with no reason that deserves a remark.
+const MIN_UNREAD: f64 = 0.1;
+
+/// The maximum length of a foreign name in a sentence.
+const MAX_NAME: usize = 40;
+
+/// The sentence about a program.
+struct ProgramSentence<'a> {
+    summary: &'a ProgramSummary<'a>,
+    /// The threads that did the work, the busiest first.
+    workers: Vec<&'a ThreadSummary<'a>>,
+    is_over: bool,
+}
+
+/// Returns the conclusion from a run that watches a program: so far, in the present tense, or about all of
+/// it. Returns `None` for other runs.
+pub(super) fn conclusion(run: &Run, now: Nanos) -> Option<Conclusion> {
+    let summary = match run.is_over() {
+        true => ProgramSummary::new(run, now),
+        false => ProgramSummary::so_far(run, now),
+    }?;
+    let workers = obstacle::workers(&summary);
+    let sentence = ProgramSentence { summary: &summary, workers, is_over: run.is_over() };
+    Some(sentence.conclusion())
+}
+
+impl ProgramSentence<'_> {
+    fn conclusion(&self) -> Conclusion {
+        if let Some(text) = self.too_little() {
+            return Conclusion { checks: self.checks(), ..Conclusion::of_text(text) };
+        }
+        let (clauses, suggestion) = match obstacle::worst(self.summary, &self.workers) {
+            Some(Obstacle::NoCore(held)) => {
+                (self.no_core_clauses(&held), Some(Suggestion::FewerThreads))
+            }
+            Some(Obstacle::Gil(held, gil)) => {
+                let is_full = gil.held >= MIN_HELD;
+                (self.gil_clauses(&held, is_full), is_full.then_some(Suggestion::NoGil))
+            }
+            Some(Obstacle::Lock(held, lock)) => {
+                (self.lock_clauses(&held, &lock), Some(Suggestion::ShorterLock))
+            }
+            Some(Obstacle::Call(held, call)) => {
+                (self.call_clauses(&held, call), Some(Suggestion::MoreCalls))
+            }
+            None if self.summary.totals.on_cpu_cores < MAX_IDLE_CORES => {
+                (vec![Clause::other(self.idle_text())], None)
+            }
+            None => (self.unhindered_clauses(), None),
+        };
+        let suggestions = suggestion.into_iter().filter(|_| self.is_over).collect();
+        Conclusion { clauses, checks: self.checks(), suggestions }
+    }
+
+    /// Returns that too little was seen for a conclusion.
+    fn too_little(&self) -> Option<String> {
+        let (summary, was) = (self.summary, self.verb("was", "is"));
+        let life: u64 = summary.threads.iter().map(|thread| thread.life.0).sum();
+        let unknown = summary.time_in(State::Unknown).0 as f64 / life.max(1) as f64;
+        match summary.elapsed() {
+            _ if summary.threads.is_empty() => Some(format!("no thread {was} seen")),
+            elapsed if elapsed < MIN_ELAPSED => Some(format!("too little {was} seen: {elapsed}")),
+            _ if unknown > MAX_UNKNOWN => Some(format!(
+                "too little {was} seen: {} of the threads' time is unknown",
+                percent(unknown)
+            )),
+            _ => None,
+        }
+    }
+
+    /// Returns the verb in the tense of the sentence.
+    const fn verb(&self, past: &'static str, present: &'static str) -> &'static str {
+        if self.is_over { past } else { present }
+    }
+
+    /// Returns the verb in the tense of the sentence, for a number of threads.
+    const fn verb_of(
+        &self,
+        count: usize,
+        past: &'static str,
+        [one, many]: [&'static str; 2],
+    ) -> &'static str {
+        self.verb(past, if count == 1 { one } else { many })
+    }
+
+    /// Returns a share of time that is known from records, which may not be exact.
+    fn share(&self, share: f64) -> String {
+        let about = if self.summary.is_exact { "" } else { "about " };
+        format!("{about}{}", percent(share.min(1.0)))
+    }
+
+    /// Returns for example `1.9 of 2 cores`.
+    fn cores(&self) -> String {
+        let cores = usize::from(self.summary.program.cores);
+        format!(
+            "{} of {}",
+            cores_text(self.summary.totals.on_cpu_cores),
+            plural::count(cores, "core")
+        )
+    }
+
+    /// Returns who did the work: `3 of 8 threads did 96 % of the work, 1.9 of 2 cores`.
+    fn work_clauses(&self) -> Vec<Clause> {
+        let (all, count) = (self.summary.threads.len(), self.workers.len());
+        let did = self.verb_of(count, "did", ["does", "do"]);
+        let on_cpu: u64 = self.workers.iter().map(|thread| thread.times[State::OnCpu]).sum();
+        let share = on_cpu as f64 / self.summary.time_in(State::OnCpu).0.max(1) as f64;
+        let who = if count == all {
+            format!("{} {did} all of the work", plural::count(all, "thread"))
+        } else if all >= MIN_SHARED && count as f64 >= all as f64 * MIN_FULL {
+            format!("{all} threads {} the work", self.verb("shared", "share"))
+        } else {
+            let all = plural::count(all, "thread");
+            // Not all of the work.
+            format!("{count} of {all} {did} {} of the work", percent(share.min(0.99)))
+        };
+        let place = obstacle::main_place(&self.workers);
+        let place = place.map_or_else(String::new, |place| format!(", most {}", place_text(place)));
+        vec![Clause::other(who + &place), Clause::more(self.cores())]
+    }
+
+    fn no_core_clauses(&self, held: &HeldThreads<'_>) -> Vec<Clause> {
+        let seconds = self.summary.elapsed().as_secs_f64();
+        let [got, missed] =
+            [State::OnCpu, State::NoCore].map(|state| held.time_in(state).as_secs_f64() / seconds);
+        let count = held.threads.len();
+        let (wanted, had) = (
+            self.verb_of(count, "wanted", ["wants", "want"]),
+            self.verb_of(count, "got", ["gets", "get"]),
+        );
+        let head = format!(
+            "{} {wanted} {} and {had} {}",
+            plural::count(count, "thread"),
+            cores_noun(got + missed),
+            cores_text(got)
+        );
+        let each = if count == 1 { "it" } else { "each" };
+        let share = percent(missed / (got + missed).max(f64::MIN_POSITIVE));
+        let cause = format!("{each} {} {share} of the time for one", self.verb("waited", "waits"));
+        vec![Clause::other(head), Clause::cause(cause)]
+    }
+
+    fn gil_clauses(&self, held: &HeldThreads<'_>, is_full: bool) -> Vec<Clause> {
+        let count = held.threads.len();
+        let wanted = self.verb_of(count, "wanted", ["wants", "want"]);
+        let place = held.main_place();
+        let place = place.map_or_else(String::new, |place| format!(", most {}", place_text(place)));
+        let who = plural::count(count, "thread");
+        let head = Clause::other(format!(
+            "{who} {wanted} the GIL {} of the time{place}",
+            self.share(held.share)
+        ));
+        if !is_full {
+            let life: u64 = held.threads.iter().map(|thread| thread.life.0).sum();
+            let share = self.share(held.time.0 as f64 / life.max(1) as f64);
+            return vec![
+                head,
+                Clause::more(format!("and {} for it {share}", self.verb("waited", "wait"))),
+            ];
+        }
+        let cores = usize::from(self.summary.program.cores).min(count);
+        let advice = format!("processes could use {}", plural::count(cores, "core"));
+        let advice = (cores > 1).then(|| Clause::sentence(advice));
+        let meaning = Clause::cause("threads buy nothing here".to_owned());
+        [head, meaning].into_iter().chain(advice).collect()
+    }
+
+    fn lock_clauses(&self, held: &HeldThreads<'_>, lock: &LockHolder<'_>) -> Vec<Clause> {
+        let count = held.threads.len();
+        let waited = self.verb_of(count, "waited", ["waits", "wait"]);
+        let object =
+            lock.object.map_or_else(|| "lock".to_owned(), |name| printable_up_to(name, MAX_NAME));
+        let lock = match lock.holder {
+            Some(holder) => {
+                let name = printable_up_to(&holder.identity.name, MAX_NAME);
+                format!("a {object} that \"{name}\" {}", self.verb("held", "holds"))
+            }
+            None => plural::noun(2_u64, &object),
+        };
+        let who = if self.is_idle() { plural::count(count, "thread") } else { count.to_string() };
+        let text = format!("{who} {waited} {} of the time for {lock}", self.share(held.share));
+        self.after_work(text)
+    }
+
+    fn call_clauses(&self, held: &HeldThreads<'_>, call: &str) -> Vec<Clause> {
+        let count = held.threads.len();
+        let waited = self.verb_of(count, "waited", ["waits", "wait"]);
+        let who = match (count == self.workers.len(), count) {
+            _ if self.is_idle() => plural::count(count, "thread"),
+            (true, 1) => "it".to_owned(),
+            (true, _) => "they".to_owned(),
+            (false, count) => count.to_string(),
+        };
+        let call = printable_up_to(call, MAX_NAME);
+        self.after_work(format!("{who} {waited} {} of the time in {call}", self.share(held.share)))
+    }
+
+    /// Returns who did the work, if anything was done, and then a sentence about an obstacle.
+    fn after_work(&self, text: String) -> Vec<Clause> {
+        if self.is_idle() {
+            return vec![Clause::other(text)];
+        }
+        let mut clauses = self.work_clauses();
+        clauses.push(Clause::sentence(text));
+        clauses
+    }
+
+    fn is_idle(&self) -> bool {
+        self.summary.totals.on_cpu_cores < MAX_IDLE_CORES
+    }
+
+    /// Returns who did the work, and that nothing kept the program from going on.
+    fn unhindered_clauses(&self) -> Vec<Clause> {
+        let summary = self.summary;
+        let cores = f64::from(summary.program.cores);
+        let mut clauses = self.work_clauses();
+        if summary.totals.on_cpu_cores >= cores * MIN_FULL {
+            let full = self.verb("were in use", "are in use");
+            clauses.pop();
+            let all = if cores > 1.0 {
+                format!("all {cores} cores {full}")
+            } else {
+                format!("the core {}", self.verb("was in use", "is in use"))
+            };
+            clauses.push(Clause::cause(all));
+            return clauses;
+        }
+        let workers: Vec<&ThreadSummary<'_>> = self.workers.clone();
+        let is_worker =
+            |thread: &&ThreadSummary<'_>| workers.iter().any(|one| one.task == thread.task);
+        let busy: f64 = workers.iter().map(|thread| thread.times[State::OnCpu] as f64).sum::<f64>()
+            / workers.iter().map(|thread| thread.life.0).sum::<u64>().max(1) as f64;
+        let rest = if busy >= MIN_BUSY {
+            let others: Vec<&ThreadSummary<'_>> =
+                summary.threads.iter().filter(|thread| !is_worker(thread)).collect();
+            let who = if others.len() == 1 { "the other" } else { "the others" };
+            self.rest_text(&others).map(|(rest, _)| format!("{who} {rest}"))
+        } else {
+            let who = if workers.len() == 1 { "it" } else { "they" };
+            let rest = self.rest_text(&workers);
+            rest.map(|(rest, share)| format!("{who} {rest} {} of the time", self.share(share)))
+        };
+        if let Some(rest) = rest {
+            // The figure of cores gives way to what the others did.
+            if busy >= MIN_BUSY {
+                clauses.pop();
+            }
+            clauses.push(Clause::other(rest));
+        }
+        let is_known = summary.time_in(State::Blocked).0 as f64 <= self.life() * MIN_UNREAD;
+        clauses.extend(is_known.then(|| {
+            Clause::cause(format!("more cores {} not help", self.verb("would", "would")))
+        }));
+        clauses
+    }
+
+    /// Returns what threads without work did for most of their lives, and its share: `were parked`.
+    fn rest_text(&self, threads: &[&ThreadSummary<'_>]) -> Option<(&'static str, f64)> {
+        let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
+        let share = |state: State| {
+            let time: u64 = threads.iter().map(|thread| thread.times[state]).sum();
+            time as f64 / life.max(1) as f64
+        };
+        let count = threads.len();
+        let were = self.verb_of(
+            count,
+            if count == 1 { "was parked" } else { "were parked" },
+            ["is parked", "are parked"],
+        );
+        let words = [
+            (State::Parked, were),
+            (State::Sleeping, self.verb_of(count, "slept", ["sleeps", "sleep"])),
+            (
+                State::Events,
+                self.verb_of(count, "waited for events", ["waits for events", "wait for events"]),
+            ),
+        ];
+        let words = words.map(|(state, words)| (words, share(state)));
+        let rest = words.iter().map(|(_, share)| share).sum::<f64>();
+        let (main, largest) = words.into_iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+        if largest >= obstacle::MAIN_SHARE {
+            return Some((main, largest));
+        }
+        let waited = self.verb_of(count, "waited", ["waits", "wait"]);
+        (rest >= obstacle::MAIN_SHARE).then_some((waited, rest))
+    }
+
+    /// Returns that the program did next to nothing.
+    fn idle_text(&self) -> String {
+        let threads: Vec<&ThreadSummary<'_>> = self.summary.threads.iter().collect();
+        let did = self.verb("did", "does");
+        let head = format!("the program {did} next to nothing");
+        let (count, threads) = (threads.len(), self.rest_text(&threads));
+        let who = if count == 1 { "its thread".to_owned() } else { format!("its {count} threads") };
+        match threads {
+            Some((rest, _)) => format!("{head}: {who} {rest}"),
+            None => head,
+        }
+    }
+
+    /// The lives of all threads, in nanoseconds.
+    fn life(&self) -> f64 {
+        self.summary.threads.iter().map(|thread| thread.life.0).sum::<u64>() as f64
+    }
+
+    /// Returns what qualifies the figures.
+    fn checks(&self) -> Vec<String> {
+        let share = |state: State| self.summary.time_in(state).0 as f64 / self.life().max(1.0);
+        let blocked = share(State::Blocked);
+        let unknown = share(State::Unknown);
+        let blocked = (blocked >= MIN_UNREAD)
+            .then(|| format!("{} of the threads' time was too short to see why", percent(blocked)));
+        let is_said = self.too_little().is_some();
+        let unknown = (unknown >= MIN_UNREAD && !is_said)
+            .then(|| format!("{} of the threads' time is unknown", percent(unknown)));
+        blocked.into_iter().chain(unknown).collect()
+    }
+}
+
+/// Formats a number of cores with its noun: `3.4 cores`, `1 core`.
+fn cores_noun(cores: f64) -> String {
+    let text = cores_text(cores);
+    let noun = if text == "1" { "core" } else { "cores" };
+    format!("{text} {noun}")
+}

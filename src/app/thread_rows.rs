@@ -1,0 +1,446 @@
+//! The rows of a watched program's threads: threads with the same name are a group, which is folded
+//! into one row if it is large. The order changes only when the view is changed with a key: a lane
+//! that is new, or that works for the first time, goes to the end of its group.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::group_cells::GroupCells;
+use super::viewport::TimeWindow;
+use crate::model::{Lane, LaneId, Nanos, Run, StateTimes, name_stem};
+
+/// The maximum number of lanes of a group without a row of its own.
+const MAX_LOOSE_LANES: usize = 3;
+
+/// The fraction of a cell that a lane works at least, so that it can be seen.
+const VISIBLE_PARTS: u64 = 16;
+
+/// The order of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThreadOrder {
+    /// By the time on a CPU, without a core or waiting for a lock, the longest first.
+    #[default]
+    Work,
+    /// By name, and by the number in it.
+    Name,
+    /// By birth.
+    Age,
+}
+
+/// A row of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadRow {
+    /// The row of a group, by its index.
+    Group(usize),
+    /// A lane.
+    Lane {
+        /// The lane.
+        lane: LaneId,
+        /// `true` if it is below the row of its group.
+        in_group: bool,
+    },
+}
+
+/// Threads whose names differ only by a number.
+#[derive(Clone, Debug)]
+pub struct ThreadGroup {
+    /// The name that they share.
+    pub name: String,
+    /// Their lanes, in the order of their rows.
+    pub lanes: Vec<LaneId>,
+    /// The number of its lanes that worked; these come first in the order by work.
+    working: usize,
+    cells: GroupCells,
+}
+
+/// The rows, their order, and what is folded or hidden.
+#[derive(Clone, Debug, Default)]
+pub struct ThreadRows {
+    order: ThreadOrder,
+    hides_waiting: bool,
+    /// The names of the groups that are open.
+    open: BTreeSet<String>,
+    groups: Vec<ThreadGroup>,
+    lanes: Vec<LanePlace>,
+    rows: Vec<ThreadRow>,
+    hidden: usize,
+    /// `true` if the rows are in order, for a run that is over or not.
+    sorted_for: Option<bool>,
+}
+
+/// The place of a lane among the groups.
+#[derive(Clone, Debug)]
+struct LanePlace {
+    /// The name of its thread.
+    name: String,
+    group: usize,
+    worked: bool,
+    /// `true` if another lane has the same name.
+    is_ambiguous: bool,
+}
+
+impl LanePlace {
+    fn new(lane: &Lane, group: usize, worked: bool) -> Self {
+        Self { name: lane.name().to_owned(), group, worked, is_ambiguous: false }
+    }
+}
+
+impl ThreadOrder {
+    /// The word for the order.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Name => "name",
+            Self::Age => "age",
+        }
+    }
+
+    const fn next(self) -> Self {
+        match self {
+            Self::Work => Self::Name,
+            Self::Name => Self::Age,
+            Self::Age => Self::Work,
+        }
+    }
+}
+
+impl ThreadGroup {
+    fn new(name: String) -> Self {
+        Self { name, lanes: Vec::new(), working: 0, cells: GroupCells::default() }
+    }
+
+    /// Returns the time that its lanes spent in each state in the cell that starts at `start`.
+    pub fn times_in_cell(&self, start: Nanos) -> Option<&StateTimes> {
+        self.cells.get(start)
+    }
+
+    /// Returns `true` if the group has a row of its own.
+    pub const fn has_row(&self) -> bool {
+        self.lanes.len() > MAX_LOOSE_LANES
+    }
+}
+
+impl ThreadRows {
+    /// The rows from top to bottom.
+    pub fn rows(&self) -> &[ThreadRow] {
+        &self.rows
+    }
+
+    /// The group with this index.
+    pub fn group(&self, index: usize) -> Option<&ThreadGroup> {
+        self.groups.get(index)
+    }
+
+    /// The order of the rows.
+    pub const fn order(&self) -> ThreadOrder {
+        self.order
+    }
+
+    /// Returns `true` if lanes that only waited are hidden.
+    pub const fn hides_waiting(&self) -> bool {
+        self.hides_waiting
+    }
+
+    /// The number of lanes that only waited and are hidden.
+    pub const fn hidden_count(&self) -> usize {
+        self.hidden
+    }
+
+    /// Returns `true` if another lane has the same name.
+    pub fn is_ambiguous(&self, lane: LaneId) -> bool {
+        self.lanes.get(usize::from(lane.0)).is_some_and(|place| place.is_ambiguous)
+    }
+
+    /// Returns `true` if the lanes of a group are shown below its row.
+    pub fn is_open(&self, group: &ThreadGroup) -> bool {
+        self.open.contains(&group.name)
+    }
+
+    /// Returns `true` if the lane did anything but wait in view.
+    pub fn has_worked(&self, lane: LaneId) -> bool {
+        self.lanes.get(usize::from(lane.0)).is_some_and(|place| place.worked)
+    }
+
+    /// Returns `true` if the lanes of a row only waited in view.
+    pub fn only_waited(&self, row: ThreadRow) -> bool {
+        match row {
+            ThreadRow::Group(index) => {
+                self.groups.get(index).is_none_or(|group| group.working == 0)
+            }
+            ThreadRow::Lane { lane, .. } => !self.has_worked(lane),
+        }
+    }
+
+    /// Returns the number of lanes of a row that no other row shows.
+    pub fn lane_count(&self, row: ThreadRow) -> usize {
+        match row {
+            ThreadRow::Lane { .. } => 1,
+            ThreadRow::Group(index) => {
+                let folded = self.groups.get(index).filter(|group| !self.is_open(group));
+                folded.map_or(0, |group| group.lanes.len())
+            }
+        }
+    }
+
+    /// Returns the index of a lane's group, if the group has a row.
+    pub(super) fn group_of(&self, lane: LaneId) -> Option<usize> {
+        let index = self.lanes.get(usize::from(lane.0))?.group;
+        self.groups.get(index).filter(|group| group.has_row()).map(|_| index)
+    }
+
+    /// Returns the row that shows a lane: its own, or that of its folded group.
+    pub fn row_of(&self, lane: LaneId) -> Option<ThreadRow> {
+        let index = self.lanes.get(usize::from(lane.0))?.group;
+        let group = self.groups.get(index)?;
+        Some(match (group.has_row(), self.is_open(group)) {
+            (true, false) => ThreadRow::Group(index),
+            (in_group, _) => ThreadRow::Lane { lane, in_group },
+        })
+    }
+
+    /// Returns the first lane of a row.
+    pub fn first_lane(&self, row: ThreadRow) -> Option<LaneId> {
+        match row {
+            ThreadRow::Lane { lane, .. } => Some(lane),
+            ThreadRow::Group(index) => self.groups.get(index)?.lanes.first().copied(),
+        }
+    }
+
+    /// Sorts the rows again at the next frame.
+    pub(super) const fn invalidate(&mut self) {
+        self.sorted_for = None;
+    }
+
+    /// Forgets the lanes, because another run begins. The order and what is hidden stay.
+    pub(super) fn clear(&mut self) {
+        self.lanes.clear();
+        self.groups.clear();
+        self.rows.clear();
+        self.invalidate();
+    }
+
+    pub(super) const fn change_order(&mut self) -> ThreadOrder {
+        self.order = self.order.next();
+        self.invalidate();
+        self.order
+    }
+
+    pub(super) const fn toggle_waiting(&mut self) -> bool {
+        self.hides_waiting = !self.hides_waiting;
+        self.invalidate();
+        self.hides_waiting
+    }
+
+    /// Opens or closes a group.
+    pub(super) fn toggle_group(&mut self, index: usize) {
+        let Some(group) = self.groups.get(index) else { return };
+        let name = group.name.clone();
+        if !self.open.remove(&name) {
+            self.open.insert(name);
+        }
+        self.list_rows();
+    }
+
+    /// Opens the group of a lane, so that it has a row of its own.
+    pub(super) fn reveal(&mut self, lane: LaneId) {
+        if let Some(ThreadRow::Group(index)) = self.row_of(lane) {
+            self.toggle_group(index);
+        }
+        if self.hides_waiting && !self.has_worked(lane) {
+            self.toggle_waiting();
+        }
+    }
+
+    /// Brings the rows up to date with a run that is shown up to `until`.
+    pub(super) fn refresh(&mut self, run: &Run, window: TimeWindow, until: Nanos) {
+        let opened = run.lanes().iter().take_while(|lane| lane.opened().is_some()).count();
+        let is_stale = self.sorted_for != Some(run.is_over()) || opened < self.lanes.len();
+        if is_stale || self.has_other_stem(run) {
+            self.sort(run, opened, window, until);
+        } else {
+            self.follow(run, opened, window, until);
+        }
+        for group in self.groups.iter_mut().filter(|group| group.has_row()) {
+            group.cells.refresh(run, &group.lanes, window, until);
+        }
+    }
+
+    /// Adds the lanes that are new, and moves those that work for the first time.
+    fn follow(&mut self, run: &Run, opened: usize, window: TimeWindow, until: Nanos) {
+        let (known, visible) = (self.lanes.len(), (window.cell.0 / VISIBLE_PARTS).max(1));
+        let mut has_changed = false;
+        for (index, lane) in run.lanes().iter().enumerate().take(opened) {
+            if index >= known {
+                self.add_lane(index, lane);
+                has_changed = true;
+            }
+            let slept = self.lanes.get(index).is_some_and(|place| !place.worked);
+            // Asked in every frame: the whole life of a lane is a sum that it has.
+            if slept && work_between(lane, Nanos::ZERO, until) >= visible {
+                self.wake_lane(index);
+                has_changed = true;
+            }
+        }
+        if has_changed {
+            self.list_rows();
+        }
+    }
+
+    /// Learns the new names of lanes, and returns `true` if one belongs to another group by its name.
+    fn has_other_stem(&mut self, run: &Run) -> bool {
+        let mut is_other = false;
+        for (place, lane) in self.lanes.iter_mut().zip(run.lanes()) {
+            if place.name != lane.name() {
+                is_other |= name_stem(&place.name) != name_stem(lane.name());
+                lane.name().clone_into(&mut place.name);
+            }
+        }
+        is_other
+    }
+
+    /// Appends a lane to its group.
+    fn add_lane(&mut self, index: usize, lane: &Lane) {
+        let (id, name) = (LaneId(index as u16), name_stem(lane.name()));
+        let group = self.groups.iter().position(|group| group.name == name);
+        let group = group.unwrap_or_else(|| {
+            self.groups.push(ThreadGroup::new(name));
+            self.groups.len() - 1
+        });
+        if let Some(own) = self.groups.get_mut(group) {
+            own.lanes.push(id);
+        }
+        self.lanes.push(LanePlace::new(lane, group, false));
+    }
+
+    /// Moves a lane that works for the first time behind the others of its group that have worked.
+    fn wake_lane(&mut self, index: usize) {
+        let Some(place) = self.lanes.get_mut(index) else { return };
+        place.worked = true;
+        let Some(group) = self.groups.get_mut(place.group) else { return };
+        let at = group.lanes.iter().position(|lane| usize::from(lane.0) == index);
+        if let Some(at) = at.filter(|_| self.order == ThreadOrder::Work) {
+            group.lanes.get_mut(group.working..=at).map(|lanes| lanes.rotate_right(1));
+        }
+        group.working += 1;
+    }
+
+    fn sort(&mut self, run: &Run, opened: usize, window: TimeWindow, until: Nanos) {
+        self.lanes.clear();
+        self.groups.clear();
+        let (from, to) = (window.from.min(until), window.end().min(until));
+        let visible = (window.cell.0 / VISIBLE_PARTS).max(1);
+        let mut work = Vec::with_capacity(opened);
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for (index, lane) in run.lanes().iter().enumerate().take(opened) {
+            let worked = work_between(lane, from, to);
+            work.push(worked);
+            let name = name_stem(lane.name());
+            let next = self.groups.len();
+            let group = *names.entry(name).or_insert(next);
+            if group == next {
+                let name = name_stem(lane.name());
+                self.groups.push(ThreadGroup::new(name));
+            }
+            if let Some(own) = self.groups.get_mut(group) {
+                own.lanes.push(LaneId(index as u16));
+                own.working += usize::from(worked >= visible);
+            }
+            self.lanes.push(LanePlace::new(lane, group, worked >= visible));
+        }
+        let work_of = |lane: LaneId| work.get(usize::from(lane.0)).copied().unwrap_or(0);
+        let name_of = |lane: LaneId| run.lanes().get(usize::from(lane.0)).map_or("", Lane::name);
+        for group in &mut self.groups {
+            match self.order {
+                ThreadOrder::Work => group.lanes.sort_by_key(|&lane| Reverse(work_of(lane))),
+                ThreadOrder::Name => group.lanes.sort_by_key(|&lane| number_in(name_of(lane))),
+                ThreadOrder::Age => {}
+            }
+        }
+        let sum = |group: &ThreadGroup| group.lanes.iter().map(|&lane| work_of(lane)).sum::<u64>();
+        match self.order {
+            ThreadOrder::Work => self.groups.sort_by_cached_key(|group| Reverse(sum(group))),
+            ThreadOrder::Name => self.groups.sort_by(|one, other| one.name.cmp(&other.name)),
+            ThreadOrder::Age => {}
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            for lane in &group.lanes {
+                if let Some(own) = self.lanes.get_mut(usize::from(lane.0)) {
+                    own.group = index;
+                }
+            }
+        }
+        self.sorted_for = Some(run.is_over());
+        self.list_rows();
+    }
+
+    /// Lists the rows. In the order by work, what only waited is below everything else.
+    fn list_rows(&mut self) {
+        self.find_ambiguous_names();
+        let mut rows = Vec::new();
+        let below = self.order == ThreadOrder::Work;
+        for (index, group) in self.groups.iter().enumerate() {
+            if group.has_row() {
+                if group.working > 0 || !(below || self.hides_waiting) {
+                    self.push_group(index, group, &mut rows);
+                }
+                continue;
+            }
+            let shown = |lane: &&LaneId| self.has_worked(**lane) || !(below || self.hides_waiting);
+            rows.extend(group.lanes.iter().filter(shown).map(|&lane| loose_row(lane)));
+        }
+        if below && !self.hides_waiting {
+            for (index, group) in self.groups.iter().enumerate() {
+                if group.has_row() && group.working == 0 {
+                    self.push_group(index, group, &mut rows);
+                } else if !group.has_row() {
+                    let waited = group.lanes.iter().filter(|lane| !self.has_worked(**lane));
+                    rows.extend(waited.map(|&lane| loose_row(lane)));
+                }
+            }
+        }
+        let shown: usize = rows.iter().map(|&row| self.lane_count(row)).sum();
+        self.hidden = self.lanes.len() - shown.min(self.lanes.len());
+        self.rows = rows;
+    }
+
+    fn find_ambiguous_names(&mut self) {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for place in &self.lanes {
+            *counts.entry(&place.name).or_default() += 1;
+        }
+        let counts: Vec<bool> = self
+            .lanes
+            .iter()
+            .map(|place| counts.get(place.name.as_str()).is_some_and(|&count| count > 1))
+            .collect();
+        for (place, is_ambiguous) in self.lanes.iter_mut().zip(counts) {
+            place.is_ambiguous = is_ambiguous;
+        }
+    }
+
+    fn push_group(&self, index: usize, group: &ThreadGroup, rows: &mut Vec<ThreadRow>) {
+        rows.push(ThreadRow::Group(index));
+        if self.is_open(group) {
+            let shown = |lane: &&LaneId| !self.hides_waiting || self.has_worked(**lane);
+            let lanes = group.lanes.iter().filter(shown);
+            rows.extend(lanes.map(|&lane| ThreadRow::Lane { lane, in_group: true }));
+        }
+    }
+}
+
+const fn loose_row(lane: LaneId) -> ThreadRow {
+    ThreadRow::Lane { lane, in_group: false }
+}
+
+/// Returns the time in [a, b) that a lane was on a CPU, or wanted to be.
+fn work_between(lane: &Lane, a: Nanos, b: Nanos) -> u64 {
+    let times = lane.state_times_between(a, b);
+    times.spent().filter(|(state, _)| state.has_work()).map(|(_, time)| time).sum()
+}
+
+/// Returns the last number in a name.
+fn number_in(name: &str) -> u64 {
+    let end = name.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let start = end.trim_end_matches(|c: char| c.is_ascii_digit());
+    end.get(start.len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
