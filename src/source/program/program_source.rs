@@ -175,8 +175,9 @@ impl WatchThread {
         let outcome = match self.begin() {
             Ok(program) => self.watch_to_end(program),
             Err((failure, status)) => {
-                let status = status.map(|status| EventKind::ProgramExited { status });
-                status.into_iter().for_each(|exited| self.send(exited));
+                if let Some(status) = status {
+                    self.send(EventKind::ProgramExited { status });
+                }
                 RunOutcome::Failed(failure)
             }
         };
@@ -198,7 +199,7 @@ impl WatchThread {
             }
             WatchTarget::Launched(launch) => self.launch(&launch).map_err(|error| {
                 let status = ExitStatus::Code(error.exit_code().into());
-                (error.into_failure(), Some(status))
+                (error.to_failure(), Some(status))
             }),
         }
     }
