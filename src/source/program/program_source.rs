@@ -171,7 +171,7 @@ struct BegunProgram {
 }
 
 impl WatchThread {
-    fn run(mut self) {
+    fn run(self) {
         let outcome = match self.begin() {
             Ok(program) => self.watch_to_end(program),
             Err((failure, status)) => {
@@ -186,7 +186,7 @@ impl WatchThread {
 
     /// Starts the program, or finds the one that runs. Fails with an exit status if it cannot be
     /// executed.
-    fn begin(&mut self) -> Result<BegunProgram, (Failure, Option<ExitStatus>)> {
+    fn begin(&self) -> Result<BegunProgram, (Failure, Option<ExitStatus>)> {
         match self.source.target.clone() {
             WatchTarget::Attached { pid } => {
                 self.send_start(pid);
@@ -204,7 +204,7 @@ impl WatchThread {
         }
     }
 
-    fn launch(&mut self, launch: &ProgramLaunch) -> Result<BegunProgram, LaunchError> {
+    fn launch(&self, launch: &ProgramLaunch) -> Result<BegunProgram, LaunchError> {
         let (streams, terminal) = launch.streams.open()?;
         // Read from its first byte on: a program may fill the terminal and wait.
         let output = terminal.as_ref().map(|terminal| self.read_output(terminal)).transpose()?;
