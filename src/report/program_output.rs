@@ -36,12 +36,11 @@ fn without_styles(line: &str) -> String {
     while let Some((before, after)) = rest.split_once(CONTROL_SEQUENCE) {
         plain.push_str(before);
         let is_parameter = |c: char| c.is_ascii_digit() || c == ';' || c == ':';
-        match after.trim_start_matches(is_parameter).strip_prefix('m') {
-            Some(styled) => rest = styled,
-            None => {
-                plain.push_str(CONTROL_SEQUENCE);
-                rest = after;
-            }
+        if let Some(styled) = after.trim_start_matches(is_parameter).strip_prefix('m') {
+            rest = styled;
+        } else {
+            plain.push_str(CONTROL_SEQUENCE);
+            rest = after;
         }
     }
     plain + rest

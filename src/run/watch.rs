@@ -141,7 +141,8 @@ mod linux {
             rows.extend(why.map(|why| ("because".to_owned(), why)));
         }
         let width = rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-        Ok(rows.iter().map(|(label, text)| format!("{label:width$}  {text}\n")).collect())
+        let lines = rows.iter().map(|(label, text)| format!("{label:width$}  {text}\n"));
+        Ok(lines.collect::<Vec<_>>().concat())
     }
 
     fn edges_text(edges: Exactness) -> String {

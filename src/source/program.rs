@@ -10,6 +10,8 @@
 //! `pseudo_terminal.rs` takes the program's output, `program_control.rs` what the user does to it.
 
 #[cfg(target_os = "linux")]
+mod accuracy_check;
+#[cfg(target_os = "linux")]
 pub mod accuracy_ladder;
 #[cfg(target_os = "linux")]
 pub mod held_program;
@@ -42,13 +44,15 @@ pub mod thread_readers;
 pub mod wait_reason;
 
 #[cfg(target_os = "linux")]
+pub use accuracy_check::check_attached_accuracy;
+#[cfg(target_os = "linux")]
 pub use held_program::ProgramLaunch;
 #[cfg(target_os = "linux")]
 pub use launch_error::LaunchError;
 #[cfg(target_os = "linux")]
 pub use program_control::ProgramControl;
 #[cfg(target_os = "linux")]
-pub use program_source::{AccuracyChoice, ProgramSource, WatchTarget, check_attached_accuracy};
+pub use program_source::{AccuracyChoice, ProgramSource, WatchTarget};
 #[cfg(target_os = "linux")]
 pub use program_streams::StreamRoutes;
 #[cfg(target_os = "linux")]

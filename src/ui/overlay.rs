@@ -51,7 +51,7 @@ fn draw_question(question: Question, app: &App, theme: Theme, area: Rect, buf: &
     });
     let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
     let inner = draw_overlay_box(&Heading::default(), theme, overlay, buf);
-    Paragraph::new(vec![Line::styled(title, theme.strong()), Line::from_iter(keys)])
+    Paragraph::new(vec![Line::styled(title, theme.strong()), keys.collect()])
         .centered()
         .wrap(Wrap { trim: true })
         .render(inner, buf);

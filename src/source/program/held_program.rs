@@ -115,6 +115,11 @@ impl HeldProgram {
         self.pid
     }
 
+    /// [`Self::pid`] as events carry it.
+    pub(super) const fn id(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
     fn wait_until_stopped(&self) -> Result<(), LaunchError> {
         loop {
             match waitpid(Some(self.pid), WaitOptions::UNTRACED) {
@@ -153,9 +158,10 @@ impl Drop for HeldProgram {
 /// Carries out the hidden command: stops this process until its parent has opened its events, then
 /// executes the program. Returns only if that fails, with the exit code.
 pub fn hold(status: &Path, has_terminal: bool, command: &[OsString]) -> u8 {
+    let parent = getppid();
     let Some((program, arguments)) = command.split_first() else { return FAILED };
     let Ok(mut status) = OpenOptions::new().write(true).open(status) else { return FAILED };
-    if stop_until_released(has_terminal).is_err() {
+    if stop_until_released(parent, has_terminal).is_err() {
         return FAILED;
     }
     let error = Command::new(program).args(arguments).exec();
@@ -169,16 +175,20 @@ pub fn hold(status: &Path, has_terminal: bool, command: &[OsString]) -> u8 {
 const FAILED: u8 = 1;
 
 /// Stops this process until SIGCONT. Fails if the parent has ended meanwhile.
-fn stop_until_released(has_terminal: bool) -> io::Result<()> {
-    let parent = getppid();
+fn stop_until_released(parent: Option<Pid>, has_terminal: bool) -> io::Result<()> {
+    let parent_has_ended = || getppid() != parent;
     // While it is stopped, nothing else would tell it that the parent has died.
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The parent may have died before.
+    if parent_has_ended() {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
     if has_terminal {
         setsid()?;
         ioctl_tiocsctty(io::stdout())?;
     }
     kill_process(getpid(), Signal::STOP)?;
-    if getppid() != parent {
+    if parent_has_ended() {
         return Err(io::ErrorKind::BrokenPipe.into());
     }
     // The program may outlive the thread that started it.

@@ -69,7 +69,7 @@ impl LaunchError {
     }
 
     /// Returns the failure of the run.
-    pub(super) fn into_failure(&self) -> Failure {
+    pub(super) fn to_failure(&self) -> Failure {
         Failure::new(FailureKind::Command, self.to_string())
     }
 }

@@ -86,13 +86,11 @@ impl ProgramControl {
     ///
     /// Fails if its terminal cannot be kept open. The program is then watched as before.
     pub fn let_go(&self) -> io::Result<()> {
-        let mut state = self.0.state();
-        let terminal = state.launched.as_ref().and_then(|launched| launched.terminal.as_ref());
-        if let Some(terminal) = terminal {
+        if let Some(terminal) = self.0.terminal() {
             terminal.hand_over(&self.0.executable)?;
         }
-        state.launched = None;
-        if let Some(wakes) = state.wakes.take() {
+        let ControlState { wakes, .. } = std::mem::take(&mut *self.0.state());
+        if let Some(wakes) = wakes {
             // Fails if the run has ended.
             _ = wakes.send(WatchWake::LetGo);
         }
@@ -101,9 +99,9 @@ impl ProgramControl {
 
     /// Tells the program's terminal another size.
     pub fn resize(&self, size: TerminalSize) {
-        let state = self.0.state();
-        let terminal = state.launched.as_ref().and_then(|launched| launched.terminal.as_ref());
-        terminal.into_iter().for_each(|terminal| terminal.resize(size));
+        if let Some(terminal) = self.0.terminal() {
+            terminal.resize(size);
+        }
     }
 
     /// Asks the program to end, and kills it after [`TERMINATION_GRACE`].
@@ -161,6 +159,11 @@ impl ControlShared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The program's terminal, if it has one of its own.
+    fn terminal(&self) -> Option<PseudoTerminal> {
+        self.state().launched.as_ref().and_then(|launched| launched.terminal.clone())
+    }
+
     /// Sends a signal to the program's process group. One that is gone is ignored.
     fn signal(&self, signal: Signal) {
         if let Some(launched) = &self.state().launched {
@@ -177,8 +180,7 @@ impl ControlShared {
             _ = kill_process_group(group, Signal::CONT);
             let mut polls = TERMINATION_GRACE.as_micros() / POLL_INTERVAL.as_micros();
             while polls > 0 && !group_members(group).is_empty() {
-                let state = self.state();
-                drop(self.changed.wait_timeout(state, POLL_INTERVAL));
+                drop(self.changed.wait_timeout(self.state(), POLL_INTERVAL));
                 polls -= 1;
             }
             _ = kill_process_group(group, Signal::KILL);

@@ -14,7 +14,7 @@ use rustix::process::Pid;
 
 use super::held_program::{HeldProgram, ProcessChange, ProgramLaunch, wait_for_change};
 use super::launch_error::LaunchError;
-use super::observer::{AttachError, Observer, PollStatus};
+use super::observer::{Observer, PollStatus};
 use super::program_control::{ProgramControl, TERMINATION_GRACE, WatchWake};
 use super::pseudo_terminal::{OutputReader, PseudoTerminal};
 use super::switch_records::RingFailure;
@@ -93,8 +93,15 @@ impl Source for ProgramSource {
         let run_clock =
             clock.zero().map_or_else(|| clock.clone(), |zero| Clock::with_zero(zero + started));
         let inexact = RefCell::default();
-        let watch =
-            WatchThread { source: self, clock: run_clock, events: sender, wakes, woken, inexact };
+        let watch = WatchThread {
+            source: self,
+            clock: run_clock,
+            events: sender,
+            cancel: cancel.clone(),
+            wakes,
+            woken,
+            inexact,
+        };
         let thread = Builder::new().name("watch".to_owned()).spawn(move || {
             watch.run();
             drop(going);
@@ -106,39 +113,6 @@ impl Source for ProgramSource {
         let abandon: Option<Box<dyn Fn() + Send + Sync>> = Some(Box::new(move || control.kill()));
         RunHandle { abandon, started, events, over, cancel, stop_grace, thread: Some(thread) }
     }
-}
-
-impl ProgramLaunch {
-    /// Returns how exactly the program can be watched here, without running it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if not even its holder can be started.
-    pub fn check_accuracy(&self, clock: &Clock) -> Result<Option<Accuracy>, LaunchError> {
-        let (streams, _terminal) = self.streams.open()?;
-        let held = HeldProgram::start(self, streams)?;
-        Ok(first_accuracy(Observer::held(to_number(held.pid()), clock)))
-    }
-}
-
-/// Returns how exactly a process that runs already can be watched here.
-///
-/// # Errors
-///
-/// Fails if it cannot be watched at all.
-pub fn check_attached_accuracy(pid: u32, clock: &Clock) -> Result<Option<Accuracy>, AttachError> {
-    Ok(first_accuracy(Observer::attached(pid, clock)?))
-}
-
-/// Returns the accuracy with which an observer begins.
-fn first_accuracy(mut observer: Observer) -> Option<Accuracy> {
-    let mut found = None;
-    observer.poll(&mut |event| {
-        if let EventKind::AccuracyChanged(accuracy) = event.kind {
-            found = Some(accuracy);
-        }
-    });
-    found
 }
 
 impl ProgramSource {
@@ -171,6 +145,7 @@ struct WatchThread {
     /// The clock of the run.
     clock: Clock,
     events: Sender<Event>,
+    cancel: CancelToken,
     wakes: Sender<WatchWake>,
     woken: Receiver<WatchWake>,
     /// Why the events are not as exact as they were asked for.
@@ -196,12 +171,13 @@ struct BegunProgram {
 }
 
 impl WatchThread {
-    fn run(mut self) {
+    fn run(self) {
         let outcome = match self.begin() {
             Ok(program) => self.watch_to_end(program),
             Err((failure, status)) => {
-                let status = status.map(|status| EventKind::ProgramExited { status });
-                status.into_iter().for_each(|exited| self.send(exited));
+                if let Some(status) = status {
+                    self.send(EventKind::ProgramExited { status });
+                }
                 RunOutcome::Failed(failure)
             }
         };
@@ -210,7 +186,7 @@ impl WatchThread {
 
     /// Starts the program, or finds the one that runs. Fails with an exit status if it cannot be
     /// executed.
-    fn begin(&mut self) -> Result<BegunProgram, (Failure, Option<ExitStatus>)> {
+    fn begin(&self) -> Result<BegunProgram, (Failure, Option<ExitStatus>)> {
         match self.source.target.clone() {
             WatchTarget::Attached { pid } => {
                 self.send_start(pid);
@@ -223,23 +199,27 @@ impl WatchThread {
             }
             WatchTarget::Launched(launch) => self.launch(&launch).map_err(|error| {
                 let status = ExitStatus::Code(error.exit_code().into());
-                (error.into_failure(), Some(status))
+                (error.to_failure(), Some(status))
             }),
         }
     }
 
-    fn launch(&mut self, launch: &ProgramLaunch) -> Result<BegunProgram, LaunchError> {
+    fn launch(&self, launch: &ProgramLaunch) -> Result<BegunProgram, LaunchError> {
         let (streams, terminal) = launch.streams.open()?;
         // Read from its first byte on: a program may fill the terminal and wait.
         let output = terminal.as_ref().map(|terminal| self.read_output(terminal)).transpose()?;
         let held = HeldProgram::start(launch, streams)?;
         let pid = held.pid();
-        self.send_start(to_number(pid));
+        self.send_start(held.id());
         let system = self.source.accuracy.system_access();
-        let observer = Observer::held_with(to_number(pid), &self.clock, system);
+        let observer = Observer::held_with(held.id(), &self.clock, system);
         let program = launch.command.first().map_or(OsStr::new(""), |program| program);
         let child = held.release(program)?;
         self.source.control.take_over(child, terminal);
+        if self.cancel.is_cancelled() {
+            // There was nothing to stop before.
+            self.source.control.stop();
+        }
         self.wait_for_exit(pid).inspect_err(|_| self.source.control.kill())?;
         Ok(BegunProgram { observer, output })
     }
@@ -380,11 +360,6 @@ impl WatchThread {
     fn send(&self, kind: EventKind) {
         self.emit(Event { at: self.clock.now(), lane: LaneId(0), kind });
     }
-}
-
-/// Returns a process ID as events carry it.
-const fn to_number(pid: Pid) -> u32 {
-    pid.as_raw_nonzero().get().unsigned_abs()
 }
 
 /// Returns the failure of a program that was killed because it tried to use this program's terminal.
