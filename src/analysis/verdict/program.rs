@@ -243,7 +243,7 @@ impl ProgramSentence<'_> {
         self.summary.totals.on_cpu_cores < MAX_IDLE_CORES
     }
 
-    /// Returns who did the work, and that nothing kept the program from going on.
+    /// Returns who did the work, and that nothing held it up.
     fn unhindered_clauses(&self) -> Vec<Clause> {
         let summary = self.summary;
         let cores = f64::from(summary.program.cores);

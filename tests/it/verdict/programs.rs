@@ -34,7 +34,7 @@ const GIL_BOUND: &str = "
 /// Three threads that work, and five that wait for a mutex.
 const LOCK_BOUND: &str = "
     cores 2
-    indexer: 10x [on_cpu 0.64, sleeping 0.36 clock_nanosleep]
+    indexer: 10x [on_cpu 0.62, sleeping 0.38 clock_nanosleep]
     reader-1: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
     reader-2: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
     waiter-1: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]

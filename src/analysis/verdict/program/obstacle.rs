@@ -1,4 +1,4 @@
-//! The obstacles of a program: what kept its threads from going on, by figures alone. Parked, sleeping and
+//! The obstacles of a program: what kept its threads from their work, by figures alone. Parked, sleeping and
 //! waiting for events are no obstacles: such a thread has nothing to do.
 
 use crate::analysis::program::{GilSummary, ProgramSummary, ThreadSummary};
@@ -17,7 +17,7 @@ pub(super) const MAIN_SHARE: f64 = 0.5;
 /// The share of the work whose threads did the work.
 const WORK_SHARE: f64 = 0.95;
 
-/// What kept threads from going on.
+/// A reason why threads could not continue.
 #[derive(Debug)]
 pub(super) enum Obstacle<'a> {
     /// They wanted to run, and no core was free.
@@ -43,7 +43,7 @@ pub(super) struct HeldThreads<'a> {
 /// The lock that threads waited for, and the thread that held it for the most of that time.
 #[derive(Debug)]
 pub(super) struct LockHolder<'a> {
-    /// What the lock is, if that was read: `mutex`.
+    /// The kind of the lock, if that was read: `mutex`.
     pub(super) object: Option<&'a str>,
     pub(super) holder: Option<&'a ThreadSummary<'a>>,
 }
