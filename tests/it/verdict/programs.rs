@@ -119,6 +119,16 @@ fn more_threads_than_cores_wait_for_a_core() {
 }
 
 #[test]
+fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
+    let brief: String = (1..30).map(|n| format!("sh-{n}: on_cpu 0.001, no_core 0.001\n")).collect();
+    let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");
+    let conclusion = conclude(&table);
+    let found = "1 thread wanted 1 core and got 0.2: it waited 80 % of the time for one";
+    assert_eq!(conclusion.sentence(), found);
+    assert_eq!(conclusion.details(), "Next: a less busy machine, or a higher CPU limit");
+}
+
+#[test]
 fn parked_threads_are_no_obstacle() {
     let parked: String =
         (1..12).map(|n| format!("pool-{n}: on_cpu 0.01, parked 9.99 futex\n")).collect();

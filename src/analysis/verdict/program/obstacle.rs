@@ -7,6 +7,9 @@ use crate::model::{CodePlace, Nanos, State, TaskId};
 /// The minimum share of a thread's life that an obstacle took, for the thread to count as held up.
 const MIN_HELD_UP: f64 = 0.1;
 
+/// The minimum share of the longest time, for a thread to count beside the one that was held up longest.
+const MIN_OF_LONGEST: f64 = 0.05;
+
 /// The minimum mean number of threads that an obstacle held up, absolute and per core in use: what holds
 /// up one thread in a hundred is none to the program.
 const MIN_MEAN: f64 = 0.1;
@@ -56,7 +59,9 @@ impl<'a> HeldThreads<'a> {
         summary: &ProgramSummary<'_>,
     ) -> Option<Self> {
         let is_held = |thread: &&ThreadSummary<'_>| thread.share_of(time(thread)) >= MIN_HELD_UP;
-        let threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
+        let mut threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
+        let longest = threads.iter().map(|thread| time(thread)).max().unwrap_or_default();
+        threads.retain(|thread| time(thread).0 as f64 >= longest.0 as f64 * MIN_OF_LONGEST);
         let sum = Nanos(threads.iter().map(|thread| time(thread).0).sum());
         let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
         let held = Self { threads, time: sum, share: sum.0 as f64 / life.max(1) as f64 };
