@@ -88,7 +88,7 @@
 //! | --- | --- |
 //! | a key | the table in `app/keymap.rs`; the key bar, `?`, help, manual and configuration follow |
 //! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/it/palette.rs` |
-//! | a sentence on the screen | `ui/status_line.rs`; conclusions in `analysis/verdict.rs` (its causes in `verdict/mode_result.rs`) and `analysis/sweep/advice.rs` |
+//! | a sentence on the screen | `ui/status_line.rs`; conclusions in `analysis/verdict.rs` (its causes in `verdict/mode_result.rs`; of watched programs in `verdict/program.rs`) and `analysis/sweep/advice.rs` |
 //! | a column | `ui/timeline.rs` (beside the lanes), `ui/totals.rs`, `ui/table.rs` |
 //! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
 //! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |

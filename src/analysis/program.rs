@@ -8,6 +8,7 @@ mod function_share;
 mod gil_summary;
 mod self_check;
 mod thread_summary;
+mod time_sums;
 mod wait_sum;
 
 pub use function_share::FunctionShare;

@@ -49,14 +49,6 @@ pub fn name_stem(name: &str) -> String {
     format!("{}{function}", if stem.is_empty() { kept } else { stem })
 }
 
-impl ThreadIdentity {
-    /// The name without its trailing number, which threads of one kind share: `pool-3-thread-` of
-    /// `pool-3-thread-1`.
-    pub fn stem(&self) -> &str {
-        self.name.trim_end_matches(|c: char| c.is_ascii_digit())
-    }
-}
-
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitReason {

@@ -161,6 +161,7 @@ fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
         Suggestion::NoGil
         | Suggestion::ShorterLock
         | Suggestion::FewerThreads
+        | Suggestion::FreeCores
         | Suggestion::MoreCalls => return None,
         Suggestion::Workers { to, .. } => {
             let from = app.session().worker_count(workload);

@@ -29,6 +29,10 @@ const MIN_SHARED: usize = 10;
 /// The minimum share of the cores, or of the threads, that stands for all of them.
 const MIN_FULL: f64 = 0.9;
 
+/// The minimum share of the cores with which a program that wants more has as many as there are. With less,
+/// others had them.
+const MIN_OWN_CORES: f64 = 0.7;
+
 /// The minimum share of the time in which a GIL is held that leaves no time to others.
 const MIN_HELD: f64 = 0.9;
 
@@ -65,7 +69,10 @@ impl ProgramSentence<'_> {
         }
         let (clauses, suggestion) = match obstacle::worst(self.summary, &self.workers) {
             Some(Obstacle::NoCore(held)) => {
-                (self.no_core_clauses(&held), Some(Suggestion::FewerThreads))
+                let has_cores =
+                    self.summary.totals.on_cpu_cores >= self.all_cores() * MIN_OWN_CORES;
+                let next = if has_cores { Suggestion::FewerThreads } else { Suggestion::FreeCores };
+                (self.no_core_clauses(&held), Some(next))
             }
             Some(Obstacle::Gil(held, gil)) => {
                 let is_full = gil.held >= MIN_HELD;
@@ -121,6 +128,11 @@ impl ProgramSentence<'_> {
     fn share(&self, share: f64) -> String {
         let about = if self.summary.is_exact { "" } else { "about " };
         format!("{about}{}", percent(share.min(1.0)))
+    }
+
+    /// The number of cores that the program may use.
+    fn all_cores(&self) -> f64 {
+        f64::from(self.summary.program.cores)
     }
 
     /// Returns for example `1.9 of 2 cores`.
@@ -243,10 +255,10 @@ impl ProgramSentence<'_> {
         self.summary.totals.on_cpu_cores < MAX_IDLE_CORES
     }
 
-    /// Returns who did the work, and that nothing kept the program from going on.
+    /// Returns who did the work, and that nothing held it up.
     fn unhindered_clauses(&self) -> Vec<Clause> {
         let summary = self.summary;
-        let cores = f64::from(summary.program.cores);
+        let cores = self.all_cores();
         let mut clauses = self.work_clauses();
         if summary.totals.on_cpu_cores >= cores * MIN_FULL {
             let full = self.verb("were in use", "are in use");

@@ -37,6 +37,8 @@ pub enum Suggestion {
     ShorterLock,
     /// No more threads that compute than there are cores.
     FewerThreads,
+    /// Cores that nothing else uses, because the program got few of those that there are.
+    FreeCores,
     /// More system calls at the same time, because threads wait in them.
     MoreCalls,
 }
@@ -88,7 +90,11 @@ impl Suggestion {
     /// Returns the option that starts it: `--threads 3`. `None` for a change of the user's own program.
     pub fn option(self) -> Option<String> {
         Some(match self {
-            Self::NoGil | Self::ShorterLock | Self::FewerThreads | Self::MoreCalls => return None,
+            Self::NoGil
+            | Self::ShorterLock
+            | Self::FewerThreads
+            | Self::FreeCores
+            | Self::MoreCalls => return None,
             Self::Workers { to, .. } => format!("--threads {to}"),
             Self::Sweep => "--mode sweep".to_owned(),
             Self::Race => "--mode race".to_owned(),
@@ -112,6 +118,7 @@ impl fmt::Display for Suggestion {
             }
             Self::ShorterLock => f.write_str("hold that lock for less time, or split it"),
             Self::FewerThreads => f.write_str("no more busy threads than cores"),
+            Self::FreeCores => f.write_str("a less busy machine, or a higher CPU limit"),
             Self::MoreCalls => f.write_str("more of these calls at the same time"),
         }
     }

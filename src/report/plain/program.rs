@@ -11,7 +11,7 @@ use crate::analysis::program::{
 };
 use crate::analysis::{ProgramSummary, plural};
 use crate::model::printable::{printable, printable_up_to};
-use crate::model::{Nanos, Run, State, StateTimes};
+use crate::model::{Nanos, Run, State, StateTimes, name_stem};
 
 /// The number of threads from which on threads with the same stem share a row.
 const MIN_GROUPED: usize = 20;
@@ -76,10 +76,10 @@ impl ThreadRows {
     pub(in crate::report) fn of_program(summary: &ProgramSummary<'_>) -> Self {
         let (active, waited): (Vec<&ThreadSummary<'_>>, Vec<&ThreadSummary<'_>>) =
             summary.threads.iter().partition(|thread| thread.is_active());
-        let mut groups: Vec<(&str, Vec<&ThreadSummary<'_>>)> = Vec::new();
+        let mut groups: Vec<(String, Vec<&ThreadSummary<'_>>)> = Vec::new();
         let is_grouped = summary.threads.len() > MIN_GROUPED;
         for thread in active {
-            let stem = thread.identity.stem();
+            let stem = name_stem(&thread.identity.name);
             match groups.iter_mut().find(|(known, _)| is_grouped && *known == stem) {
                 Some((_, threads)) => threads.push(thread),
                 None => groups.push((stem, vec![thread])),
@@ -88,7 +88,7 @@ impl ThreadRows {
         let rows = groups.into_iter().map(|(stem, threads)| {
             let name = match threads.as_slice() {
                 [one] => printable_up_to(&one.identity.name, MAX_NAME),
-                all => format!("{}* x{}", printable_up_to(stem, MAX_NAME), all.len()),
+                all => format!("{} x{}", printable_up_to(&stem, MAX_NAME), all.len()),
             };
             ThreadRow::of_threads(name, &threads)
         });

@@ -87,7 +87,7 @@ fn many_threads_share_rows_and_every_line_of_the_table_fits() {
     let report = plain_report(
         ScriptedProgram::new(&format!("{pool}main: on_cpu 1, lock_wait 4 futex, parked 5")).run(),
     );
-    assert!(report.contains("\ntokio-runtime-w* x64 "), "{report}");
+    assert!(report.contains("\ntokio-runtime-w x64 "), "{report}");
     let table = report.lines().skip(2).take(3);
     assert!(table.into_iter().all(|line| line.len() <= 80), "{report}");
 }

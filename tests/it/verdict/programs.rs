@@ -34,7 +34,7 @@ const GIL_BOUND: &str = "
 /// Three threads that work, and five that wait for a mutex.
 const LOCK_BOUND: &str = "
     cores 2
-    indexer: 10x [on_cpu 0.64, sleeping 0.36 clock_nanosleep]
+    indexer: 10x [on_cpu 0.62, sleeping 0.38 clock_nanosleep]
     reader-1: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
     reader-2: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
     waiter-1: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]
@@ -116,6 +116,16 @@ fn more_threads_than_cores_wait_for_a_core() {
     assert_eq!(conclusion.details(), "Next: no more busy threads than cores");
     let so_far = "4 threads want 3.4 cores and get 2: each waits 41 % of the time for one";
     assert_eq!(sentence_so_far(&table, 9.99), so_far);
+}
+
+#[test]
+fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
+    let brief: String = (1..30).map(|n| format!("sh-{n}: on_cpu 0.001, no_core 0.001\n")).collect();
+    let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");
+    let conclusion = conclude(&table);
+    let found = "1 thread wanted 1 core and got 0.2: it waited 80 % of the time for one";
+    assert_eq!(conclusion.sentence(), found);
+    assert_eq!(conclusion.details(), "Next: a less busy machine, or a higher CPU limit");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The obstacles of a program: what kept its threads from going on, by figures alone. Parked, sleeping and
+//! The obstacles of a program: what kept its threads from their work, by figures alone. Parked, sleeping and
 //! waiting for events are no obstacles: such a thread has nothing to do.
 
 use crate::analysis::program::{GilSummary, ProgramSummary, ThreadSummary};
@@ -6,6 +6,9 @@ use crate::model::{CodePlace, Nanos, State, TaskId};
 
 /// The minimum share of a thread's life that an obstacle took, for the thread to count as held up.
 const MIN_HELD_UP: f64 = 0.1;
+
+/// The minimum share of the longest time, for a thread to count beside the one that was held up longest.
+const MIN_OF_LONGEST: f64 = 0.05;
 
 /// The minimum mean number of threads that an obstacle held up, absolute and per core in use: what holds
 /// up one thread in a hundred is none to the program.
@@ -17,7 +20,7 @@ pub(super) const MAIN_SHARE: f64 = 0.5;
 /// The share of the work whose threads did the work.
 const WORK_SHARE: f64 = 0.95;
 
-/// What kept threads from going on.
+/// A reason why threads could not continue.
 #[derive(Debug)]
 pub(super) enum Obstacle<'a> {
     /// They wanted to run, and no core was free.
@@ -43,7 +46,7 @@ pub(super) struct HeldThreads<'a> {
 /// The lock that threads waited for, and the thread that held it for the most of that time.
 #[derive(Debug)]
 pub(super) struct LockHolder<'a> {
-    /// What the lock is, if that was read: `mutex`.
+    /// The kind of the lock, if that was read: `mutex`.
     pub(super) object: Option<&'a str>,
     pub(super) holder: Option<&'a ThreadSummary<'a>>,
 }
@@ -56,7 +59,9 @@ impl<'a> HeldThreads<'a> {
         summary: &ProgramSummary<'_>,
     ) -> Option<Self> {
         let is_held = |thread: &&ThreadSummary<'_>| thread.share_of(time(thread)) >= MIN_HELD_UP;
-        let threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
+        let mut threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
+        let longest = threads.iter().map(|thread| time(thread)).max().unwrap_or_default();
+        threads.retain(|thread| time(thread).0 as f64 >= longest.0 as f64 * MIN_OF_LONGEST);
         let sum = Nanos(threads.iter().map(|thread| time(thread).0).sum());
         let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
         let held = Self { threads, time: sum, share: sum.0 as f64 / life.max(1) as f64 };
