@@ -10,6 +10,7 @@ mod overlay;
 mod picture;
 pub mod playback;
 mod program_actions;
+mod program_keys;
 mod screen;
 mod search;
 pub mod session;
@@ -27,7 +28,7 @@ use crate::model::{
 };
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
-pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, TableView};
+pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, Question, TableView};
 pub use picture::{DetailPane, Difference, Picture};
 use playback::{DEFAULT_SLOWDOWN, PlaybackSpeed, Player};
 pub use screen::ReplayProgress;
@@ -61,6 +62,8 @@ pub struct App {
     stopping: Option<Selection>,
     /// The active selection, if it is being stopped to make room for something else.
     replaced: Option<(Selection, Successor)>,
+    /// The program that is watched was asked to end.
+    has_terminated: bool,
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
@@ -121,6 +124,7 @@ impl App {
             notice: None,
             stopping: None,
             replaced: None,
+            has_terminated: false,
             overhead: Overhead::default(),
         }
     }
@@ -272,7 +276,7 @@ impl App {
                     menu.set_names(&names);
                 }
             }
-            Msg::ExportFinished(text) => self.notify(text),
+            Msg::ExportFinished(text) | Msg::LetGoFailed(text) => self.notify(text),
             Msg::Resumed(time) => {
                 self.screen.player_mut().map(Player::reset_clock);
                 self.notice = self.suspension_notice(time).map(Notice::new);
@@ -307,6 +311,8 @@ impl App {
         // Commands and worker processes are not suspended with the program.
         let kept_running = if active.workload.is_command() {
             "the commands"
+        } else if active.workload.is_program() {
+            "the program"
         } else if self.session.active_runs().any(|(_, run)| is_processes(run)) {
             "the processes"
         } else {
@@ -365,6 +371,7 @@ impl App {
     fn start_shown(&mut self) -> Vec<PlannedRun> {
         let runs = self.session.start_selection(self.selection());
         if !runs.is_empty() {
+            self.has_terminated = false;
             self.forget_attempts();
             let expected = self.estimated_duration();
             self.picture.view.reset_for_run(expected);

@@ -19,6 +19,7 @@ mod shell;
 mod threads;
 mod usage;
 mod values;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ use threads::{ModeArg, ThreadOptions, ThreadsArg};
 pub use usage::{CliError, CommandsError, ConfigError, ListError, UsageError, split_hint};
 use values::first_given;
 pub use values::{DurationError, UsernameError};
+pub use watch::{AccuracyArg, HoldArgs, WatchCommand, WatchedArg};
 
 use crate::app::Keymap;
 use crate::github::Token;
@@ -83,6 +85,9 @@ enum SubArgs {
     /// Run your own commands, one by one and side by side
     #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
     Exec(exec::ExecArgs),
+    /// Watch the threads of a program of yours
+    #[command(long_about = help::WATCH, after_long_help = help::WATCH_AFTER)]
+    Watch(watch::WatchArgs),
     /// Play a recording, or print its report
     #[command(after_long_help = help::REPLAY_AFTER)]
     Replay(replay::ReplayArgs),
@@ -100,6 +105,12 @@ enum SubArgs {
     /// Run as a worker process of another threadline
     #[command(hide = true)]
     Worker,
+    /// Hold a program for another threadline until it may begin
+    #[command(hide = true)]
+    Hold(watch::HoldArgs),
+    /// Keep the terminal of a program open that another threadline let go
+    #[command(hide = true)]
+    Keep,
 }
 
 #[derive(Args, Debug)]
@@ -167,6 +178,8 @@ pub enum Command {
     Followers(FollowersCommand),
     /// Runs the user's commands.
     Exec(ExecCommand),
+    /// Watches a program.
+    Watch(WatchCommand),
     /// Plays a recording.
     Replay(ReplayCommand),
     /// Runs the built-in server alone.
@@ -186,6 +199,10 @@ pub enum Command {
         /// The proxies for requests.
         proxies: ProxySettings,
     },
+    /// Holds a program for another threadline until it may begin.
+    Hold(HoldArgs),
+    /// Keeps the terminal of a program open that another threadline let go.
+    Keep,
 }
 
 /// The arguments of a run, with or without a screen.
@@ -254,6 +271,9 @@ pub fn parse(
     let command = match cli.command {
         Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
         Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment, terminals)?),
+        Some(SubArgs::Watch(args)) => Command::Watch(args.resolve(environment, terminals)?),
+        Some(SubArgs::Hold(args)) => Command::Hold(args),
+        Some(SubArgs::Keep) => Command::Keep,
         Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment, terminals)?),
         // The parent has already refused an invalid token, if it is needed.
         Some(SubArgs::Worker) => Command::Worker {

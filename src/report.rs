@@ -9,6 +9,7 @@ pub mod items;
 pub mod json;
 pub mod markdown;
 pub mod plain;
+pub mod program_output;
 pub mod svg;
 pub mod trace;
 

@@ -10,12 +10,15 @@ mod run_handles;
 mod screen;
 pub mod screen_loop;
 mod screen_summary;
+mod watch;
 mod word_wrap;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
+use crate::analysis::plural;
 use crate::cli::{
-    self, CliError, Command, Help, LatencyArg, OutputMode, OutputOptions, ServeCommand, Terminals,
+    self, CliError, Command, Help, HoldArgs, LatencyArg, OutputMode, OutputOptions, ServeCommand,
+    Terminals,
 };
 use crate::http::system_limits::raise_file_limit;
 use crate::server::{DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings};
@@ -82,6 +85,14 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
         Command::Exec(exec) => {
             export_and_record(OpenedSession::for_commands(&exec), &exec.output, streams)
         }
+        Command::Watch(watch) if watch.is_check => {
+            let access = watch::describe_access(&watch, streams.err)?;
+            write_output(streams, |out| out.write_all(access.as_bytes()))
+        }
+        Command::Watch(watch) => {
+            let opened = watch::open(&watch, streams.err)?;
+            export_and_record(opened, &watch.output, streams)
+        }
         Command::Replay(replay) => {
             export_and_record(OpenedSession::for_replay(&replay)?, &replay.output, streams)
         }
@@ -94,6 +105,12 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
             child::serve(io::stdin(), io::stdout(), token, &proxies)?;
             Ok(Exit::Success)
         }
+        Command::Hold(hold) => Ok(held_exit(&hold)),
+        Command::Keep => {
+            #[cfg(target_os = "linux")]
+            crate::source::program::pseudo_terminal::keep();
+            Ok(Exit::Success)
+        }
         Command::PrintKeys(keys) => write_output(streams, |out| write!(out, "{keys}")),
         Command::Completions(shell) => {
             write_output(streams, |out| cli::write_completions(shell, out))
@@ -101,6 +118,18 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
         Command::Man => write_output(streams, cli::write_manual),
         Command::Help(help) => show(&help, streams),
     }
+}
+
+/// Executes a program as its holder. Returns only if that fails.
+#[cfg(target_os = "linux")]
+fn held_exit(hold: &HoldArgs) -> Exit {
+    let HoldArgs { status, terminal, command } = hold;
+    Exit::Program(crate::source::program::held_program::hold(status, *terminal, command))
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn held_exit(_: &HoldArgs) -> Exit {
+    Exit::Failed
 }
 
 fn write_output(
@@ -192,6 +221,10 @@ pub fn follow(
     let signal = saved.signal;
     let exit = ended.report(output.mode, saved, streams);
     drop(server);
+    if let left @ 1.. = launcher.end_left_behind() {
+        let left = plural::count(left, "process");
+        exit::print_error(streams.err, &format!("the program left {left} behind; now ended"));
+    }
     match (signal, ended.terminal_error) {
         // If the terminal disappears, the writes fail too, but the signal is the better reason.
         (Some(signal), _) => Ok(Exit::Signal(signal)),

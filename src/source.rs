@@ -6,6 +6,7 @@ pub mod gil;
 pub mod launcher;
 mod machine_load;
 pub mod pool;
+pub mod program;
 pub mod recording;
 pub mod simulate;
 pub mod tasks;
@@ -35,8 +36,8 @@ pub trait Source {
     fn start(self, clock: &Clock) -> RunHandle;
 }
 
-/// The maximum time for a stopped run to end.
-pub(crate) const STOP_GRACE: Duration = Duration::from_millis(300);
+/// The maximum time for a stopped run of workers to end.
+const STOP_GRACE: Duration = Duration::from_millis(300);
 
 /// A run in progress. Dropping the handle stops the run.
 pub struct RunHandle {
@@ -48,6 +49,8 @@ pub struct RunHandle {
     events: Receiver<Event>,
     over: Receiver<Never>,
     cancel: CancelToken,
+    /// The maximum time for the run to end once it is stopped.
+    stop_grace: Duration,
     /// The thread that ends last.
     thread: Option<JoinHandle<()>>,
 }
@@ -78,6 +81,11 @@ impl RunHandle {
         &self.over
     }
 
+    /// The maximum time for the run to end once it is stopped.
+    pub const fn stop_grace(&self) -> Duration {
+        self.stop_grace
+    }
+
     /// Stops the run: cancels requests in flight, and the run's last event follows.
     pub fn stop(&self) {
         self.cancel.cancel();
@@ -90,7 +98,7 @@ impl Drop for RunHandle {
         // Releases a run that waits for space in the channel.
         self.events = never();
         // A busy worker may not notice the stop in time: it is then left to itself.
-        let left = self.over.recv_timeout(STOP_GRACE) == Err(RecvTimeoutError::Timeout);
+        let left = self.over.recv_timeout(self.stop_grace) == Err(RecvTimeoutError::Timeout);
         if let Some(abandon) = self.abandon.as_ref().filter(|_| left) {
             abandon();
         }

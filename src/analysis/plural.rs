@@ -37,7 +37,7 @@ pub fn capitalized(text: &str) -> String {
 pub fn noun(count: impl TryInto<u64>, noun: &str) -> String {
     let ending = match noun {
         _ if count.try_into().is_ok_and(|count| count == 1) => "",
-        _ if noun.ends_with('s') => "es",
+        _ if noun.ends_with(['s', 'x']) => "es",
         _ => "s",
     };
     format!("{noun}{ending}")

@@ -8,6 +8,7 @@ mod function_share;
 mod gil_summary;
 mod self_check;
 mod thread_summary;
+mod time_sums;
 mod wait_sum;
 
 pub use function_share::FunctionShare;
@@ -16,12 +17,17 @@ pub use self_check::SelfCheck;
 pub use thread_summary::{THREAD_STATES, ThreadSummary};
 pub use wait_sum::WaitSum;
 
-use crate::model::printable::printable;
-use crate::model::{Accuracy, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchedProgram};
+use crate::model::printable::{printable, printable_up_to};
+use crate::model::{
+    Accuracy, CodePlace, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchedProgram,
+};
 
 /// The cost of a recorded switch to the watched program, in nanoseconds: measured with two processes that
 /// pass a byte to and fro on one core.
 const SWITCH_COST: f64 = 2_200.0;
+
+/// The maximum length of the name of a function or a file in a sentence.
+const MAX_PLACE_CHARS: usize = 40;
 
 /// The stretch of time that is searched for reasons and functions while the program runs: with every frame
 /// of the screen, so that it must not grow.
@@ -209,4 +215,28 @@ pub fn accuracy_text(accuracy: &Accuracy) -> String {
         Some(why) => format!("{edges} ({})", printable(why)),
         None => edges,
     }
+}
+
+/// Returns a place in the code in words, safe to print: `in work() at app.py:12`.
+pub fn place_text(place: &CodePlace) -> String {
+    let function = printable_up_to(&place.function, MAX_PLACE_CHARS);
+    // CPython's names of code that is no function: <module>, <lambda>.
+    let call = if function.ends_with('>') { "" } else { "()" };
+    let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = printable_up_to(file, MAX_PLACE_CHARS);
+    match place.line {
+        _ if file.is_empty() => format!("in {function}{call}"),
+        Some(line) => format!("in {function}{call} at {file}:{line}"),
+        None => format!("in {function}{call} of {file}"),
+    }
+}
+
+/// Formats a number of cores: `1.9`, `2`, `0.03`.
+pub fn cores_text(cores: f64) -> String {
+    let text = match cores {
+        ..0.005 => return "0".to_owned(),
+        ..0.095 => return format!("{cores:.2}"),
+        _ => format!("{cores:.1}"),
+    };
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::keymap::{Action, KeyContext};
 use super::message::{Effect, Gesture, PointerTarget};
-use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome};
+use super::overlay::{ExportMenu, HelpView, OutputPager, Overlay, OverlayOutcome, Question};
 use super::switching::Successor;
 use super::{App, Background};
 use crate::analysis::search::SearchHit;
@@ -33,7 +33,14 @@ impl App {
             Action::PreviousMode => return self.show_next_choice(self.choices().len() - 1),
             Action::NextWorkload => return self.show_next_workload(),
             Action::Run => return self.start_again(),
+            Action::Stop if self.watches_launched() => return self.stop_program(),
             Action::Stop => return self.stop(),
+            Action::LetGo => return self.let_program_go(),
+            Action::FewerWorkers | Action::MoreWorkers
+                if self.selection().workload.is_program() =>
+            {
+                self.notify("the program decides how many threads it has");
+            }
             Action::FewerWorkers => self.change_workers(-1),
             Action::MoreWorkers => self.change_workers(1),
             Action::Inspect if self.selection().workload.is_command() => self.open_output(),
@@ -102,6 +109,8 @@ impl App {
         match outcome {
             OverlayOutcome::Open => return None,
             OverlayOutcome::Quit => return Some(Effect::Quit),
+            OverlayOutcome::LetGo => return Some(Effect::LetProgramGo { quits: true }),
+            OverlayOutcome::Kill => return self.kill_program(),
             OverlayOutcome::Closed | OverlayOutcome::Export(_) => {}
             OverlayOutcome::Attempt(row) => {
                 let attempt = row.attempt(&visible)?;
@@ -253,10 +262,13 @@ impl App {
     }
 
     fn request_quit(&mut self) -> Option<Effect> {
-        if self.screen.recording().is_some() || self.session.active().is_none() {
+        let is_attached = self.selection().workload.is_program() && !self.watches_launched();
+        if self.screen.recording().is_some() || self.session.active().is_none() || is_attached {
             return Some(Effect::Quit);
         }
-        self.overlay = Some(Overlay::Quit);
+        let is_program = self.watches_launched();
+        let question = if is_program { Question::QuitProgram } else { Question::Quit };
+        self.overlay = Some(Overlay::Question(question));
         None
     }
 

@@ -48,6 +48,12 @@ impl App {
                     || active.is_none_or(|active| is_free(active) && is_free(self.selection()))
             }
             Action::Stop => is_active && !is_recording,
+            Action::LetGo => is_active && self.watches_launched(),
+            Action::FewerWorkers | Action::MoreWorkers
+                if self.selection().workload.is_program() =>
+            {
+                false
+            }
             Action::FewerWorkers | Action::MoreWorkers => {
                 let shown = self.selection();
                 let is_fixed = shown.is_sweep() && self.session.active() == Some(shown);

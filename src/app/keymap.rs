@@ -32,6 +32,8 @@ pub enum Action {
     Run,
     /// Stops the active run.
     Stop,
+    /// Lets the program that is watched go on without this one.
+    LetGo,
     /// Switches CPU work between simulated and real.
     Simulate,
     /// Shows the switches of the GIL, or goes back to the view before.
@@ -198,6 +200,7 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Mode(5), "mode-sweep", &[char('6')], "sweep over thread counts"),
     bind(Action::Run, "run", &[char('r')], "run this mode again"),
     bind(Action::Stop, "stop", &[char('x')], "stop the run"),
+    bind(Action::LetGo, "let-go", &[char('d')], "watch: let the program go on"),
     bind(Action::FewerWorkers, "fewer-workers", &[char('[')], "fewer workers (next run)"),
     bind(Action::MoreWorkers, "more-workers", &[char(']')], "more workers (next run)"),
     bind(Action::Simulate, "simulate", &[char('s')], "CPU work: slow motion, or real time"),

@@ -24,6 +24,8 @@ pub enum Msg {
     ExportNames(Vec<(ExportKind, String)>),
     /// An export has ended; the text reports the result.
     ExportFinished(String),
+    /// The program that is watched cannot be let go; the text has the reason.
+    LetGoFailed(String),
     /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
     /// The time of the screen's clock, before each frame.
@@ -70,6 +72,15 @@ pub enum Effect {
     Start(Vec<PlannedRun>),
     /// Stops the active runs.
     Stop,
+    /// Asks the program that is watched to end (SIGTERM).
+    TerminateProgram,
+    /// Kills the program that is watched (SIGKILL).
+    KillProgram,
+    /// Lets the program that is watched go on without this one.
+    LetProgramGo {
+        /// Quits afterwards.
+        quits: bool,
+    },
     /// Finds an unused file name for each kind of export: this stem, a number and an extension.
     FindExportNames(String),
     /// Writes an export to a file.

@@ -21,8 +21,19 @@ pub enum Overlay {
     Output(OutputPager),
     /// The table of all tasks.
     Table(TableView),
-    /// The question whether to quit during a run.
+    /// A question before something ends.
+    Question(Question),
+}
+
+/// A question before something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Quits during a run.
     Quit,
+    /// Quits while a program runs that this one started: ends it, or lets it go on.
+    QuitProgram,
+    /// Kills a program that was asked to end before.
+    KillProgram,
 }
 
 /// The result of an action in an overlay.
@@ -37,6 +48,24 @@ pub(super) enum OverlayOutcome {
     Attempt(AttemptRow),
     /// The program ends.
     Quit,
+    /// The program ends, and the one that it watches goes on.
+    LetGo,
+    /// The program that is watched is killed.
+    Kill,
+}
+
+impl Question {
+    const fn handle_action(self, action: Action) -> OverlayOutcome {
+        match (self, action) {
+            (Self::Quit | Self::QuitProgram, Action::Quit) => OverlayOutcome::Quit,
+            (Self::QuitProgram, Action::LetGo) => OverlayOutcome::LetGo,
+            (Self::KillProgram, Action::Stop) => OverlayOutcome::Kill,
+            (_, Action::Back | Action::Help) | (Self::KillProgram, Action::Quit) => {
+                OverlayOutcome::Closed
+            }
+            _ => OverlayOutcome::Open,
+        }
+    }
 }
 
 impl Overlay {
@@ -51,9 +80,7 @@ impl Overlay {
             (Self::Export(menu), _) => menu.handle_action(action),
             (Self::Output(pager), _) => pager.handle_action(action, visible),
             (Self::Table(table_view), _) => table_view.handle_action(action, visible),
-            (Self::Quit, Action::Quit) => OverlayOutcome::Quit,
-            (Self::Quit, Action::Back | Action::Help) => OverlayOutcome::Closed,
-            (Self::Quit, _) => OverlayOutcome::Open,
+            (Self::Question(question), _) => question.handle_action(action),
         }
     }
 }

@@ -15,26 +15,20 @@ use crate::model::printable::printable;
 const SWEEP: &str = "sweep";
 
 /// Words that are no commands, and what does the same.
-const MEANT: [(&[&str], &str); 8] = [
+const MEANT: [(&[&str], &str); 10] = [
     (&["demo", "example", "start", "run"], "threadline without arguments, the demo"),
     (
         &["learn", "lesson", "lessons", "teach", "tutorial", "guide", "docs"],
         "threadline help guide",
     ),
     (
-        &[
-            "watch",
-            "attach",
-            "top",
-            "trace",
-            "profile",
-            "record",
-            "spy",
-            "bench",
-            "benchmark",
-            "time",
-        ],
-        "threadline exec -- 'COMMAND', which draws your commands but cannot look into them",
+        &["trace", "profile", "spy", "top", "strace", "perf"],
+        "threadline watch -- COMMAND, which draws its threads",
+    ),
+    (&["attach"], "threadline watch -p PID"),
+    (
+        &["record", "bench", "benchmark", "time"],
+        "threadline exec -- 'COMMAND', which draws your commands side by side",
     ),
     (&["simulate", "simulation"], "threadline --simulate"),
     (&["compare"], "threadline --compare RECORDING"),

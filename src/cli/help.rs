@@ -13,6 +13,7 @@ Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
        threadline [OPTIONS] URL          the pages of any list (help apis)
        threadline sweep [USERNAME|URL]   how many threads are worth it?
        threadline exec -- 'CMD'...       your own commands, side by side
+       threadline watch -- CMD | -p PID  the threads of a program of yours
        threadline replay FILE | serve    a recording; the built-in server alone
        threadline help [TOPIC]           the documentation; completions | man
 
@@ -20,7 +21,6 @@ Options (--help lists all):
       --mode <MODE>      race, sequential, threads, gil, processes or sweep
       --workload <KIND>  followers, cpu, native or mixed
       --threads <N>      workers, or auto; for a sweep 1,2,4 or 1..32
-      --simulate         simulate the machine, in slow motion
       --plain            no screen: a short report (--json: everything)
       --svg <FILE>       write the picture (also --trace, --report)
       --record <FILE>    record everything, for threadline replay
@@ -29,7 +29,7 @@ Options (--help lists all):
 Examples (press ? on the screen for the keys):
   threadline                    a race on the built-in server: no network
   threadline octocat            a race against api.github.com
-  threadline --workload cpu     CPU work and the GIL (a model of Python's)
+  threadline watch -- python app.py     every thread of your program
 ";
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -38,7 +38,7 @@ See what threads do: one job on one worker, then on several, drawn live on one t
 The job is fetching the followers of a GitHub user, or the pages of a list at a URL. Without either, \
 a built-in server answers: no network, no token. With --workload cpu, native or mixed the job is CPU work, in four modes: \
 sequential, threads, threads under a GIL, processes. The GIL is a model that follows CPython's \
-protocol; threadline does not look into your own programs.
+protocol; threadline watch shows the real threads of your own program.
 
 Without a terminal (stdout is a pipe or a file, or TERM=dumb) it prints what --plain prints.";
 
@@ -64,6 +64,7 @@ Examples:
   threadline --print-keys                        the key bindings, for the configuration file
   threadline --record run.jsonl                  then: threadline replay run.jsonl
   threadline exec -j 4 -- 'make a' 'make b'      your own commands (threadline exec --help)
+  threadline watch -- python app.py              your own program (threadline watch --help)
   threadline help gil                            a page of the documentation
 
 Output:
@@ -173,6 +174,40 @@ Exit codes:
   1      a command failed: each is named on stderr
   2      unusable arguments, or no commands
   128+n  ended by signal n";
+
+pub(super) const WATCH: &str = "\
+Watch the threads of a program of yours: every thread a lane, on one time axis
+
+Either a program that threadline starts, or with -p one that runs already. Linux only; it needs no \
+root, no change of the program, and no special build.";
+
+pub(super) const WATCH_AFTER: &str = "\
+Examples:
+  threadline watch -- python app.py
+  threadline watch -p 4711                       a process that runs; it goes on afterwards
+  threadline watch -p postgres --duration 10s --plain
+  threadline watch --record run.jsonl -- ./server --port 8080
+  threadline watch --json -- make test > threads.json
+  threadline watch --check -p 4711               what can be seen of it, and why not more
+
+CMD is run as it is, without a shell. On the screen it gets a terminal of its own: its output is shown \
+beside the lanes and printed after the screen, escaped, up to 1 MiB. Output that is redirected is \
+passed through; without a screen, its stdout goes to stderr, because stdout has the report. Its input \
+is empty, unless stdin is redirected: run an interactive program in another terminal, and watch it \
+with -p.
+
+On the screen, x asks CMD to end (SIGTERM), and a second x kills it; d lets it go on without \
+threadline; q asks which. Ctrl-C and the signals that end a program end CMD, too: SIGTERM, then \
+SIGKILL after 2 s, and so does --duration. What CMD leaves in the background ends with threadline. A \
+process that -p names is never touched.
+
+Exit codes:
+  0      success of CMD; with -p always
+  n      the exit code of CMD
+  126    CMD cannot be executed
+  127    there is no CMD
+  2      unusable arguments, or no such process
+  128+n  CMD or threadline was ended by signal n";
 
 pub(super) const REPLAY_AFTER: &str = "\
 Examples:

@@ -77,7 +77,7 @@ fn first_word(args: &[OsString]) -> &str {
     args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default()
 }
 
-/// Returns the error for a word too many: likely of a command of the user's own, which is quoted.
+/// Returns the error for a word too many: likely of a program or a command of the user's own.
 fn unexpected(word: &str, args: &[OsString]) -> String {
     let first = first_word(args);
     let words = match first {
@@ -85,21 +85,25 @@ fn unexpected(word: &str, args: &[OsString]) -> String {
             return format!("unexpected argument \"{word}\"; leave it out");
         }
         "exec" => args.get(2..),
+        // The options in front of the word are those of threadline.
+        "watch" => args.get(args.iter().position(|one| one == word).unwrap_or(args.len())..),
         _ => args.get(1..),
     };
     let words: Vec<&str> = words.into_iter().flatten().filter_map(|word| word.to_str()).collect();
     // An option in front is one of threadline itself.
     let is_command = words.first().is_some_and(|word| !word.starts_with('-'));
-    let command = if is_command && !words.contains(&"--") {
-        let words: Vec<String> = words.into_iter().map(shell_quoted).collect();
-        printable(&shell_quoted(&words.join(" ")))
+    let is_command = is_command && !words.contains(&"--");
+    let quoted: Vec<String> = words.into_iter().map(shell_quoted).collect();
+    let line = quoted.join(" ");
+    let hint = if first == "exec" || !is_command {
+        let command = if is_command { printable(&shell_quoted(&line)) } else { "'COMMAND'".into() };
+        let quoted = "to run a command of your own, put it in quotes after --: threadline exec --";
+        format!("{quoted} {command}")
     } else {
-        "'COMMAND'".to_owned()
+        let line = printable(&line);
+        format!("to watch a program of your own, put it after --: threadline watch -- {line}")
     };
-    format!(
-        "unexpected argument \"{word}\"; to run a command of your own, put it in quotes after --: \
-         threadline exec -- {command}"
-    )
+    format!("unexpected argument \"{word}\"; {hint}")
 }
 
 fn conflict(error: &clap::Error, one: &str) -> String {

@@ -172,6 +172,12 @@ pub enum UsageError {
     /// An error in the list of commands.
     #[error(transparent)]
     Commands(#[from] CommandsError),
+    /// Neither a program nor a process for `threadline watch`.
+    #[error(
+        "watch needs a program or a process; use threadline watch -- CMD, as in threadline watch -- \
+         python app.py, or threadline watch -p PID"
+    )]
+    NothingToWatch,
     /// More processes than the machine can run.
     #[error(
         "--threads {asked} is out of range for processes; use 1 to {most}, or a --mode without \

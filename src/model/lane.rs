@@ -5,6 +5,7 @@ mod cells;
 mod intervals;
 
 use super::plan::TaskId;
+use super::printable::printable;
 use super::state::{State, StateTimes};
 use super::time::Nanos;
 pub use cells::LaneCell;
@@ -194,14 +195,14 @@ impl Lane {
         &self.processes
     }
 
-    /// The name of the worker's thread.
+    /// The name of the worker's thread. In a watched program, not safe to print.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the label of the row: the latest process ID, or else the name.
+    /// Returns the label of the row, safe to print: the latest process ID, or else the name.
     pub fn label(&self) -> String {
-        self.processes.last().map_or_else(|| self.name.clone(), |pid| format!("pid {pid}"))
+        self.processes.last().map_or_else(|| printable(&self.name), |pid| format!("pid {pid}"))
     }
 
     /// Starts a task. The lane computes until it enters another state.

@@ -143,24 +143,13 @@ impl Run {
             EventKind::ConcurrencyChanged { in_flight, reason } => {
                 self.limits.record_concurrency(at, *in_flight, *reason);
             }
-            EventKind::ThreadIdentified(_)
-            | EventKind::WaitExplained(_)
-            | EventKind::ThreadCounted(_)
-            | EventKind::FunctionSeen(_)
-            | EventKind::InterpreterFound { .. }
-            | EventKind::GilTaken { .. }
-            | EventKind::GilReleased { .. }
-            | EventKind::GilCounted { .. }
-            | EventKind::AccuracyChanged(_)
-            | EventKind::CostMeasured(_)
-            | EventKind::ProgramOutput { .. }
-            | EventKind::ProgramExited { .. } => self.record_program(at, event),
             EventKind::PagesChained => self.progress.is_chained = true,
             EventKind::RunFinished { outcome, machine_load } => {
                 self.machine_load = *machine_load;
                 self.outcome = Some(outcome.clone());
                 self.shrink_to_fit();
             }
+            _ => self.record_program(at, event),
         }
         self.record_gil_state(at, event);
     }

@@ -3,6 +3,7 @@
 
 mod from_runs;
 mod list;
+mod program;
 mod sweep;
 
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use crate::analysis::Sweep;
 use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
 pub use list::ListReport;
+pub use program::ProgramReport;
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The version of the format.

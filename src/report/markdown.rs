@@ -2,6 +2,8 @@
 //! attempts, the errors and the environment. Untrusted text is escaped, so that it contains no links,
 //! mentions, headings or table columns.
 
+mod program;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -20,6 +22,9 @@ const MAX_ERRORS: usize = 50;
 pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
+    if first.program().is_some() {
+        return program::write(out, subject, first);
+    }
     let workload = first.plan().workload();
     writeln!(out, "# {}\n", report_title(subject, workload))?;
     if let Some(task) = plain::describe_task(first, subject.cores) {
@@ -68,7 +73,7 @@ fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
 /// Formats the verdict in bold, or escapes it if it may quote a server.
 fn inline_sentence(sentence: &str) -> String {
     let sentence = sentence.trim_end_matches('.');
-    let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-\"".contains(c);
     if sentence.chars().all(is_plain) && !sentence.contains("://") {
         format!("**{sentence}.**")
     } else {
@@ -237,7 +242,10 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
     if let Some(target) = first.plan().work.target() {
         writeln!(out, "- {} followers per page", target.per_page)?;
     }
-    for run in subject.runs.iter().filter(|run| run.has_started() && !run.is_comparable()) {
+    let is_incomplete = |run: &&Run| {
+        run.has_started() && !run.is_comparable() && (run.program().is_none() || !run.is_over())
+    };
+    for run in subject.runs.iter().filter(is_incomplete) {
         let state = if run.is_over() { "incomplete" } else { "still running" };
         writeln!(
             out,

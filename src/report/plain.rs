@@ -1,5 +1,6 @@
 //! The plain report: the lines of the example program, then a table and remarks on it.
 
+pub(in crate::report) mod program;
 mod remarks;
 pub mod sweep;
 mod table;
@@ -24,6 +25,9 @@ pub fn write(
     cores: Option<u16>,
 ) -> io::Result<()> {
     let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
+    if first.program().is_some() {
+        return program::write(out, first);
+    }
     let is_computed = first.plan().workload().is_computed();
     if is_computed {
         write_times(out, runs)?;
@@ -67,6 +71,9 @@ pub fn write_summary(
     bold: &str,
 ) -> io::Result<()> {
     let Some(first) = runs.first().filter(|run| run.has_started()) else { return Ok(()) };
+    if first.program().is_some() {
+        return program::write_summary(out, first, bold);
+    }
     write_verdict(out, runs, cores, bold)?;
     if first.plan().workload().is_computed() {
         write_computed_table(out, runs)
@@ -84,7 +91,8 @@ pub(super) fn write_verdict(
     bold: &str,
 ) -> io::Result<()> {
     let Some(conclusion) = Verdict::new(runs, cores).conclusion() else { return Ok(()) };
-    let is_whole = runs.iter().all(Run::is_comparable);
+    // A program may go on after it was watched: what was seen is whole.
+    let is_whole = runs.iter().all(|run| run.is_comparable() || run.program().is_some());
     let sentence = Some(conclusion.sentence()).filter(|_| is_whole);
     let reset = if bold.is_empty() { "" } else { RESET };
     let sentence = sentence.map(|sentence| format!("{bold}{sentence}.{reset}"));

@@ -11,9 +11,11 @@ mod timeline;
 use std::io::{self, Write};
 
 use super::{Comparison, ReportSubject, plain};
-use crate::analysis::plural;
+use crate::analysis::program::cores_text;
 use crate::analysis::verdict::Conclusion;
-use crate::model::{Background, Nanos, Run, State, StateTimes, Workload, WorkloadSpec};
+use crate::analysis::{ProgramSummary, plural};
+use crate::model::printable::printable;
+use crate::model::{Background, Nanos, Run, State, StateTimes, TaskKind, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
 use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
 
@@ -98,6 +100,9 @@ impl SvgPicture<'_> {
         if let Some(list) = self.runs.iter().find_map(|run| run.plan().work.list()) {
             return list.url.clone();
         }
+        if let Some(program) = self.runs.iter().find_map(|run| run.plan().work.program()) {
+            return printable(&program.command);
+        }
         match self.subject.target.filter(|_| self.workload.is_fetched()) {
             Some(target) => format!("{} @ {}", target.user, target.api),
             None => self.workload.spec().heading.to_owned(),
@@ -143,7 +148,10 @@ impl SvgPicture<'_> {
     fn draw_totals(&mut self) {
         let caption = Font::new(11.0, self.background.muted()).with_anchor(TextAnchor::End);
         let WorkloadSpec { tasks, results, .. } = self.workload.spec();
-        let captions = ["time", tasks, results.unwrap_or("failed"), "speed-up", "efficiency"];
+        let captions = match self.workload.kind() {
+            TaskKind::Thread => ["time", tasks, "at once", "cores", "no core"],
+            _ => ["time", tasks, results.unwrap_or("failed"), "speed-up", "efficiency"],
+        };
         for (x, words) in TOTALS_COLUMNS.into_iter().zip(captions) {
             self.writer.push_text([x, self.y], caption, words);
         }
@@ -167,25 +175,31 @@ impl SvgPicture<'_> {
         let words = name.fit_text(if fits { &full } else { &short }, room);
         self.writer.push_text([MARGIN, baseline], name, &words);
         self.draw_bar(&run.state_times_between(Nanos::ZERO, elapsed), length.max(1.0));
-        let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
-        let [speed_up, efficiency] = compared.unwrap_or_default();
-        let items = match run.result_names() {
-            Some(_) => run.progress().result_count(),
-            None => run.failed_tasks().into(),
-        };
-        let figures = [
-            elapsed.to_string(),
-            run.count_of_all(run.ended_tasks()),
-            items.to_string(),
-            speed_up,
-            efficiency,
-        ];
+        let figures = self.total_figures(run, elapsed);
         for (place, (x, figure)) in TOTALS_COLUMNS.into_iter().zip(figures).enumerate() {
             let font = Font::new(13.0, if place == 0 || place == 3 { text } else { quiet });
             let font = if place == 0 || place == 3 { font.bold() } else { font };
             self.writer.push_text([x, baseline], font.with_anchor(TextAnchor::End), &figure);
         }
         self.y += ROW;
+    }
+
+    /// Returns the figures of a run, in the order of the captions.
+    fn total_figures(&self, run: &Run, elapsed: Nanos) -> [String; 5] {
+        if let Some(ProgramSummary { totals, .. }) = ProgramSummary::new(run, elapsed) {
+            let cores = [totals.on_cpu_cores, totals.no_core_mean].map(cores_text);
+            let threads = [totals.threads_born, totals.threads_peak].map(|count| count.to_string());
+            let ([on_cpu, no_core], [born, peak]) = (cores, threads);
+            return [elapsed.to_string(), born, peak, on_cpu, no_core];
+        }
+        let compared = Comparison::for_run(self.subject.runs, run).and_then(Comparison::texts);
+        let [speed_up, efficiency] = compared.unwrap_or_default();
+        let items = match run.result_names() {
+            Some(_) => run.progress().result_count(),
+            None => run.failed_tasks().into(),
+        };
+        let tasks = run.count_of_all(run.ended_tasks());
+        [elapsed.to_string(), tasks, items.to_string(), speed_up, efficiency]
     }
 
     /// Draws a bar that is divided by what the workers did, without idle time.
@@ -237,8 +251,9 @@ impl SvgPicture<'_> {
                 _ => (self.background.canvas(), color),
             };
             let (ground, stroke) = (hex_color(ground), hex_color(stroke));
+            let angle = pattern_angle(state);
             self.writer.push_raw(&format!(
-                r#"<pattern id="{id}" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="4" height="4" fill="{ground}"/><rect width="2" height="4" fill="{stroke}"/></pattern>
+                r#"<pattern id="{id}" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate({angle})"><rect width="4" height="4" fill="{ground}"/><rect width="2" height="4" fill="{stroke}"/></pattern>
 "#
             ));
         }
@@ -260,7 +275,21 @@ const fn state_pattern(state: State) -> Option<&'static str> {
         State::RetryWait => Some("retry-wait"),
         State::Native => Some("native"),
         State::Unknown => Some("unknown"),
+        State::Parked => Some("parked"),
+        State::Sleeping => Some("sleeping"),
+        State::Events => Some("events"),
+        State::Stopped => Some("stopped"),
         _ => None,
+    }
+}
+
+/// The direction of a pattern's stripes in degrees. States that share a colour differ by it.
+const fn pattern_angle(state: State) -> u32 {
+    match state {
+        State::Parked | State::Stopped => 0,
+        State::Sleeping => 90,
+        State::Events => 135,
+        _ => 45,
     }
 }
 

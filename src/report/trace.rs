@@ -12,7 +12,9 @@ use serde_json::json;
 use super::json::write_compact;
 use crate::analysis::{Attempt, AttemptOutcome};
 use crate::model::printable::printable;
-use crate::model::{FailureKind, LevelSeries, Nanos, Run, Span, State, StateInterval, TaskId};
+use crate::model::{
+    FailureKind, LaneId, LevelSeries, Nanos, Run, Span, State, StateInterval, TaskId, WaitReason,
+};
 
 /// The maximum number of lanes per run. It keeps the thread IDs of different runs distinct.
 const MAX_LANES: u32 = 1_000;
@@ -34,6 +36,10 @@ struct AttemptArgs<'run> {
     task: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
     attempt: u32,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +56,17 @@ struct AttemptArgs<'run> {
     connection: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'run str>,
+}
+
+/// The arguments of a state: the reason, in a watched program.
+#[derive(Default, Serialize)]
+struct StateArgs<'run> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'run str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'run str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +96,9 @@ impl TraceProcess<'_> {
     fn write_run(&self, lines: &mut TraceWriter<'_>) -> io::Result<()> {
         let mut attempts = self.run.attempts();
         attempts.sort_by_key(|attempt| (attempt.lane, attempt.span.start, attempt.span.end));
-        let name = json!({ "name": self.run.plan().name() });
+        let program = self.run.plan().work.program();
+        let name = program.map(|program| printable(&program.command));
+        let name = json!({ "name": name.unwrap_or_else(|| self.run.plan().name()) });
         lines.write_metadata(self.lane_track(0), "process_name", &name)?;
         for lane in 0..self.run.lanes().len() {
             let track = self.lane_track(lane);
@@ -122,7 +141,8 @@ impl TraceProcess<'_> {
                 self.write_attempt(lines, place, attempt)?;
                 parent = Some(attempt.span);
             }
-            write_state(lines, place, stretch, parent.map(|span| self.span_end(span)))?;
+            let limit = parent.map(|span| self.span_end(span));
+            write_state(lines, place, stretch, limit, &self.state_args(lane, stretch))?;
         }
         attempts.try_for_each(|attempt| self.write_attempt(lines, place, attempt))
     }
@@ -154,6 +174,7 @@ impl TraceProcess<'_> {
     ) -> AttemptArgs<'run> {
         let (plan, span) = (self.run.plan(), attempt.span);
         let TaskId(number) = span.task;
+        let thread = self.run.program().and_then(|program| program.thread(span.task));
         let is_page = plan.workload().is_fetched();
         let has_accounts = plan.workload().has_accounts();
         let count = attempt.result_count().map(|count| count as u64);
@@ -162,6 +183,8 @@ impl TraceProcess<'_> {
             page: is_page.then_some(number),
             task: (!is_page).then_some(number),
             command: plan.command(span.task).map(printable),
+            tid: thread.map(|thread| thread.identity.tid),
+            pid: thread.map(|thread| thread.identity.pid),
             attempt: span.attempt,
             outcome: attempt.outcome_word(),
             status: outcome.status(),
@@ -174,6 +197,18 @@ impl TraceProcess<'_> {
         }
     }
 
+    /// Returns the reason for a state.
+    fn state_args(&self, lane: usize, stretch: StateInterval) -> StateArgs<'_> {
+        let program = self.run.program().filter(|_| stretch.state.has_reason());
+        let reason = program.and_then(|one| one.wait_reason(LaneId(lane as u16), stretch.start));
+        let Some(reason) = reason else { return StateArgs::default() };
+        StateArgs {
+            call: Some(&reason.call),
+            object: reason.object.as_deref(),
+            holder: reason.holder.map(|task| self.run.label(task)),
+        }
+    }
+
     fn write_counters(&self, lines: &mut TraceWriter<'_>) -> io::Result<()> {
         let place = self.lane_track(0);
         let mut count = |name: &str, unit: &str, level: LevelSeries<'_>| {
@@ -181,8 +216,13 @@ impl TraceProcess<'_> {
                 .changes()
                 .try_for_each(|(at, value)| lines.write_counter(place, name, at, unit, value))
         };
-        count("in flight", "tasks", self.run.timing().in_flight_level())?;
-        count("queue", "tasks", self.run.timing().queue_level())?;
+        let in_flight = self.run.timing().in_flight_level();
+        if self.run.program().is_some() {
+            count("threads", "threads", in_flight)?;
+        } else {
+            count("in flight", "tasks", in_flight)?;
+            count("queue", "tasks", self.run.timing().queue_level())?;
+        }
         if !self.run.limits().concurrency_changes().is_empty() {
             count("most in flight", "tasks", self.run.limits().concurrency_level())?;
         }
@@ -197,9 +237,13 @@ impl TraceProcess<'_> {
 
     /// Returns the number of lanes waiting for the GIL over time.
     fn gil_waiters(&self) -> Vec<(Nanos, u32)> {
-        let lanes = self.run.lanes().iter();
-        let stretches = lanes.flat_map(|lane| lane.state_intervals(self.until));
-        let waits = stretches.filter(|stretch| stretch.state == State::LockWait);
+        let lanes = (0..).map(LaneId).zip(self.run.lanes());
+        let waits = lanes.flat_map(|(id, lane)| {
+            let waits = lane.state_intervals(self.until);
+            waits.filter(move |wait| {
+                wait.state == State::LockWait && self.is_gil_wait(id, wait.start)
+            })
+        });
         let mut steps: Vec<(Nanos, i32)> =
             waits.flat_map(|wait| [(wait.start, 1), (wait.end, -1)]).collect();
         steps.sort_unstable();
@@ -213,6 +257,13 @@ impl TraceProcess<'_> {
             }
         }
         waiters
+    }
+
+    /// Returns `true` if a wait for a lock is one for the GIL. A watched program has other locks, too.
+    fn is_gil_wait(&self, lane: LaneId, start: Nanos) -> bool {
+        self.run
+            .program()
+            .is_none_or(|program| program.wait_reason(lane, start).is_some_and(WaitReason::is_gil))
     }
 
     fn lane_track(&self, lane: usize) -> TraceTrack {
@@ -237,6 +288,7 @@ fn write_state(
     place: TraceTrack,
     stretch: StateInterval,
     limit: Option<Nanos>,
+    args: &StateArgs<'_>,
 ) -> io::Result<()> {
     let StateInterval { state, start, end } = stretch;
     let limit = limit.filter(|&limit| start < limit);
@@ -244,7 +296,7 @@ fn write_state(
     if state == State::Idle || end <= start {
         return Ok(());
     }
-    lines.write_slice(place, state.label(), "state", start, end, &json!({}))
+    lines.write_slice(place, state.label(), "state", start, end, args)
 }
 
 /// The track of an event.

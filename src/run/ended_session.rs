@@ -9,10 +9,12 @@ use super::{Streams, screen_summary};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
-use crate::model::{Mode, Run, RunOutcome, Selection};
+use crate::model::{Mode, ProgramRecord, Run, RunOutcome, Selection};
 use crate::report::commands::{self, failure_messages};
-use crate::report::json::JsonReport;
-use crate::report::{ExportError, ExportOutcome, ExportTarget, ReportSubject, plain};
+use crate::report::json::{JsonReport, ProgramReport};
+use crate::report::{
+    ExportError, ExportOutcome, ExportTarget, ReportSubject, plain, program_output,
+};
 
 /// The maximum number of failed commands named on stderr. The report lists all of them.
 const MAX_NAMED_FAILURES: usize = 20;
@@ -150,6 +152,7 @@ impl EndedSession {
             EndedState::Screen(app) if is_exec(app) => {
                 report_commands(self.runs(), OutputMode::Plain(Progress::None), saved, streams)
             }
+            EndedState::Screen(app) if is_watch(app) => self.report_program(saved, streams),
             EndedState::Screen(app) => {
                 self.print_summary(saved.stdout_taken, streams);
                 if app.replay_progress().is_some() {
@@ -160,6 +163,8 @@ impl EndedSession {
             EndedState::Headless { session, selection, is_cut_off } => {
                 let exit = if selection.workload.is_command() {
                     report_commands(self.runs(), output_mode, saved, streams)
+                } else if selection.workload.is_program() {
+                    report_program(self.runs(), output_mode, saved, streams)
                 } else {
                     report_results(session, *selection, output_mode, saved, streams)
                 };
@@ -173,6 +178,23 @@ impl EndedSession {
 }
 
 impl EndedSession {
+    /// Prints the output of the program that was watched on the screen, then the summary.
+    fn report_program(&self, saved: SavedExports, streams: &mut Streams<'_>) -> io::Result<Exit> {
+        let runs = self.runs();
+        let (text, omitted) =
+            runs.first().and_then(Run::program).map_or(("", 0), ProgramRecord::output);
+        if saved.stdout_taken {
+            // An error is ignored: there is no other stream to report it on.
+            _ = program_output::write(streams.err, text, omitted);
+        } else {
+            program_output::write(streams.out, text, omitted)?;
+            streams.out.flush()?;
+        }
+        self.print_summary(saved.stdout_taken, streams);
+        report_program_failure(runs, streams.err);
+        saved.report(Exit::for_program(runs), streams.err)
+    }
+
     /// Prints the verdict and the totals after the screen, unless the terminal is gone or another
     /// program ends this one.
     fn print_summary(&self, stdout_taken: bool, streams: &mut Streams<'_>) {
@@ -187,6 +209,18 @@ impl EndedSession {
 /// Returns `true` if the screen ran the user's commands.
 fn is_exec(app: &App) -> bool {
     app.selection().workload.is_command() && app.replay_progress().is_none()
+}
+
+/// Returns `true` if the screen watched a program.
+fn is_watch(app: &App) -> bool {
+    app.selection().workload.is_program() && app.replay_progress().is_none()
+}
+
+/// Names the reason if a program could not be watched to its end.
+fn report_program_failure(runs: &[Run], err: &mut dyn Write) {
+    if let Some(RunOutcome::Failed(failure)) = runs.first().and_then(Run::outcome) {
+        print_error(err, &failure.message);
+    }
 }
 
 /// Reports the reason if the latest run failed, after a screen that has shown everything else.
@@ -233,6 +267,36 @@ fn report_commands(
     exit
 }
 
+/// Writes the report of a watched program. The end of watching is no failure of it.
+fn report_program(
+    runs: &[Run],
+    output_mode: OutputMode,
+    saved: SavedExports,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let failed = runs.iter().any(|run| matches!(run.outcome(), Some(RunOutcome::Failed(_))));
+    if let Some(failure) = runs.iter().find_map(Run::failure) {
+        print_error(streams.err, &failure.to_string());
+    }
+    let stdout_taken = saved.stdout_taken;
+    let exit = if failed { Exit::Failed } else { Exit::Success };
+    let exit = saved.report(exit, streams.err)?;
+    match output_mode {
+        OutputMode::Json(_) => {
+            let report = runs.first().and_then(ProgramReport::from_run);
+            report.map_or(Ok(()), |report| report.write(streams.out))?;
+        }
+        _ if stdout_taken => _ = plain::write(streams.err, None, runs, None),
+        _ => {
+            let mut out = WordWrap::new(streams.out, streams.width);
+            plain::write(&mut out, None, runs, None)?;
+            out.flush()?;
+        }
+    }
+    streams.out.flush()?;
+    Ok(exit)
+}
+
 /// Reports the results of any other selection.
 fn report_results(
     session: &Session,
@@ -242,7 +306,10 @@ fn report_results(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let runs = session.runs(selection);
-    if let Some(summary) = verdict::failure_summary(runs) {
+    let is_program = selection.workload.is_program();
+    if is_program {
+        report_program_failure(runs, streams.err);
+    } else if let Some(summary) = verdict::failure_summary(runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &summary),
@@ -250,6 +317,7 @@ fn report_results(
     }
     let exit = match (Exit::for_runs(runs), session.sweep(selection)) {
         // A sweep whose last trial brought nothing still has its earlier trials.
+        _ if is_program => Exit::for_program(runs),
         (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
         (exit, _) => exit,
     };
@@ -257,7 +325,7 @@ fn report_results(
     let exit = saved.report(exit, streams.err)?;
     match output_mode {
         OutputMode::Json(_) => write_json(session, selection, streams.out)?,
-        _ if was_refused(session, selection) => {}
+        _ if !is_program && was_refused(session, selection) => {}
         _ if stdout_taken => _ = write_plain(session, selection, streams.err),
         _ => {
             let mut out = WordWrap::new(streams.out, streams.width);

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use thiserror::Error as ThisError;
 
+use super::watch::WatchError;
 use crate::cli::{self, CliError};
 use crate::github::ApiError;
-use crate::model::{FailureKind, Run};
+use crate::model::{ExitStatus, FailureKind, Run};
 use crate::report::ExportError;
 use crate::server::{ServerError, ServerFileError};
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
@@ -35,6 +36,8 @@ pub enum Exit {
     Partial,
     /// 128 + n: ended by signal n.
     Signal(i32),
+    /// The exit code of the program that was watched.
+    Program(u8),
 }
 
 impl Exit {
@@ -63,6 +66,19 @@ impl Exit {
         if failed || !runs.iter().any(Run::has_started) { Self::Failed } else { Self::Success }
     }
 
+    /// Returns the exit code of a watched program, which is its own. A program that was running already
+    /// has none.
+    pub fn for_program(runs: &[Run]) -> Self {
+        let run = runs.first().filter(|run| run.has_started());
+        match run.and_then(|run| run.program()?.exit()) {
+            Some(ExitStatus::Signal(signal)) => Self::Signal(signal),
+            Some(ExitStatus::Code(0)) => Self::Success,
+            Some(ExitStatus::Code(code)) => Self::Program(u8::try_from(code).unwrap_or(u8::MAX)),
+            None if run.is_none_or(|run| run.failure().is_some()) => Self::Failed,
+            None => Self::Success,
+        }
+    }
+
     /// The numeric exit code.
     pub fn code(self) -> u8 {
         match self {
@@ -73,6 +89,7 @@ impl Exit {
             Self::Refused => 4,
             Self::RateLimited => 5,
             Self::Partial => 6,
+            Self::Program(code) => code,
             Self::Signal(number) => u8::try_from(number.saturating_add(128)).unwrap_or(u8::MAX),
         }
     }
@@ -117,6 +134,9 @@ pub enum CommandError {
     /// `threadline worker` was not started by threadline.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The program cannot be watched.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// `--compare` was given, but the screen is not shown.
     #[error("--compare needs the screen; run it in a terminal, or leave it out")]
     CompareWithoutScreen,
@@ -149,6 +169,11 @@ impl CommandError {
             _ if self.is_broken_pipe() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
             Self::Record(error) if error.is_usage() => Exit::Usage,
+            Self::Watch(error) => match error.program_exit() {
+                Some(code) => Exit::Program(code),
+                None if error.is_usage() => Exit::Usage,
+                None => Exit::Failed,
+            },
             Self::Arguments(_)
             | Self::ListServer(_)
             | Self::Worker(WorkerError::NoParent)

@@ -2,6 +2,7 @@
 //! progress on stderr.
 
 mod narrator;
+mod program_narrator;
 mod progress_reporter;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
@@ -23,8 +24,8 @@ use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Nanos, PlannedRun, RunId, RunOutcome,
     Selection,
 };
+use crate::source::Launcher;
 use crate::source::recording::Recording;
-use crate::source::{Launcher, STOP_GRACE};
 use crate::terminal::writer::Writer;
 use progress_reporter::ProgressReporter;
 
@@ -134,7 +135,7 @@ impl LiveSession<'_> {
                 Wake::Signal(signal) => {
                     followed.signal = signal.or(followed.signal);
                     runs.stop();
-                    late = after(STOP_GRACE);
+                    late = after(runs.stop_grace());
                 }
                 // A worker that does not react to the stop is abandoned.
                 Wake::Late => break,

@@ -12,7 +12,7 @@ use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ListOptions, ReplayCo
 use crate::github::Api;
 use crate::http::RetryPolicy;
 use crate::model::setup::max_workers;
-use crate::model::{Run, Selection, Setup, Target, Workload};
+use crate::model::{Mode, Run, Selection, Setup, Target, Workload};
 use crate::server::{
     DEFAULT_FOLLOWERS, DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerSettings,
 };
@@ -141,6 +141,16 @@ impl OpenedSession {
         })
     }
 
+    /// Opens the session of a program that `launcher` watches.
+    pub(super) fn for_program(setup: Setup, launcher: Launcher) -> Self {
+        let content = OpenedContent::Live {
+            session: Box::new(Session::new(setup)),
+            selection: Selection::only(Workload::Program, Mode::Threads),
+            speed: PlaybackSpeed::from_slowdown(DEFAULT_SLOWDOWN),
+        };
+        Self { content, launcher, server: None }
+    }
+
     /// Opens a recording.
     pub(super) fn for_replay(replay: &ReplayCommand) -> Result<Self, CommandError> {
         Ok(Self::recorded(open_recording(&replay.path)?, replay.speed))
@@ -171,7 +181,7 @@ impl OpenedSession {
 }
 
 /// Returns the number of cores available to this process.
-fn available_cores() -> Option<u16> {
+pub(super) fn available_cores() -> Option<u16> {
     u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 

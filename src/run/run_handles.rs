@@ -1,8 +1,9 @@
 //! The runs in progress: their events as one stream, and their common end.
 
 use std::iter::{Peekable, Take};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, TryIter, TryRecvError, never};
+use crossbeam_channel::{Receiver, TryIter, TryRecvError, after, never, select};
 
 use crate::model::{Event, Nanos, PlannedRun, RunId};
 use crate::source::{Launcher, Never, RunHandle};
@@ -35,6 +36,11 @@ impl RunHandles {
         self.0.iter().for_each(|(_, run)| run.stop());
     }
 
+    /// The maximum time for the runs to end once they are stopped.
+    pub(super) fn stop_grace(&self) -> Duration {
+        self.0.iter().map(|(_, run)| run.stop_grace()).max().unwrap_or_default()
+    }
+
     /// A channel that closes once one of the runs has sent its last event. The ends of the others are
     /// noticed with their events.
     pub(super) fn over(&self) -> Receiver<Never> {
@@ -44,6 +50,23 @@ impl RunHandles {
     /// The channels of the events.
     pub(super) fn channels(&self) -> impl Iterator<Item = &Receiver<Event>> {
         self.0.iter().map(|(_, run)| run.events())
+    }
+
+    /// Stops all runs and applies their events up to the last, or until [`Self::stop_grace`] is over.
+    pub(super) fn finish(&mut self, mut apply: impl FnMut(RunId, Event)) {
+        self.stop();
+        let late = after(self.stop_grace());
+        while !self.is_empty() {
+            let over = self.over();
+            let is_late = select! {
+                recv(over) -> _ => false,
+                recv(late) -> _ => true,
+            };
+            self.take_events(&mut apply);
+            if is_late {
+                return;
+            }
+        }
     }
 
     /// Takes the events that have arrived and applies them, in the order of their times as far as each

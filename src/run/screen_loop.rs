@@ -16,7 +16,7 @@ use crate::model::{
 use crate::source::Launcher;
 use crate::terminal::TerminalInput;
 use crate::terminal::input::{self, BackgroundQuery};
-use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
+use crate::terminal::screen::{Screen, ScreenOptions, stdout_size, suspend_process};
 use crate::terminal::signals::{self, Signals};
 use crate::terminal::writer::PendingWrite;
 
@@ -89,6 +89,9 @@ pub fn run(
     let exit = tui.run_session(sender);
     tui.app.finish_seek();
     drop(tui.screen);
+    if tui.app.selection().workload.is_program() {
+        tui.runs.finish(|run, event| _ = tui.app.update(Msg::Event(run, event)));
+    }
     for words in tui.exports.finish() {
         tui.app.update(Msg::ExportFinished(words));
     }
@@ -194,7 +197,12 @@ impl Tui<'_> {
         match signal {
             Ok(signals::SUSPEND) => return self.suspend(),
             Ok(signals::CONTINUE) => self.resume()?,
-            Ok(signals::RESIZE) => self.request_redraw(),
+            Ok(signals::RESIZE) => {
+                if let Some((columns, rows)) = stdout_size() {
+                    self.launcher.resize_program(columns, rows);
+                }
+                self.request_redraw();
+            }
             Ok(signal) => return Ok(Some(ExitReason::Signal(signal))),
             Err(_) => {}
         }
@@ -267,6 +275,16 @@ impl Tui<'_> {
         match effect {
             Some(Effect::Start(runs)) => self.runs = RunHandles::start(self.launcher, runs),
             Some(Effect::Stop) => self.runs.stop(),
+            Some(Effect::TerminateProgram) => self.launcher.terminate_program(),
+            Some(Effect::KillProgram) => self.launcher.kill_program(),
+            Some(Effect::LetProgramGo { quits }) => match self.launcher.let_program_go() {
+                Ok(()) if quits => return Ok(Some(ExitReason::Quit)),
+                Ok(()) => {}
+                Err(error) => {
+                    let text = format!("the program cannot be let go: {error}");
+                    self.app.update(Msg::LetGoFailed(text));
+                }
+            },
             Some(Effect::FindExportNames(stem)) => {
                 self.app.update(Msg::ExportNames(ExportJobs::free_names(&stem)));
             }

@@ -48,7 +48,9 @@ fn write(
 ) -> io::Result<()> {
     match (sweep, runs.first()) {
         (Some(sweep), Some(run)) => plain::sweep::write(out, sweep, run.plan()),
-        _ if runs.iter().any(Run::is_complete) => plain::write_summary(out, runs, cores, bold),
+        _ if runs.iter().any(|run| run.is_complete() || run.program().is_some()) => {
+            plain::write_summary(out, runs, cores, bold)
+        }
         _ => Ok(()),
     }
 }

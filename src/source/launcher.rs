@@ -1,10 +1,15 @@
 //! Starts the runs of a session.
 
 use std::fmt::Debug;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
+#[cfg(target_os = "linux")]
+use super::program::{AccuracyChoice, ProgramControl, ProgramSource, TerminalSize, WatchTarget};
 #[cfg(unix)]
 use super::tasks::commands::CommandsJob;
 use super::tasks::compute::ComputeResources;
@@ -34,6 +39,19 @@ pub trait JobProvider: Debug + Send + Sync {
 pub struct Launcher {
     jobs: Arc<dyn JobProvider>,
     clock: Clock,
+    /// The program to watch, if the session is one of a program.
+    #[cfg(target_os = "linux")]
+    program: Option<WatchLauncher>,
+}
+
+/// What all runs of a program that is watched share.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Debug)]
+struct WatchLauncher {
+    target: WatchTarget,
+    duration: Option<Duration>,
+    accuracy: AccuracyChoice,
+    control: ProgramControl,
 }
 
 impl Launcher {
@@ -71,7 +89,27 @@ impl Launcher {
 
     /// Creates a launcher whose runs do the jobs of `jobs` and are timed by `clock`.
     pub fn with_jobs(jobs: Arc<dyn JobProvider>, clock: Clock) -> Self {
-        Self { jobs, clock }
+        Self {
+            jobs,
+            clock,
+            #[cfg(target_os = "linux")]
+            program: None,
+        }
+    }
+
+    /// Creates a launcher whose runs watch a program, for at most `duration` if given. `executable` is
+    /// the path of this program.
+    #[cfg(target_os = "linux")]
+    pub fn for_program(
+        target: WatchTarget,
+        duration: Option<Duration>,
+        accuracy: AccuracyChoice,
+        executable: PathBuf,
+        clock: Clock,
+    ) -> Self {
+        let control = ProgramControl::new(executable);
+        let program = Some(WatchLauncher { target, duration, accuracy, control });
+        Self { program, ..Self::new(None, RetryPolicy::default(), clock) }
     }
 
     /// Starts a run. A simulated run is computed as fast as its events are received.
@@ -79,11 +117,61 @@ impl Launcher {
         if let Some(run) = SimulatedRun::new(&plan) {
             return run.start(&self.clock);
         }
+        #[cfg(target_os = "linux")]
+        if let Some(WatchLauncher { target, duration, accuracy, control }) = self.program.clone() {
+            control.end_left_behind();
+            let source = ProgramSource { plan, target, duration, accuracy, control };
+            return source.start(&self.clock);
+        }
         let plan = self.jobs.complete_plan(plan);
         match self.jobs.job(&plan) {
             Ok(job) => Pool { plan, job }.start(&self.clock),
             Err(failure) => FailedRun { plan, failure }.start(&self.clock),
         }
+    }
+
+    /// Asks the program that is watched to end, if this program started it.
+    pub fn terminate_program(&self) {
+        #[cfg(target_os = "linux")]
+        self.program.iter().for_each(|program| program.control.terminate());
+    }
+
+    /// Kills the program that is watched, if this program started it.
+    pub fn kill_program(&self) {
+        #[cfg(target_os = "linux")]
+        self.program.iter().for_each(|program| program.control.kill());
+    }
+
+    /// Lets the program that is watched go on without this one, and ends the run.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program's terminal cannot be kept open.
+    pub fn let_program_go(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(program) = &self.program {
+            return program.control.let_go();
+        }
+        Ok(())
+    }
+
+    /// Tells the terminal of the program that is watched another size.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is no program"))]
+    pub fn resize_program(&self, columns: u16, rows: u16) {
+        #[cfg(target_os = "linux")]
+        if let Some(program) = &self.program {
+            program.control.resize(TerminalSize { columns, rows });
+        }
+    }
+
+    /// Ends what a watched program left behind, unless it was let go. Returns the number of these
+    /// processes.
+    pub fn end_left_behind(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        if let Some(program) = &self.program {
+            return program.control.end_left_behind();
+        }
+        0
     }
 
     /// The current time of the clock.

@@ -20,7 +20,7 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
 use super::machine_load::LoadMeter;
-use super::{Never, RunHandle, Source};
+use super::{Never, RunHandle, STOP_GRACE, Source};
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId, TaskOutcome,
 };
@@ -123,7 +123,18 @@ fn open_run(plan: &Plan, clock: &Clock, over: Receiver<Never>) -> (LaneReporter,
     let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
     plan.opening().for_each(|(lane, kind)| reporter.for_lane(lane).send(kind));
     let cancel = CancelToken::default();
-    (reporter, RunHandle { abandon: None, started, events, over, cancel, thread: None })
+    (
+        reporter,
+        RunHandle {
+            abandon: None,
+            started,
+            events,
+            over,
+            cancel,
+            stop_grace: STOP_GRACE,
+            thread: None,
+        },
+    )
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.

@@ -20,7 +20,7 @@ use std::thread::Builder;
 use crossbeam_channel::bounded;
 
 use super::pool::no_threads_failure;
-use super::{CancelToken, Clock, FailedRun, RunHandle, Source};
+use super::{CancelToken, Clock, FailedRun, RunHandle, STOP_GRACE, Source};
 use crate::model::{
     CloseReason, Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, RunOutcome, TaskId,
     TaskOutcome,
@@ -145,7 +145,8 @@ impl Source for SimulatedRun {
         });
         match thread {
             Ok(thread) => {
-                RunHandle { abandon: None, started, events, over, cancel, thread: Some(thread) }
+                let (stop_grace, thread) = (STOP_GRACE, Some(thread));
+                RunHandle { abandon: None, started, events, over, cancel, stop_grace, thread }
             }
             Err(_) => FailedRun { plan, failure: no_threads_failure() }.start(clock),
         }

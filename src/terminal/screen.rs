@@ -84,7 +84,12 @@ impl Write for FrameBuffer {
 
 /// Returns the number of columns of the terminal that stdout goes to.
 pub fn stdout_width() -> Option<u16> {
-    ratatui::crossterm::terminal::size().ok().map(|(columns, _)| columns)
+    stdout_size().map(|(columns, _)| columns)
+}
+
+/// Returns the numbers of columns and rows of the terminal that stdout goes to.
+pub fn stdout_size() -> Option<(u16, u16)> {
+    ratatui::crossterm::terminal::size().ok()
 }
 
 impl Screen {

@@ -1,4 +1,4 @@
-//! The overlays: the export menu and the question before quitting. The help, the table and the pager
+//! The overlays: the export menu and the question before something ends. The help, the table and the pager
 //! have files of their own.
 
 use ratatui::buffer::Buffer;
@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::layout::{Heading, draw_overlay_box};
 use super::theme::Theme;
 use super::{help, output_pager, table, text};
-use crate::app::{Action, App, ExportMenu, Overlay};
+use crate::app::{Action, App, ExportMenu, Overlay, Question};
 
 /// The width of the menu, which fits its longest line.
 const MENU_WIDTH: u16 = 72;
@@ -24,28 +24,37 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Export(menu)) => draw_export_menu(menu, app, theme, area, buf),
         Some(Overlay::Output(pager)) => output_pager::draw(*pager, app, theme, area, buf),
         Some(Overlay::Table(table_view)) => table::draw(table_view, app, theme, area, buf),
-        Some(Overlay::Quit) => draw_quit_question(app, theme, area, buf),
+        Some(Overlay::Question(question)) => draw_question(*question, app, theme, area, buf),
         None => {}
     }
 }
 
-/// Draws the confirmation before quitting during a run.
-fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
+/// Draws a question, with the keys that answer it.
+fn draw_question(question: Question, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let (title, answers): (_, &[(Action, &str)]) = match question {
+        Question::Quit => {
+            ("Still running. Quit anyway?", &[(Action::Quit, "quit"), (Action::Back, "stay")])
+        }
+        Question::QuitProgram => (
+            "The program still runs.",
+            &[(Action::Quit, "end it"), (Action::LetGo, "let it go on"), (Action::Back, "stay")],
+        ),
+        Question::KillProgram => (
+            "The program still runs. Kill it (SIGKILL)?",
+            &[(Action::Stop, "kill"), (Action::Back, "wait")],
+        ),
+    };
+    let keys = answers.iter().enumerate().flat_map(|(index, (action, words))| {
+        let gap = if index == 0 { "" } else { "   " };
+        let key = Span::styled(app.key_of(*action), theme.key());
+        [Span::raw(gap), key, Span::raw(format!(" {words}"))]
+    });
     let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
     let inner = draw_overlay_box(&Heading::default(), theme, overlay, buf);
-    Paragraph::new(vec![
-        Line::styled("Still running. Quit anyway?", theme.strong()),
-        Line::from(vec![
-            Span::styled(quit, theme.key()),
-            Span::raw(" quit   "),
-            Span::styled(back, theme.key()),
-            Span::raw(" stay"),
-        ]),
-    ])
-    .centered()
-    .wrap(Wrap { trim: true })
-    .render(inner, buf);
+    Paragraph::new(vec![Line::styled(title, theme.strong()), Line::from_iter(keys)])
+        .centered()
+        .wrap(Wrap { trim: true })
+        .render(inner, buf);
 }
 
 /// Draws the menu with one entry selected.

@@ -5,6 +5,7 @@ mod computed_report;
 mod follower_list;
 mod followers_report;
 mod perfetto;
+mod program_report;
 mod report;
 mod svg;
 mod sweep_report;

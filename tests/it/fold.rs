@@ -9,6 +9,7 @@ mod lane_cells;
 mod lane_oracle;
 mod level_series;
 mod littles_law;
+mod program_summary;
 mod quota;
 mod run;
 mod time_share;

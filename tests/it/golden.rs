@@ -12,12 +12,13 @@ use threadline::run::open_recording;
 
 use crate::app_driver::{AppDriver, Scenario};
 use crate::samples;
+use crate::scripted_program::ScriptedProgram;
 use assert_cmd::Command;
 use serde_json::Value;
 use threadline::model::{
     CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, LogEntry, Mode, ModeChoice,
     Nanos, RunId, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, Target, TaskId,
-    TaskOutcome, Workload,
+    TaskOutcome, WorkSpec, Workload,
 };
 use threadline::source::recording;
 
@@ -222,6 +223,33 @@ fn simulated_in_every_mode() {
 
 fn at(run: RunId, at: u64, lane: u16, kind: EventKind) -> LogEntry {
     LogEntry::Event { run, event: Event { at: Nanos(at), lane: LaneId(lane), kind } }
+}
+
+#[test]
+fn a_watched_program() {
+    let watched = ScriptedProgram::new(
+        "command python app.py
+         cores 2
+         python 3.12
+         accuracy counted 4 perf_event_paranoid is 4
+         cost 0.12 4200
+         hand_overs 100 178
+         main: on_cpu 0.1, parked 1.9 futex:join>worker-1
+         worker-1: 5x [computing 0.2 in work /srv/app.py:12, lock_wait 0.2 futex:GIL>worker-2], counted 1.003 0
+         worker-2: lock_wait 0.2 futex:GIL, 4x [computing 0.2, lock_wait 0.2 futex:GIL>worker-1, no_core 0.01]
+         io-1: 2x [native 0.1, waiting 0.4 recvfrom:socket, sleeping 0.1 clock_nanosleep]
+         io-2@1.5: native 0.1, lock_wait 0.1 futex:mutex>main, events 0.1 epoll_wait, lives
+         io-3@1.2: native 0.1, blocked 0.1, stopped 0.1, lost 0.1, lives",
+    );
+    let WorkSpec::Program(program) = &watched.plan.work else { unreachable!() };
+    let setup = Setup::program(program.clone());
+    let selection = Selection::only(Workload::Program, Mode::Threads);
+    let begun = SelectionStart { selection, setup: setup.clone(), pages: None };
+    let run = RunId(0);
+    let events = watched.events.into_iter().map(|event| LogEntry::Event { run, event });
+    let entries: Vec<LogEntry> =
+        [LogEntry::Start(Arc::new(begun))].into_iter().chain(events).collect();
+    assert_recording("program", &recorded(&setup, &entries));
 }
 
 /// Every kind of event is written as it was, and the golden file is read as these very values.

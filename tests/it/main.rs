@@ -50,6 +50,7 @@ mod golden;
 mod pages;
 mod palette;
 mod process;
+mod program;
 mod readme;
 mod recording;
 mod refusals;
@@ -61,5 +62,7 @@ mod simulate;
 mod text;
 mod verdict;
 mod viewport;
+#[cfg(target_os = "linux")]
+mod watch;
 mod words;
 mod workloads;

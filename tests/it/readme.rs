@@ -107,7 +107,7 @@ fn links_point_to_existing_files() {
 fn named_options_exist() {
     // Options of cargo and curl.
     let foreign = ["--release", "--locked", "--path", "--bench", "--test"];
-    let commands: [&[&str]; 4] = [&[], &["serve"], &["exec"], &["replay"]];
+    let commands: [&[&str]; 5] = [&[], &["serve"], &["exec"], &["watch"], &["replay"]];
     let help = commands.map(|words| stdout_of(&[words, &["--help"]].concat())).concat();
     for page in pages() {
         let words = page.text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
@@ -157,7 +157,7 @@ fn every_page_is_a_help_topic_that_help_prints() {
 
 #[test]
 fn help_for_a_command_prints_its_long_help() {
-    for command in ["exec", "replay", "serve", "completions", "man"] {
+    for command in ["exec", "watch", "replay", "serve", "completions", "man"] {
         assert_eq!(stdout_of(&["help", command]), stdout_of(&[command, "--help"]));
         assert!(stdout_of(&["help"]).contains(&format!("\n  {command} ")));
     }

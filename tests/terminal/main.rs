@@ -44,6 +44,8 @@ mod span_selection;
 mod stopping;
 mod sweep_confirmation;
 mod token;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use std::time::Duration;
 

@@ -1,7 +1,6 @@
 //! The functions that a thread was seen in.
 
-use super::thread_summary::scaled;
-use super::wait_sum::grouped;
+use super::time_sums::{grouped, scaled};
 use crate::model::{CodePlace, Lane, LaneId, Nanos, ProgramRecord, State};
 
 /// A function's share of a thread's work.

@@ -1,6 +1,6 @@
 //! The GIL of one interpreter in figures.
 
-use super::wait_sum::grouped;
+use super::time_sums::grouped;
 use super::{Detail, ProgramRecord, ThreadSummary};
 use crate::model::{
     CodePlace, GilHold, GilUsage, InterpreterId, InterpreterRecord, LaneId, Nanos,
@@ -12,7 +12,7 @@ use crate::model::{
 pub struct GilSummary<'run> {
     /// The number of the interpreter.
     pub interpreter: InterpreterId,
-    /// What is known of it.
+    /// The interpreter's process, version and switch interval.
     pub details: &'run PythonInterpreter,
     /// The share of the time in which the GIL was held, 0 to 1.
     pub held: f64,

@@ -7,6 +7,7 @@
 //! the records' share of the counters stands for that part. Without counters, the records stand.
 
 use super::function_share::{self, FunctionShare};
+use super::time_sums::{grouped, scaled};
 use super::wait_sum::{self, WaitSum};
 use super::{Detail, ProgramRecord};
 use crate::model::{
@@ -141,13 +142,13 @@ impl<'run> ThreadSummary<'run> {
 
     /// Returns the time in each call, the longest first. Not safe to print.
     pub fn calls(&self) -> Vec<(&'run str, Nanos)> {
-        wait_sum::grouped(self.waits.iter().map(|wait| (wait.reason.call.as_str(), wait.time)))
+        grouped(self.waits.iter().map(|wait| (wait.reason.call.as_str(), wait.time)))
     }
 
     /// Returns the threads that it waited for, with the time, the longest first.
     pub fn waited_for(&self) -> Vec<(TaskId, Nanos)> {
         let held = self.waits.iter().filter_map(|wait| Some((wait.reason.holder?, wait.time)));
-        wait_sum::grouped(held)
+        grouped(held)
     }
 }
 
@@ -163,12 +164,6 @@ fn thread_times(recorded: &StateTimes) -> StateTimes {
         times.add(state, time);
     }
     times
-}
-
-/// Returns `whole` times `part` / `all`, or 0 if `all` is 0.
-pub(super) fn scaled(whole: u64, part: u64, all: u64) -> u64 {
-    let product = u128::from(whole) * u128::from(part);
-    product.checked_div(u128::from(all)).map_or(0, |scaled| scaled.min(u64::MAX.into()) as u64)
 }
 
 impl ThreadPart<'_> {

@@ -2,7 +2,7 @@
 
 use crate::model::{Lane, LaneId, Nanos, ProgramRecord, State, StateTimes, WaitReason};
 
-use super::thread_summary::scaled;
+use super::time_sums::scaled;
 
 /// The time that a thread waited for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +42,5 @@ pub(super) fn of_lane<'run>(
         sum.time = Nanos(scaled(times[sum.state], sum.time.0, all[sum.state]));
     }
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.time));
-    sums
-}
-
-/// Adds up the times of equal keys, the longest first.
-pub(super) fn grouped<K: PartialEq>(times: impl Iterator<Item = (K, Nanos)>) -> Vec<(K, Nanos)> {
-    let mut sums: Vec<(K, Nanos)> = Vec::new();
-    for (key, time) in times {
-        match sums.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, sum)) => *sum = *sum + time,
-            None => sums.push((key, time)),
-        }
-    }
-    sums.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
     sums
 }

@@ -6,9 +6,9 @@ mod obstacle;
 use super::conclusion::Clause;
 use super::mode_result::percent;
 use super::{Conclusion, Suggestion, plural};
-use crate::analysis::program::{ProgramSummary, ThreadSummary};
+use crate::analysis::program::{ProgramSummary, ThreadSummary, cores_text, place_text};
 use crate::model::printable::printable_up_to;
-use crate::model::{CodePlace, Nanos, Run, State};
+use crate::model::{Nanos, Run, State};
 use obstacle::{HeldThreads, LockHolder, Obstacle};
 
 /// The minimum time of watching that allows a conclusion.
@@ -23,7 +23,10 @@ const MAX_IDLE_CORES: f64 = 0.01;
 /// The minimum share of its life that a busy thread is on a CPU.
 const MIN_BUSY: f64 = 0.5;
 
-/// The minimum share of the cores at which all of them are in use.
+/// The minimum number of threads that share the work if nearly all of them did it.
+const MIN_SHARED: usize = 10;
+
+/// The minimum share of the cores, or of the threads, that stands for all of them.
 const MIN_FULL: f64 = 0.9;
 
 /// The minimum share of the time in which a GIL is held that leaves no time to others.
@@ -138,6 +141,8 @@ impl ProgramSentence<'_> {
         let share = on_cpu as f64 / self.summary.time_in(State::OnCpu).0.max(1) as f64;
         let who = if count == all {
             format!("{} {did} all of the work", plural::count(all, "thread"))
+        } else if all >= MIN_SHARED && count as f64 >= all as f64 * MIN_FULL {
+            format!("{all} threads {} the work", self.verb("shared", "share"))
         } else {
             let all = plural::count(all, "thread");
             // Not all of the work.
@@ -238,7 +243,7 @@ impl ProgramSentence<'_> {
         self.summary.totals.on_cpu_cores < MAX_IDLE_CORES
     }
 
-    /// Returns who did the work, and that nothing kept the program from going on.
+    /// Returns who did the work, and that nothing held it up.
     fn unhindered_clauses(&self) -> Vec<Clause> {
         let summary = self.summary;
         let cores = f64::from(summary.program.cores);
@@ -343,31 +348,6 @@ impl ProgramSentence<'_> {
         let unknown = (unknown >= MIN_UNREAD && !is_said)
             .then(|| format!("{} of the threads' time is unknown", percent(unknown)));
         blocked.into_iter().chain(unknown).collect()
-    }
-}
-
-/// Returns a place in the code: `in work() at app.py:12`.
-fn place_text(place: &CodePlace) -> String {
-    let function = printable_up_to(&place.function, MAX_NAME);
-    // CPython's names of code that is no function: <module>, <lambda>.
-    let call = if function.ends_with('>') { "" } else { "()" };
-    let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
-    let file = printable_up_to(file, MAX_NAME);
-    match place.line {
-        _ if file.is_empty() => format!("in {function}{call}"),
-        Some(line) => format!("in {function}{call} at {file}:{line}"),
-        None => format!("in {function}{call} of {file}"),
-    }
-}
-
-/// Formats a number of cores: `1.9`, `2`, `0.03`.
-fn cores_text(cores: f64) -> String {
-    match cores {
-        ..0.095 => format!("{cores:.2}"),
-        _ => {
-            let text = format!("{cores:.1}");
-            text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
-        }
     }
 }
 

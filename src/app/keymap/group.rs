@@ -42,6 +42,7 @@ impl Action {
             | Self::MoreWorkers
             | Self::Run
             | Self::Stop
+            | Self::LetGo
             | Self::Simulate
             | Self::Slower
             | Self::Faster

@@ -32,6 +32,7 @@ pub struct ProgramRecord {
     cost: WatchCost,
     output: ProgramOutput,
     exit: Option<ExitStatus>,
+    live: usize,
     peak: usize,
 }
 
@@ -127,9 +128,12 @@ impl ProgramRecord {
 
     /// Records the end of a thread, which no longer holds anything.
     pub(super) fn end_thread(&mut self, at: Nanos, task: TaskId) {
-        let Some(thread) = self.thread_mut(task) else { return };
-        thread.ended.get_or_insert(at);
+        let Some(thread) = self.thread_mut(task).filter(|thread| thread.ended.is_none()) else {
+            return;
+        };
+        thread.ended = Some(at);
         let lane = thread.lane;
+        self.live -= 1;
         for interpreter in &mut self.interpreters {
             interpreter.holds.record_state(at, lane, State::Idle, false);
         }
@@ -146,7 +150,8 @@ impl ProgramRecord {
             // Another thread may have used the lane before.
             self.reasons.clear(at, lane);
             self.places.clear(at, lane);
-            self.peak = self.peak.max(self.live_threads());
+            self.live += 1;
+            self.peak = self.peak.max(self.live);
         }
     }
 
@@ -183,8 +188,8 @@ impl ProgramRecord {
     }
 
     /// The number of threads that live.
-    pub fn live_threads(&self) -> usize {
-        self.threads.iter().filter(|thread| thread.ended.is_none()).count()
+    pub const fn live_threads(&self) -> usize {
+        self.live
     }
 
     /// The maximum number of threads that lived at the same time.
@@ -266,8 +271,8 @@ impl ProgramRecord {
 
 impl ProgramOutput {
     fn push(&mut self, text: &str) {
-        let space = MAX_OUTPUT - self.text.len();
-        let end = text.floor_char_boundary(space.min(text.len()));
+        let space = text.len().min(MAX_OUTPUT - self.text.len());
+        let end = (0..=space).rfind(|&end| text.is_char_boundary(end)).unwrap_or(0);
         let (kept, omitted) = text.split_at(end);
         self.text.push_str(kept);
         self.omitted += omitted.len() as u64;

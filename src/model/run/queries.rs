@@ -9,6 +9,7 @@ use crate::model::item_page::ItemPage;
 use crate::model::lane::{Lane, Span};
 use crate::model::machine_load::MachineLoad;
 use crate::model::plan::{Plan, TaskId, Waves};
+use crate::model::printable::printable;
 use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
 use crate::model::tasks::Tasks;
@@ -75,8 +76,11 @@ impl Run {
         self.tasks.failed_count(self.progress.known_tasks())
     }
 
-    /// Returns the label of a task, safe to print: that of the plan, or `past end`.
+    /// Returns the label of a task, safe to print: that of the plan, `past end`, or the name of a thread.
     pub fn label(&self, task: TaskId) -> String {
+        if let Some(thread) = self.program().and_then(|program| program.thread(task)) {
+            return printable(&thread.identity.name);
+        }
         if self.progress.is_past_end(task) { "past end".to_owned() } else { self.plan.label(task) }
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::program_narrator;
 use crate::analysis::sweep::{Trial, WorkerTerms};
 use crate::analysis::{RateLimitHold, TimeShare, plural, stats, verdict};
 use crate::model::printable::printable_up_to;
@@ -86,6 +87,9 @@ impl Narrator {
             }
             EventKind::RunFinished { outcome, .. } => {
                 narrator.said_at = event.at;
+                if let Some(sentence) = program_narrator::end_sentence(run) {
+                    return Some(sentence);
+                }
                 let sentence = narrator.describe_end(run, outcome);
                 let found = verdict::limit_text(run).map(|text| format!("; {text}"));
                 Some(sentence + &self.compare(run) + &found.unwrap_or_default())
@@ -131,6 +135,9 @@ impl RunNarrator {
     fn begin(run: &Run, context: EventContext) -> (Self, String) {
         let EventContext { trial, tasks, is_race } = context;
         let plan = run.plan();
+        if let Some(sentence) = program_narrator::start_sentence(plan) {
+            return (Self::default(), sentence);
+        }
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
         let sentence = match (trial, tasks) {
             (Some(trial), _) => trial + &name,
@@ -151,6 +158,10 @@ impl RunNarrator {
 
     fn describe_event(&mut self, run: &Run, event: &Event, is_counted: bool) -> Option<String> {
         let plan = run.plan();
+        // The threads of a program come and go: its sentence says what they do.
+        if plan.workload().is_program() {
+            return None;
+        }
         let sentence = match &event.kind {
             EventKind::TaskCountChanged { tasks }
                 if is_counted && *tasks != std::mem::replace(&mut self.known, *tasks) =>
@@ -199,7 +210,8 @@ impl RunNarrator {
             return None;
         }
         self.said_at = elapsed;
-        Some(self.named(&progress_sentence(run, elapsed)))
+        let of_program = program_narrator::progress_sentence(run, elapsed);
+        of_program.or_else(|| Some(self.named(&progress_sentence(run, elapsed))))
     }
 
     /// Defers a sentence until the lane is held back. Returns `None`, so that nothing is written
@@ -309,7 +321,9 @@ pub(super) fn trial_sentence(next: &Plan, trial: &Trial) -> String {
 /// Returns a sentence per lane about its work and, for `auto`, one about the workers that were not
 /// needed.
 pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
-    runs.iter().filter(|run| run.has_started()).flat_map(|run| {
+    let programs = runs.iter().flat_map(program_narrator::thread_sentences);
+    let started = |run: &&Run| run.has_started() && run.program().is_none();
+    programs.chain(runs.iter().filter(started).flat_map(|run| {
         let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
         let all = (0..).zip(run.lanes()).zip(ended_tasks_by_lane(run));
         let worked = all.filter(move |((_, lane), _)| !spare(lane));
@@ -318,7 +332,7 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let mode = run.plan().name();
         let spares = verdict::spare_workers_text(spares);
         sentences.chain(spares.map(|text| format!("{mode}: {text}")))
-    })
+    }))
 }
 
 /// The numbers of tasks that a lane has ended.

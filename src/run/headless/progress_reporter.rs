@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, never, tick};
 
 use super::narrator::{self, EventContext, Narrator};
+use super::program_narrator;
 use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
@@ -104,6 +105,9 @@ impl ProgressReporter {
         let line = if session.setup().is_simultaneous(selection) {
             race_line(session.runs(selection), elapsed)
         } else if let Some(run) = session.active_run() {
+            if let Some(line) = program_narrator::progress_line(run, elapsed) {
+                return self.replace_line(&line, "");
+            }
             let known = session.task_count(selection.workload);
             progress_line(run, &run_name(session, run), known, elapsed)
         } else {

@@ -67,9 +67,13 @@ fn manual_page_documents_commands_options_and_keys() {
 
 #[test]
 fn short_help_fits_one_screen() {
-    for (args, max_lines) in
-        [(&["-h"][..], 23), (&["exec", "-h"], 23), (&["serve", "-h"], 23), (&["replay", "-h"], 23)]
-    {
+    for (args, max_lines) in [
+        (&["-h"][..], 23),
+        (&["exec", "-h"], 23),
+        (&["serve", "-h"], 23),
+        (&["replay", "-h"], 23),
+        (&["watch", "-h"], 23),
+    ] {
         let help = run_to_end(threadline().args(args).env("COLUMNS", "80")).out;
         assert!(help.lines().count() <= max_lines, "{args:?} has {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{args:?}");

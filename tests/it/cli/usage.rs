@@ -69,8 +69,8 @@ fn words_likelier_meant_as_commands_are_not_taken_for_users() {
         ("demo", "threadline without arguments"),
         ("lesson", "threadline help guide"),
         ("learn", "threadline help guide"),
-        ("watch", "threadline exec -- 'COMMAND'"),
-        ("attach", "threadline exec -- 'COMMAND'"),
+        ("attach", "threadline watch -p PID"),
+        ("profile", "threadline watch -- COMMAND"),
     ] {
         let hint = format!("hint: did you mean {meant}");
         assert_rejected(&[word], &hint);
@@ -174,7 +174,9 @@ fn option_without_its_prerequisite_names_it() {
 #[test]
 fn arguments_of_other_programs_get_a_hint() {
     let hint = "hint: to run a command of your own, put it in quotes after --: threadline exec -- ";
-    assert_rejected(&["python", "script.py"], &format!("{hint}'python script.py'\n"));
+    let watch = "hint: to watch a program of your own, put it after --: threadline watch -- ";
+    assert_rejected(&["python", "script.py"], &format!("{watch}python script.py\n"));
+    assert_rejected(&["watch", "--plain", "./a b", "c"], &format!("{watch}'./a b' c\n"));
     assert_rejected(&["exec", "sleep", "1"], &format!("{hint}'sleep 1'\n"));
     assert_rejected(&["one", "two", "--", "x"], &format!("{hint}'COMMAND'\n"));
     for option in ["-t", "-n", "-j"] {
@@ -405,7 +407,7 @@ fn short_help_names_only_existing_options_and_commands() {
     for option in summary.split([' ', '(', ')', ',', ':']).filter(|word| word.starts_with("--")) {
         assert!(option == "--" || long.contains(option), "{option}");
     }
-    for command in ["exec", "replay", "serve", "help", "completions", "man"] {
+    for command in ["exec", "watch", "replay", "serve", "help", "completions", "man"] {
         assert!(
             summary.contains(command) && long.contains(&format!("\n  {command} ")),
             "{command}"

@@ -104,6 +104,17 @@ fn every_field_of_the_report_is_documented() {
 }
 
 #[test]
+fn every_field_of_the_program_report_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden/reports/program.json");
+    let report = parse(&std::fs::read_to_string(path).unwrap());
+    assert_documented("json: program", &[report.clone()]);
+    let text = page("automation.md").text;
+    for name in report["threads"][0]["seconds"].as_object().unwrap().keys() {
+        assert!(text.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn every_field_of_the_commands_report_is_documented() {
     let args = ["exec", "--json", "--", "echo one", "exit 3", "kill -9 $$"];
     assert_documented("json: commands", &[parse(&stdout_of(&args))]);

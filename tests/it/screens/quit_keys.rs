@@ -1,7 +1,7 @@
 //! Keys that quit, interrupt and suspend the program.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
-use threadline::app::{Effect, Overlay};
+use threadline::app::{Effect, Overlay, Question};
 use threadline::model::Mode;
 
 use super::run_keys::{finished_race, press};
@@ -16,7 +16,7 @@ fn q_quits_immediately_without_an_active_run() {
 fn q_asks_for_confirmation_during_a_run() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
     assert_eq!(press(&mut driver, 'q'), None);
-    assert!(matches!(driver.app.overlay(), Some(Overlay::Quit)));
+    assert!(matches!(driver.app.overlay(), Some(Overlay::Question(Question::Quit))));
     assert_eq!(press(&mut driver, 'q'), Some(Effect::Quit));
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("q");
     assert_eq!(driver.press(KeyCode::Esc), None);

@@ -31,7 +31,190 @@ const GIL_BOUND: &str = "
     worker-4: lock_wait 0.075 futex:GIL, 99x [computing 0.025 in work /srv/app.py:12, lock_wait 0.075 futex:GIL]
     exit 0";
 
+/// Three threads that work, and five that wait for a mutex.
+const LOCK_BOUND: &str = "
+    cores 2
+    indexer: 10x [on_cpu 0.62, sleeping 0.38 clock_nanosleep]
+    reader-1: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
+    reader-2: 10x [on_cpu 0.63, waiting 0.07 read:pipe, parked 0.3 futex]
+    waiter-1: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]
+    waiter-2: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]
+    waiter-3: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]
+    waiter-4: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]
+    waiter-5: 10x [on_cpu 0.01, lock_wait 0.71 futex:mutex>indexer, sleeping 0.28]";
+
 #[test]
 fn threads_that_wait_for_the_gil_buy_nothing() {
     let conclusion = conclude(GIL_BOUND);
+    let sentence = "4 threads wanted the GIL 100 % of the time, most in work() at app.py:12: \
+                    threads buy nothing here. Processes could use 2 cores";
+    assert_eq!(conclusion.sentence(), sentence);
+    let next = "Next: processes (multiprocessing), or a free-threaded build of Python";
+    assert_eq!(conclusion.details(), next);
+    let forms: Vec<String> = conclusion.sentence_forms().collect();
+    assert_eq!(forms[2], "4 threads wanted the GIL 100 % of the time, most in work() at app.py:12");
+    let so_far = "4 threads want the GIL 100 % of the time, most in work() at app.py:12: threads buy \
+                  nothing here. Processes could use 2 cores";
+    assert_eq!(sentence_so_far(GIL_BOUND, 5.0), so_far);
+}
+
+#[test]
+fn processes_are_no_way_out_with_one_core() {
+    let sentence = sentence(&GIL_BOUND.replace("cores 2", "cores 1"));
+    assert!(sentence.ends_with("threads buy nothing here"), "{sentence}");
+}
+
+#[test]
+fn a_gil_that_is_often_free_is_no_verdict_on_threads() {
+    let table = "
+        python 3.12
+        a: 10x [computing 0.3, lock_wait 0.3 futex:GIL, waiting 0.4 recvfrom]
+        b: 10x [lock_wait 0.3 futex:GIL, computing 0.3, waiting 0.4 recvfrom]";
+    let found = "2 threads wanted the GIL 60 % of the time, and waited for it 30 %";
+    assert_eq!(
+        sentence(table).split(". ").next(),
+        Some("2 threads did all of the work, 0.6 of 2 cores")
+    );
+    assert_eq!(sentence(&table.replace("waiting 0.4 recvfrom", "sleeping 0.4")), found);
+}
+
+#[test]
+fn the_thread_that_held_a_mutex_is_named() {
+    let found = "3 of 8 threads did 97 % of the work, 1.9 of 2 cores. \
+                 5 waited 71 % of the time for a mutex that \"indexer\" held";
+    let conclusion = conclude(LOCK_BOUND);
+    assert_eq!(conclusion.sentence(), found);
+    assert_eq!(conclusion.details(), "Next: hold that lock for less time, or split it");
+    let so_far = "3 of 8 threads do 97 % of the work, 1.9 of 2 cores. \
+                  5 wait 71 % of the time for a mutex that \"indexer\" holds";
+    assert_eq!(sentence_so_far(LOCK_BOUND, 9.99), so_far);
+}
+
+#[test]
+fn a_mutex_without_a_known_holder_has_no_name() {
+    let nobody = LOCK_BOUND.replace(">indexer", "");
+    assert!(sentence(&nobody).ends_with("5 waited 71 % of the time for mutexes"));
+    let unread = LOCK_BOUND.replace(" futex:mutex>indexer", "");
+    assert!(sentence(&unread).ends_with("5 waited 71 % of the time for locks"));
+}
+
+#[test]
+fn a_deadlock_has_no_work_to_speak_of() {
+    let table = "
+        a: on_cpu 0.001, lock_wait 9.999 futex:mutex>b
+        b: on_cpu 0.001, lock_wait 9.999 futex:mutex>a";
+    assert_eq!(sentence(table), "2 threads waited 100 % of the time for mutexes");
+}
+
+#[test]
+fn more_threads_than_cores_wait_for_a_core() {
+    let busy = "10x [on_cpu 0.5, no_core 0.35, sleeping 0.15]";
+    let table = format!("a: {busy}\nb: {busy}\nc: {busy}\nd: {busy}\ncores 2");
+    let found = "4 threads wanted 3.4 cores and got 2: each waited 41 % of the time for one";
+    let conclusion = conclude(&table);
+    assert_eq!(conclusion.sentence(), found);
+    assert_eq!(conclusion.details(), "Next: no more busy threads than cores");
+    let so_far = "4 threads want 3.4 cores and get 2: each waits 41 % of the time for one";
+    assert_eq!(sentence_so_far(&table, 9.99), so_far);
+}
+
+#[test]
+fn parked_threads_are_no_obstacle() {
+    let parked: String =
+        (1..12).map(|n| format!("pool-{n}: on_cpu 0.01, parked 9.99 futex\n")).collect();
+    let table = format!("cores 2\nmain: on_cpu 9.9, sleeping 0.1\n{parked}");
+    let found = "1 of 12 threads did 99 % of the work; the others were parked: \
+                 more cores would not help";
+    assert_eq!(sentence(&table), found);
+    let slept = table.replace("parked 9.99 futex", "sleeping 9.99");
+    assert!(sentence(&slept).contains("; the others slept: "));
+    let events = table.replace("parked 9.99 futex", "events 9.99 epoll_wait");
+    assert!(sentence(&events).contains("; the others waited for events: "));
+    let so_far = "1 of 12 threads does 99 % of the work; the others are parked: \
+                  more cores would not help";
+    assert_eq!(sentence_so_far(&table, 9.8), so_far);
+}
+
+#[test]
+fn a_program_of_one_thread_has_no_others() {
+    let found = "1 thread did all of the work, most in work() at app.py:12, 1 of 2 cores: \
+                 more cores would not help";
+    assert_eq!(sentence("cores 2\nmain: on_cpu 5 in work app.py:12"), found);
+}
+
+#[test]
+fn all_cores_can_be_in_use() {
+    let found = "2 threads did all of the work: all 2 cores were in use";
+    assert_eq!(sentence("cores 2\na: on_cpu 5\nb: on_cpu 5"), found);
+}
+
+#[test]
+fn threads_with_work_that_wait_in_a_call_name_it() {
+    let table = "
+        a: 10x [on_cpu 0.1, waiting 0.9 recvfrom:socket]
+        b: 10x [on_cpu 0.1, waiting 0.8 recvfrom:socket, waiting 0.1 fsync]
+        logger: on_cpu 0.001, waiting 9.999 read:pipe";
+    let found = "2 of 3 threads did 99 % of the work, 0.2 of 2 cores. \
+                 They waited 90 % of the time in recvfrom";
+    assert_eq!(sentence(table), found);
+}
+
+#[test]
+fn the_worst_obstacle_comes_first() {
+    let table = "
+        cores 2
+        a: 10x [on_cpu 0.5, no_core 0.3, lock_wait 0.2 futex:mutex>b]
+        b: 10x [on_cpu 0.5, no_core 0.3, lock_wait 0.2 futex:mutex>a]";
+    assert!(sentence(table).contains("for one"), "{}", sentence(table));
+    let locked =
+        table.replace("no_core 0.3", "no_core 0.1").replace("lock_wait 0.2", "lock_wait 0.4");
+    assert!(sentence(&locked).contains("mutex"), "{}", sentence(&locked));
+}
+
+#[test]
+fn uncertain_figures_are_about() {
+    let counted = format!("accuracy counted 4 perf_event_paranoid is 4\n{LOCK_BOUND}");
+    let sentence = sentence(&counted);
+    assert!(sentence.contains("5 waited about 71 % of the time"), "{sentence}");
+    assert!(sentence.contains("did 97 % of the work"), "{sentence}");
+}
+
+#[test]
+fn too_little_is_said_to_be_too_little() {
+    assert_eq!(sentence("main: on_cpu 0.012"), "Too little was seen: 12 ms");
+    let lost = "main: on_cpu 2, lost 8, sleeping 0.01, counted 1 0";
+    assert_eq!(sentence(lost), "Too little was seen: 90 % of the threads' time is unknown");
+    assert_eq!(sentence_so_far("main: on_cpu 9", 0.05), "Too little is seen: 50 ms");
+}
+
+#[test]
+fn a_program_that_waits_does_next_to_nothing() {
+    let table = "main: on_cpu 0.01, parked 9.99\nb: on_cpu 0.01, sleeping 1, parked 8.99";
+    assert_eq!(sentence(table), "The program did next to nothing: its 2 threads were parked");
+}
+
+#[test]
+fn what_holds_up_one_thread_of_many_is_no_obstacle() {
+    let pool = |n: u32| format!("pool-{n}: on_cpu 1, events 9 epoll_wait\n");
+    let pool: String = (1..=64).map(pool).collect();
+    let table = format!("cores 8\n{pool}main: on_cpu 1, lock_wait 1 futex:mutex, parked 8 futex");
+    let found = "65 threads shared the work, 6.5 of 8 cores; they waited for events 90 % of the time: \
+                 more cores would not help";
+    assert_eq!(sentence(&table), found);
+}
+
+#[test]
+fn unread_reasons_are_remarked() {
+    let conclusion = conclude("main: 10x [on_cpu 0.5, blocked 0.3, sleeping 0.2]");
+    assert_eq!(conclusion.sentence(), "1 thread did all of the work, 0.5 of 2 cores");
+    assert_eq!(conclusion.details(), "30 % of the threads' time was too short to see why");
+}
+
+#[test]
+fn foreign_names_are_escaped() {
+    let table = "
+        ev\u{1b}[2Jil: on_cpu 9, sleeping 1
+        w: on_cpu 1, lock_wait 9 fu\u{7}tex:mu\u{202e}tex>ev\u{1b}[2Jil";
+    let sentence = sentence(table);
+    assert!(sentence.contains("a mu\\u{202e}tex that \"ev\\u{1b}[2Jil\" held"), "{sentence}");
 }

@@ -1,4 +1,4 @@
-//! The obstacles of a program: what kept its threads from going on, by figures alone. Parked, sleeping and
+//! The obstacles of a program: what kept its threads from their work, by figures alone. Parked, sleeping and
 //! waiting for events are no obstacles: such a thread has nothing to do.
 
 use crate::analysis::program::{GilSummary, ProgramSummary, ThreadSummary};
@@ -7,7 +7,8 @@ use crate::model::{CodePlace, Nanos, State, TaskId};
 /// The minimum share of a thread's life that an obstacle took, for the thread to count as held up.
 const MIN_HELD_UP: f64 = 0.1;
 
-/// The minimum mean number of threads that an obstacle held up.
+/// The minimum mean number of threads that an obstacle held up, absolute and per core in use: what holds
+/// up one thread in a hundred is none to the program.
 const MIN_MEAN: f64 = 0.1;
 
 /// The minimum share of something that names it for the whole.
@@ -16,7 +17,7 @@ pub(super) const MAIN_SHARE: f64 = 0.5;
 /// The share of the work whose threads did the work.
 const WORK_SHARE: f64 = 0.95;
 
-/// What kept threads from going on.
+/// A reason why threads could not continue.
 #[derive(Debug)]
 pub(super) enum Obstacle<'a> {
     /// They wanted to run, and no core was free.
@@ -42,7 +43,7 @@ pub(super) struct HeldThreads<'a> {
 /// The lock that threads waited for, and the thread that held it for the most of that time.
 #[derive(Debug)]
 pub(super) struct LockHolder<'a> {
-    /// What the lock is, if that was read: `mutex`.
+    /// The kind of the lock, if that was read: `mutex`.
     pub(super) object: Option<&'a str>,
     pub(super) holder: Option<&'a ThreadSummary<'a>>,
 }
@@ -52,14 +53,14 @@ impl<'a> HeldThreads<'a> {
     fn of(
         threads: impl Iterator<Item = &'a ThreadSummary<'a>>,
         time: impl Fn(&ThreadSummary<'_>) -> Nanos,
-        elapsed: Nanos,
+        summary: &ProgramSummary<'_>,
     ) -> Option<Self> {
         let is_held = |thread: &&ThreadSummary<'_>| thread.share_of(time(thread)) >= MIN_HELD_UP;
         let threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
         let sum = Nanos(threads.iter().map(|thread| time(thread).0).sum());
         let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
         let held = Self { threads, time: sum, share: sum.0 as f64 / life.max(1) as f64 };
-        (sum.as_secs_f64() >= MIN_MEAN * elapsed.as_secs_f64() && sum > Nanos::ZERO).then_some(held)
+        matters(sum, summary).then_some(held)
     }
 
     /// The sum of the threads' time in a state.
@@ -81,7 +82,7 @@ pub(super) fn main_place<'a>(threads: &[&'a ThreadSummary<'a>]) -> Option<&'a Co
         thread.functions.iter().map(move |function| (function.place, all * function.share))
     });
     let (place, time) = largest(functions)?;
-    (time >= active as f64 * MAIN_SHARE).then_some(place)
+    (time > active as f64 * MAIN_SHARE).then_some(place)
 }
 
 impl Obstacle<'_> {
@@ -122,7 +123,7 @@ pub(super) fn workers<'a>(summary: &'a ProgramSummary<'a>) -> Vec<&'a ThreadSumm
 
 fn no_core<'a>(summary: &'a ProgramSummary<'a>) -> Option<Obstacle<'a>> {
     let time = |thread: &ThreadSummary<'_>| Nanos(thread.times[State::NoCore]);
-    HeldThreads::of(summary.threads.iter(), time, summary.elapsed()).map(Obstacle::NoCore)
+    HeldThreads::of(summary.threads.iter(), time, summary).map(Obstacle::NoCore)
 }
 
 /// The GIL with the longest waits. Its threads are those that held it or waited for it.
@@ -134,10 +135,9 @@ fn gil<'a>(summary: &'a ProgramSummary<'a>) -> Option<Obstacle<'a>> {
             let held = gil.share_of(thread.task) * elapsed;
             Nanos(held as u64) + thread.gil_wait()
         };
-        let mut held = HeldThreads::of(own, wanted, summary.elapsed())?;
+        let mut held = HeldThreads::of(own, wanted, summary)?;
         held.time = Nanos(held.threads.iter().map(|thread| thread.gil_wait().0).sum());
-        let is_wanted = held.time.0 as f64 >= MIN_MEAN * elapsed && held.threads.len() > 1;
-        is_wanted.then_some(Obstacle::Gil(held, gil))
+        (matters(held.time, summary) && held.threads.len() > 1).then_some(Obstacle::Gil(held, gil))
     };
     summary.gils.iter().filter_map(of_gil).max_by_key(Obstacle::time)
 }
@@ -145,12 +145,12 @@ fn gil<'a>(summary: &'a ProgramSummary<'a>) -> Option<Obstacle<'a>> {
 fn lock<'a>(summary: &'a ProgramSummary<'a>) -> Option<Obstacle<'a>> {
     let time =
         |thread: &ThreadSummary<'_>| Nanos(thread.times[State::LockWait]).since(thread.gil_wait());
-    let held = HeldThreads::of(summary.threads.iter(), time, summary.elapsed())?;
+    let held = HeldThreads::of(summary.threads.iter(), time, summary)?;
     let waits = || {
         let waits = held.threads.iter().flat_map(|thread| thread.lock_waits());
         waits.filter(|wait| !wait.reason.is_gil())
     };
-    let main = |time: f64| time >= held.time.0 as f64 * MAIN_SHARE;
+    let main = |time: f64| time > held.time.0 as f64 * MAIN_SHARE;
     let holders = waits().filter_map(|wait| Some((wait.reason.holder?, wait.time.0 as f64)));
     let holder = largest::<TaskId>(holders).filter(|&(_, time)| main(time));
     let objects =
@@ -166,11 +166,17 @@ fn call<'a>(
     workers: &[&'a ThreadSummary<'a>],
 ) -> Option<Obstacle<'a>> {
     let time = |thread: &ThreadSummary<'_>| Nanos(thread.times[State::Waiting]);
-    let held = HeldThreads::of(workers.iter().copied(), time, summary.elapsed())?;
+    let held = HeldThreads::of(workers.iter().copied(), time, summary)?;
     let waits = held.threads.iter().flat_map(|thread| &thread.waits);
     let waits = waits.filter(|wait| wait.state == State::Waiting);
     let (call, _) = largest(waits.map(|wait| (wait.reason.call.as_str(), wait.time.0 as f64)))?;
     Some(Obstacle::Call(held, call))
+}
+
+/// Returns `true` if threads were held up for a time that matters to the program.
+fn matters(time: Nanos, summary: &ProgramSummary<'_>) -> bool {
+    let least = MIN_MEAN * summary.totals.on_cpu_cores.max(1.0) * summary.elapsed().as_secs_f64();
+    time > Nanos::ZERO && time.as_secs_f64() >= least
 }
 
 /// Adds up the times of equal keys, and returns the one with the most time.

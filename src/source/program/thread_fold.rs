@@ -1,0 +1,425 @@
+//! Threads as a fold of [`Reading`]s: a pure function from what was read about a program to the events
+//! of its run. A thread's life is a task, and threads with the same name stem use a lane one after
+//! another.
+
+mod counter_sums;
+mod event_sink;
+mod lane_pool;
+mod sampling;
+mod thread_timeline;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::kernel_record::{KernelRecord, RecordKind};
+use super::proc_line::SchedStat;
+use super::reading::{Reading, Sight};
+use super::wait_reason::Wait;
+use crate::model::plan::MAX_TASKS;
+use crate::model::{
+    Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
+};
+use event_sink::EventSink;
+use lane_pool::{LaneChoice, LanePool};
+use thread_timeline::{Activity, LaneTask, ThreadTimeline};
+
+/// The threads of a watched program, as far as they have been read.
+#[derive(Default)]
+pub struct ThreadFold {
+    /// The threads that live or whose end has not been sent, in the order of birth.
+    threads: BTreeMap<u32, ThreadTimeline>,
+    /// The numbers of the threads that live, by thread ID.
+    live: HashMap<u32, u32>,
+    /// The tasks of the threads that live, by thread ID.
+    tasks: HashMap<u32, TaskId>,
+    /// The threads with something to send.
+    changed: BTreeSet<u32>,
+    lanes: LanePool,
+    births: u32,
+    task_count: u32,
+    horizon: Nanos,
+    is_exact: bool,
+    /// `true` if the switches of a new thread are recorded from its birth on.
+    from_birth: bool,
+    switches: u64,
+}
+
+/// A live thread of a watched program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveThread {
+    /// The process ID.
+    pub pid: u32,
+    /// The thread ID.
+    pub tid: u32,
+}
+
+impl ThreadFold {
+    /// Applies the next reading. Readings that contradict the earlier ones are ignored.
+    pub fn apply(&mut self, reading: &Reading, emit: &mut dyn FnMut(Event)) {
+        match reading {
+            Reading::Method { at, accuracy, from_birth } => {
+                self.change_method(*at, accuracy, *from_birth, emit);
+            }
+            Reading::Record(record) => self.apply_record(record, emit),
+            Reading::Drained { at } => self.settle(*at, emit),
+            Reading::Found { at, pid, tid, name, letter, counters } => {
+                self.find_thread((*at, *pid, *tid), name, *letter, *counters, emit);
+            }
+            Reading::Counters { at, tid, counters } => {
+                self.with_thread(*tid, |thread| thread.sums.read(*at, *counters));
+            }
+            Reading::Look { at, tid, sight } => {
+                self.with_thread(*tid, |thread| match read_sight(sight) {
+                    Some(wait) => thread.look(*at, Some(wait)),
+                    None if *sight == Sight::Denied => thread.look(*at, None),
+                    None => {}
+                });
+            }
+            Reading::Letter { at, pid, letter } => self.apply_letter(*at, *pid, *letter),
+            Reading::Sample { at, tid, counters, sight } => {
+                self.sample(*at, *tid, *counters, sight, emit);
+            }
+            Reading::Name { at, tid, name } => {
+                self.with_thread(*tid, |thread| thread.rename(*at, name));
+            }
+            Reading::Gone { at, tid } => self.end_thread(*tid, *at),
+        }
+        if !self.is_exact {
+            self.flush(reading.at(), emit);
+        }
+    }
+
+    fn change_method(
+        &mut self,
+        at: Nanos,
+        accuracy: &Accuracy,
+        from_birth: bool,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        self.flush(at, emit);
+        self.is_exact = accuracy.edges == Exactness::Exact;
+        self.from_birth = from_birth;
+        let kind = EventKind::AccuracyChanged(accuracy.clone());
+        emit(Event { at, lane: LaneId(0), kind });
+    }
+
+    fn apply_record(&mut self, record: &KernelRecord, emit: &mut dyn FnMut(Event)) {
+        let KernelRecord { at, pid, tid, ref kind } = *record;
+        match kind {
+            RecordKind::SwitchIn => {
+                self.switches += 1;
+                if !self.live.contains_key(&tid) {
+                    // The record of its birth was lost.
+                    self.add_thread((at, pid, tid), "", Activity::OnCpu, None);
+                }
+                self.with_thread(tid, |thread| thread.enter(at, Activity::OnCpu));
+            }
+            RecordKind::SwitchOut { preempted } => {
+                self.switches += 1;
+                self.with_thread(tid, |thread| thread.leave(at, *preempted));
+            }
+            RecordKind::Fork { parent_tid, .. } => {
+                self.end_thread(tid, at);
+                let parent = self.live.get(parent_tid).and_then(|key| self.threads.get(key));
+                let name = parent.map_or_else(String::new, |parent| parent.name.clone());
+                let (activity, counters) = if self.from_birth {
+                    (Activity::NoCore, Some(SchedStat::default()))
+                } else {
+                    (Activity::Unknown, None)
+                };
+                self.add_thread((at, pid, tid), &name, activity, counters);
+            }
+            RecordKind::Exit => self.end_thread(tid, at),
+            RecordKind::Renamed { name, exec: false } => {
+                self.with_thread(tid, |thread| thread.rename(at, name));
+            }
+            RecordKind::Renamed { name, exec: true } => self.execute((at, pid, tid), name),
+            RecordKind::Lost { count, since, one_thread } => {
+                let gap = Gap { from: *since, to: at, lost: *count, scope: GapScope::Run };
+                self.lose(gap, one_thread.then_some(tid), emit);
+            }
+        }
+    }
+
+    /// Records that a process executes another program, whichever of its threads asked for it: all but
+    /// the first thread have ended, and that one continues.
+    fn execute(&mut self, (at, pid, tid): (Nanos, u32, u32), name: &str) {
+        let others = self.threads.values().filter(|thread| thread.pid == pid && thread.tid != tid);
+        let others: Vec<u32> = others.map(|thread| thread.tid).collect();
+        for other in others {
+            self.end_thread(other, at);
+        }
+        if !self.live.contains_key(&tid) {
+            self.add_thread((at, pid, tid), name, Activity::OnCpu, None);
+        }
+        self.with_thread(tid, |thread| {
+            thread.rename(at, name);
+            thread.enter(at, Activity::OnCpu);
+        });
+    }
+
+    fn find_thread(
+        &mut self,
+        (at, pid, tid): (Nanos, u32, u32),
+        name: &str,
+        letter: char,
+        counters: Option<SchedStat>,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let activity = match letter {
+            'Z' | 'X' => return self.end_thread(tid, at),
+            'R' => Activity::OnCpu,
+            _ => Activity::Blocked,
+        };
+        if !self.live.contains_key(&tid) {
+            self.add_thread((at, pid, tid), name, activity, counters);
+        }
+        let is_exact = self.is_exact;
+        self.with_thread(tid, |thread| {
+            thread.rename(at, name);
+            if thread.activity() == Activity::Unknown {
+                thread.enter(at, activity);
+            }
+            if is_exact && let Some(counters) = counters {
+                thread.sums.read(at, counters);
+            }
+            if is_stop(letter) {
+                thread.look(at, Some(Wait::STOPPED));
+            }
+        });
+        if !is_exact {
+            self.sample(at, tid, counters, &Sight::Letter(letter), emit);
+        }
+    }
+
+    fn add_thread(
+        &mut self,
+        (at, pid, tid): (Nanos, u32, u32),
+        name: &str,
+        activity: Activity,
+        counters: Option<SchedStat>,
+    ) {
+        let key = self.births;
+        self.births = self.births.saturating_add(1);
+        let thread = ThreadTimeline::new((pid, tid), name, at, activity, counters);
+        self.threads.insert(key, thread);
+        self.live.insert(tid, key);
+        self.changed.insert(key);
+    }
+
+    fn end_thread(&mut self, tid: u32, at: Nanos) {
+        if let Some(key) = self.live.remove(&tid) {
+            if let Some(thread) = self.threads.get_mut(&key) {
+                thread.end(at);
+            }
+            self.tasks.remove(&tid);
+            self.changed.insert(key);
+        }
+    }
+
+    fn apply_letter(&mut self, at: Nanos, pid: u32, letter: char) {
+        if !is_stop(letter) {
+            return;
+        }
+        for (key, thread) in &mut self.threads {
+            if thread.pid == pid && thread.activity() == Activity::Blocked {
+                thread.look(at, Some(Wait::STOPPED));
+                self.changed.insert(*key);
+            }
+        }
+    }
+
+    /// Applies a change to a live thread, and lists it among those with something to send.
+    fn with_thread(&mut self, tid: u32, change: impl FnOnce(&mut ThreadTimeline)) {
+        if let Some(&key) = self.live.get(&tid)
+            && let Some(thread) = self.threads.get_mut(&key)
+        {
+            change(thread);
+            self.changed.insert(key);
+        }
+    }
+
+    /// Sends what is certain now that all records from before `horizon` are there.
+    fn settle(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        let limit = self.horizon;
+        self.horizon = horizon.max(limit);
+        self.settle_changed(limit, horizon, emit);
+    }
+
+    /// Sends all that is held back.
+    fn flush(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        self.settle_changed(Nanos::MAX, horizon, emit);
+    }
+
+    fn settle_changed(&mut self, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        let changed = std::mem::take(&mut self.changed);
+        // A reason may name a thread that is only born now.
+        for &key in &changed {
+            self.present(key, limit, horizon, emit);
+        }
+        for key in changed {
+            self.settle_thread(key, limit, horizon, emit);
+        }
+    }
+
+    fn settle_thread(
+        &mut self,
+        key: u32,
+        limit: Nanos,
+        horizon: Nanos,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let Some(thread) = self.threads.get_mut(&key) else { return };
+        let had_ended = thread.has_ended;
+        thread.settle(limit, horizon, &mut EventSink { emit, tasks: &self.tasks });
+        if had_ended && thread.is_at_rest() {
+            if let (Some(place), Some(thread)) = (thread.place, self.threads.remove(&key)) {
+                self.lanes.release(place.lane, &thread.name, thread.shown.1);
+            }
+        } else if !thread.is_at_rest() {
+            self.changed.insert(key);
+        }
+    }
+
+    /// Sends the birth of a thread, if it can be sent.
+    fn present(&mut self, key: u32, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        let Some(thread) = self.threads.get_mut(&key) else { return };
+        if thread.place.is_some() || !thread.is_presentable(limit, horizon) {
+            return;
+        }
+        let lane = self.lanes.take(&thread.name, thread.born);
+        let Some(LaneChoice { lane, is_new }) = lane.filter(|_| self.task_count < MAX_TASKS) else {
+            // More threads than a run can number: the rest is not drawn.
+            let tid = thread.tid;
+            self.threads.remove(&key);
+            self.live.remove(&tid);
+            return;
+        };
+        self.task_count += 1;
+        let task = TaskId(self.task_count);
+        thread.place = Some(LaneTask { lane, task });
+        thread.absorb_names();
+        let (at, name) = (thread.born, thread.name.clone());
+        if !thread.has_ended {
+            self.tasks.insert(thread.tid, task);
+        }
+        let mut sink = EventSink { emit, tasks: &self.tasks };
+        if is_new {
+            sink.send(lane, at, EventKind::LaneOpened { name: name.clone() });
+        }
+        sink.send(LaneId(0), at, EventKind::TaskCountChanged { tasks: task.0 });
+        sink.send(lane, at, EventKind::TaskStarted { task });
+        sink.identify(lane, at, (thread.tid, thread.pid, &name));
+    }
+
+    /// Records that records of one thread or of all of them were lost.
+    fn lose(&mut self, mut gap: Gap, tid: Option<u32>, emit: &mut dyn FnMut(Event)) {
+        let keys: Vec<u32> = match tid {
+            Some(tid) => self.live.get(&tid).copied().into_iter().collect(),
+            None => self.threads.keys().copied().collect(),
+        };
+        for &key in &keys {
+            self.changed.remove(&key);
+            self.present(key, Nanos::MAX, Nanos::MAX, emit);
+            self.settle_thread(key, Nanos::MAX, gap.from, emit);
+        }
+        let mut lane = LaneId(0);
+        if tid.is_some() {
+            let place = keys.first().and_then(|key| self.threads.get(key)?.place);
+            let Some(place) = place else { return };
+            (gap.scope, lane) = (GapScope::Lane, place.lane);
+        }
+        emit(Event { at: gap.to, lane, kind: EventKind::Gap(gap) });
+        for key in keys {
+            if let Some(thread) = self.threads.get_mut(&key).filter(|thread| !thread.has_ended) {
+                thread.lose(gap.from);
+            }
+        }
+    }
+
+    /// Ends all events: threads that live are stopped, and all lanes are closed.
+    pub fn finish(&mut self, at: Nanos, emit: &mut dyn FnMut(Event)) {
+        self.flush(at, emit);
+        let mut sink = EventSink { emit, tasks: &self.tasks };
+        for thread in self.threads.values_mut() {
+            thread.stop(at, &mut sink);
+        }
+        for lane in self.lanes.lanes() {
+            sink.send(lane, at, EventKind::LaneClosed { reason: CloseReason::Finished });
+        }
+        self.threads.clear();
+        self.live.clear();
+    }
+
+    /// The threads that live.
+    pub fn live_threads(&self) -> impl Iterator<Item = LiveThread> {
+        let live = self.live.values().filter_map(|key| self.threads.get(key));
+        live.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
+    }
+
+    /// The number of threads that live.
+    pub fn live_count(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Returns `true` if the thread lives.
+    pub fn is_live(&self, tid: u32) -> bool {
+        self.live.contains_key(&tid)
+    }
+
+    /// The threads that are blocked by the latest records, for a reason that has not been read.
+    pub fn unexplained_threads(&self) -> impl Iterator<Item = LiveThread> {
+        self.changed_threads(ThreadTimeline::wants_look)
+    }
+
+    /// The threads that ended a wait since their counters were last read.
+    pub fn outdated_threads(&self) -> impl Iterator<Item = LiveThread> {
+        self.changed_threads(|thread| thread.sums.is_outdated && !thread.has_ended)
+    }
+
+    /// The threads whose counters may have changed since they were last read.
+    pub fn active_threads(&self) -> impl Iterator<Item = LiveThread> {
+        let active = |thread: &&ThreadTimeline| thread.is_active() && !thread.has_ended;
+        let threads = self.threads.values().filter(active);
+        threads.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
+    }
+
+    /// Returns `true` if the thread was seen to wait, and has not run since: it had been put on a CPU
+    /// as many times.
+    pub fn waits_since(&self, tid: u32, slices: Option<u64>) -> bool {
+        let thread = self.live.get(&tid).and_then(|key| self.threads.get(key));
+        thread.is_some_and(|thread| {
+            thread.activity() == Activity::Blocked && thread.sums.slices() == slices
+        })
+    }
+
+    fn changed_threads(
+        &self,
+        is_meant: impl Fn(&ThreadTimeline) -> bool,
+    ) -> impl Iterator<Item = LiveThread> {
+        let threads = self.changed.iter().filter_map(|key| self.threads.get(key));
+        let meant = threads.filter(move |thread| is_meant(thread));
+        meant.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
+    }
+
+    /// The number of switches that the kernel has recorded.
+    pub const fn recorded_switches(&self) -> u64 {
+        self.switches
+    }
+}
+
+/// Returns `true` for the letters of a thread that a signal or a debugger has stopped.
+const fn is_stop(letter: char) -> bool {
+    matches!(letter, 'T' | 't')
+}
+
+/// Returns the wait that a sight shows.
+fn read_sight(sight: &Sight) -> Option<Wait> {
+    match sight {
+        Sight::Call { line, abi, owner, file } => {
+            Wait::from_line(line, *abi, *owner, file.as_deref())
+        }
+        Sight::Function(function) => Wait::from_kernel_function(function),
+        Sight::Letter(letter) if is_stop(*letter) => Some(Wait::STOPPED),
+        Sight::Letter(_) | Sight::Unchanged | Sight::Denied => None,
+    }
+}

@@ -1,0 +1,3 @@
+//! Programs that are watched from outside.
+
+mod python;
