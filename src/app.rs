@@ -16,6 +16,7 @@ mod search;
 pub mod session;
 mod switching;
 mod thread_rows;
+mod thread_selection;
 mod view;
 pub mod viewport;
 

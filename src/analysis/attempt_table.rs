@@ -2,9 +2,9 @@
 //! order changes, never per frame.
 
 use super::attempt::{Attempt, AttemptCursor, AttemptOutcome, AttemptVisit};
-use crate::model::{LaneId, Workload};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
+use crate::model::{LaneId, Workload};
 
 /// The columns of the table, from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

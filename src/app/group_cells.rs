@@ -1,4 +1,4 @@
-//! What the threads of a group did in each cell of the timeline, summed over its lanes. Cells of the past
+//! The time that the threads of a group spent in each state, by cell of the timeline. Cells of the past
 //! do not change, so each is summed once for as long as it is in view.
 
 use std::collections::BTreeMap;

@@ -229,12 +229,7 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
         &[key(KeyCode::Enter)],
         "inspect the span; output; open a group",
     ),
-    bind(
-        Action::HideWaiting,
-        "hide-waiting",
-        &[char('i')],
-        "program: hide what only waited",
-    ),
+    bind(Action::HideWaiting, "hide-waiting", &[char('i')], "program: hide what only waited"),
     bind(Action::Order, "order", &[char('o')], "program: order by work, name or age"),
     bind(Action::Range, "range", &[char('v')], "mark a range from the cursor"),
     bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range or the span"),

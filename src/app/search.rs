@@ -82,8 +82,10 @@ impl SearchState {
                     || run.plan().label(span.task) + &again,
                     |thread| thread.name.clone(),
                 ),
-                worker: thread
-                    .map_or_else(|| run.worker_name(lane.0), |thread| format!("tid {}", thread.tid)),
+                worker: thread.map_or_else(
+                    || run.worker_name(lane.0),
+                    |thread| format!("tid {}", thread.tid),
+                ),
                 found: search.match_of(&attempt)?,
             })
         });

@@ -2,9 +2,9 @@
 
 use super::keymap::Action;
 use super::message::{Gesture, PointerTarget};
-use super::thread_rows::{ThreadRow, ThreadRows};
+use super::thread_rows::ThreadRows;
 use super::viewport::Viewport;
-use crate::model::{ComputeSpec, Lane, LaneId, Nanos, ProgramRecord, Run, Span, State};
+use crate::model::{ComputeSpec, Lane, Nanos, ProgramRecord, Run, Span, State};
 
 /// The view of one selection.
 #[derive(Clone, Debug, Default)]
@@ -206,36 +206,6 @@ impl TimelineView {
         self.lane = lanes.checked_sub(1).map(|last| next.min(last));
     }
 
-    /// Moves the selection over the rows of a watched program.
-    fn move_thread_selection(&mut self, by: isize) {
-        let rows = self.threads.rows();
-        let here = self.selected_row().and_then(|row| rows.iter().position(|&one| one == row));
-        let next = here.map_or(0, |here| here.saturating_add_signed(by));
-        let next = rows.len().checked_sub(1).and_then(|last| rows.get(next.min(last))).copied();
-        self.select_row(next);
-    }
-
-    fn select_row(&mut self, row: Option<ThreadRow>) {
-        let lane = row.and_then(|row| self.threads.first_lane(row));
-        self.lane = lane.map(|lane| usize::from(lane.0));
-        self.on_group = matches!(row, Some(ThreadRow::Group(_)));
-    }
-
-    /// The selected row of a watched program: that of the lane, or that of its group.
-    pub(super) fn selected_row(&self) -> Option<ThreadRow> {
-        let lane = LaneId(u16::try_from(self.lane?).ok()?);
-        let group = self.threads.group_of(lane).map(ThreadRow::Group);
-        group.filter(|_| self.on_group).or_else(|| self.threads.row_of(lane))
-    }
-
-    /// Opens or closes the group whose row is selected. Returns `false` if none is.
-    pub(super) fn toggle_group(&mut self) -> bool {
-        let Some(ThreadRow::Group(index)) = self.selected_row() else { return false };
-        self.threads.toggle_group(index);
-        self.on_group = true;
-        true
-    }
-
     /// Returns `true` if the view is paused.
     pub(super) const fn is_paused(&self) -> bool {
         self.pause.is_some()
@@ -361,8 +331,7 @@ impl TimelineView {
     /// Selects a lane, counted across all runs, and moves the cursor to a time on it.
     pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
         self.lane = Some(lane);
-        self.on_group = false;
-        self.threads.reveal(LaneId(lane as u16));
+        self.reveal_thread(lane);
         self.set_cursor(at);
     }
 
@@ -405,11 +374,7 @@ impl TimelineView {
     ) {
         match (gesture, at) {
             (Gesture::Press, at) => {
-                if lane.is_some() {
-                    self.lane = lane;
-                    self.on_group = false;
-                    self.on_group = matches!(self.selected_row(), Some(ThreadRow::Group(_)));
-                }
+                self.select_pointed_lane(lane);
                 if let Some(start) = at {
                     let had_pane = self.inspector_open || self.range().is_some();
                     self.drag = Some(Drag { start, had_pane, moved: false });

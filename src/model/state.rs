@@ -194,7 +194,7 @@ impl State {
         )
     }
 
-    /// Returns `true` if the lane waits for what is no obstacle: nobody asks it to work.
+    /// Returns `true` if the lane waits, and has nothing to do: such a wait is no obstacle.
     pub const fn is_rest(self) -> bool {
         matches!(self.color_role(), ColorRole::Rest)
     }

@@ -51,7 +51,7 @@ impl LaneBar {
         }
     }
 
-    /// Marks the cells in which the holder has no core: nobody can use the GIL there.
+    /// Marks the cells in which the holder has no core: no thread can use the GIL there.
     pub(super) fn mark_holders_without_core(&self, run: &Run, cells: &[GilCell], buf: &mut Buffer) {
         let mut states: BTreeMap<LaneId, Vec<State>> = BTreeMap::new();
         let row = text_row(self.area);

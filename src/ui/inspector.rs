@@ -11,7 +11,8 @@ use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, StateTimes, TaskKind, TaskOutcome,
+    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, StateTimes, TaskKind,
+    TaskOutcome,
 };
 
 /// Returns the content of the inspector.

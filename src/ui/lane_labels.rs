@@ -14,7 +14,9 @@ use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
 use crate::app::{Action, SelectedLane, ThreadRow};
 use crate::model::printable::printable;
-use crate::model::{self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes};
+use crate::model::{
+    self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes,
+};
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 4] {

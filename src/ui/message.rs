@@ -99,13 +99,7 @@ pub(super) fn draw_input(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
 }
 
 /// Draws the input before and after the cursor, scrolled so that the cursor is in view, and a hint.
-fn draw_input_line(
-    parts: [&str; 2],
-    hints: &[&str],
-    theme: Theme,
-    row: Rect,
-    buf: &mut Buffer,
-) {
+fn draw_input_line(parts: [&str; 2], hints: &[&str], theme: Theme, row: Rect, buf: &mut Buffer) {
     let [before, after] = parts.map(|part| text::to_drawable(escape_controls(part), theme));
     let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
     let mut kept = before.as_str();

@@ -147,8 +147,7 @@ impl ProgramFigures<'_> {
     fn gil_parts(&self) -> Option<Vec<String>> {
         let gil = self.summary.gils.first()?;
         let longest = gil.longest_hold.map(|hold| {
-            let function =
-                hold.place.map(|place| format!(" in {}()", printable(&place.function)));
+            let function = hold.place.map(|place| format!(" in {}()", printable(&place.function)));
             let name = thread_name(self.run, hold.task);
             format!("longest hold {}, {name}{}", hold.time, function.unwrap_or_default())
         });

@@ -4,8 +4,8 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{program_help, text};
 use super::theme::Theme;
+use super::{program_help, text};
 use crate::analysis::latency::LittlesLaw;
 use crate::app::{App, HelpView, Overhead};
 use crate::model::{Exactness, Nanos, Run};

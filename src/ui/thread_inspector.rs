@@ -8,11 +8,14 @@ use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines};
 use super::text;
 use super::theme::Theme;
-use super::thread_labels::{place_text, reason_texts, thread_name};
+use super::thread_labels::{reason_texts, thread_name};
 use super::timeline::exact_time;
+use crate::analysis::program::place_text;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
-use crate::model::{LaneId, Nanos, ProgramRecord, Run, State, TaskId, ThreadCounters, ThreadRecord};
+use crate::model::{
+    LaneId, Nanos, ProgramRecord, Run, State, TaskId, ThreadCounters, ThreadRecord,
+};
 
 /// The thread that is inspected, at a moment.
 struct ThreadInspector<'run> {
@@ -71,7 +74,8 @@ impl ThreadInspector<'_> {
         let SelectedLane { lane, until, index, .. } = self.selected;
         let interval = lane.interval_at(self.at, until);
         let took = interval.end.since(interval.start);
-        let since = format!("{}, since {}, {took}", interval.state.label(), exact_time(interval.start));
+        let since =
+            format!("{}, since {}, {took}", interval.state.label(), exact_time(interval.start));
         let mut lines = self.field("state", &since);
         let reason = self.record.wait_reason(LaneId(index), self.at);
         if let Some(reason) = reason.filter(|_| interval.state.has_reason()) {
@@ -98,7 +102,8 @@ impl ThreadInspector<'_> {
         let lane = self.run.lanes().get(usize::from(thread.lane.0));
         let state = lane.map_or(State::Unknown, |lane| lane.state_at(self.at));
         let reason = self.record.wait_reason(thread.lane, self.at).filter(|_| state.has_reason());
-        let reason = reason.and_then(|reason| reason_texts(self.run, state, reason).into_iter().next());
+        let reason =
+            reason.and_then(|reason| reason_texts(self.run, state, reason).into_iter().next());
         let reason = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
         let name = thread_name(self.run, holder);
         self.field("meanwhile", &format!("{name}: {}{reason}", state.label()))
@@ -124,9 +129,7 @@ impl ThreadInspector<'_> {
         let life = end.since(thread.born).0.max(1) as f64;
         let share = |time: Nanos| format!("{time}, {:.1} %", time.0 as f64 * 100.0 / life);
         let switches = format!("{switches}, of which {preempted} preempted");
-        let line = |label: &str, text: &str| {
-            field_lines(label, text, self.theme, self.room.narrow)
-        };
+        let line = |label: &str, text: &str| field_lines(label, text, self.theme, self.room.narrow);
         let heading = vec![Line::styled("by the kernel's counters", self.theme.muted())];
         let lines = [line("on CPU", &share(on_cpu)), line("no core", &share(no_core))];
         let switches = line("switches", &switches);

@@ -12,7 +12,7 @@ use crate::analysis::{TimeShare, plural};
 use crate::app::{Action, ThreadRow};
 use crate::model::printable::printable_up_to;
 use crate::model::{
-    CodePlace,    InterpreterId, Lane, LaneCell, LaneId, Nanos, ProgramRecord, Run, State, TaskId, WaitReason,
+    InterpreterId, Lane, LaneCell, LaneId, Nanos, ProgramRecord, Run, State, TaskId, WaitReason,
 };
 
 /// The minimum share of a lane's life that it worked, in percent, to be shown although it waited longer.
@@ -69,17 +69,6 @@ pub(super) fn reason_texts(run: &Run, state: State, reason: &WaitReason) -> Vec<
     forms
 }
 
-/// Returns a function with its file and line: `work(), app.py:12`.
-pub(super) fn place_text(place: &CodePlace) -> String {
-    let [function, file] =
-        [&place.function, &place.file].map(|text| printable_up_to(text, MAX_NAME_CHARS));
-    let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-    match file.is_empty() {
-        true => format!("{function}()"),
-        false => format!("{function}(), {file}{line}"),
-    }
-}
-
 impl Timeline<'_> {
     /// Returns the name of the thread of a lane: with its number as holder of the GIL, if there is one,
     /// and with its ID if another thread has the same name.
@@ -92,13 +81,13 @@ impl Timeline<'_> {
         let number = if run.gil().is_some() { format!("{} ", index + 1) } else { String::new() };
         let is_ambiguous = self.app.picture().threads().is_ambiguous(LaneId(index));
         let tid = thread.filter(|_| is_ambiguous).map(|thread| thread.identity.tid.to_string());
-        // The end of a numbered name tells it from others.
+        // Numbered names differ at their end.
         let is_numbered = name.ends_with(|c: char| c.is_ascii_digit());
         let cut = if is_numbered { text::truncate_middle } else { text::truncate };
         let whole = format!("{number}{name}");
         match tid {
             None => cut(whole, self.theme, room),
-            // The end of an ID tells it from others.
+            // IDs differ at their end.
             Some(tid) => {
                 let rest = room.saturating_sub(tid.len() + 1);
                 if rest < MIN_TEXT_WIDTH {

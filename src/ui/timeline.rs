@@ -36,7 +36,9 @@ pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
     let names = if layout.has_threads { 4 } else { 0 };
     match layout.width {
         WidthClass::Tiny => (10 + names / 2, 0),
-        WidthClass::Narrow => (12 + names / 2, figures),
+        WidthClass::Narrow => {
+            (12 + names / 2 + u16::from(layout.boxed), figures + u16::from(layout.boxed))
+        }
         _ => (12 + names + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
     }
 }

@@ -348,6 +348,8 @@ fn unbound_keys_do_nothing() {
 
 /// Every action that a test here or in another module triggers, except the digits of modes.
 const TESTED_ACTIONS: &[Action] = &[
+    Action::HideWaiting,
+    Action::Order,
     Action::NextMode,
     Action::NextWorkload,
     Action::PreviousMode,

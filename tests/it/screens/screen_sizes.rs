@@ -143,8 +143,7 @@ fn assert_selection_in(buffer: &Buffer, app: &App) {
         // A folded group stands for its threads, and long names are cut.
         let is_group = is_program && (lane.contains('▸') || lane.contains("+ "));
         let is_cut = is_program && lane.contains(name.get(..3).unwrap_or(&name));
-        let is_named =
-            lane.contains(number) || lane.contains(" +") || is_group || is_cut;
+        let is_named = lane.contains(number) || lane.contains(" +") || is_group || is_cut;
         assert!(is_named, "{}: no {name} in {lane:?}", screen());
     }
 }
