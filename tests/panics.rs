@@ -99,6 +99,7 @@ const SECRETS: [&str; 2] = ["marked-panic-header", "marked-panic-query"];
 /// The programs that panic, in the pseudo-terminal.
 #[cfg(unix)]
 mod child {
+    use std::io::Write as _;
     use std::process::ExitCode;
     use std::sync::Arc;
 
@@ -155,7 +156,7 @@ mod child {
             if let EventKind::TaskFinished { outcome: TaskOutcome::Failed(failure), .. } =
                 event.kind
             {
-                eprintln!("{failure}");
+                writeln!(std::io::stderr(), "{failure}").expect("a terminal");
             }
         }
         panic_with_secrets(list)

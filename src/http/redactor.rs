@@ -39,15 +39,14 @@ struct Secret {
     replacement: String,
 }
 
-/// Where a secret is removed.
+/// The places at which a secret is removed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope {
     /// Everywhere.
     Anywhere,
-    /// Where it is a word: no letter or digit is next to it.
+    /// As a word: no letter or digit is next to it.
     Words,
-    /// Where it is a word, in texts that have no words of this program: it is too short to be told from
-    /// those.
+    /// As a word, in texts that have no words of this program: it is too short to be told from those.
     ForeignWords,
 }
 

@@ -45,10 +45,10 @@ fn urls_of_two_servers_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("urls");
     for (urls, expected) in [
-        ("https://a.b/1\nhttps://c.d/2\n", "line 2, is on c.d, and the first URL on a.b;"),
+        ("https://a.b/1\nhttps://c.d/2\n", "line 2, is on c.d, and the first URL on a.b\n"),
         (
             "# two\nhttps://a.b/1\n\nhttp://a.b/2\n",
-            "line 4, is on http://a.b, and the first URL on https://a.b;",
+            "line 4, is on http://a.b, and the first URL on https://a.b\n",
         ),
     ] {
         std::fs::write(&file, urls).unwrap();
