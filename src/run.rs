@@ -6,6 +6,7 @@ pub mod exit;
 mod exports;
 mod headless;
 mod opened_session;
+pub mod panic_report;
 mod run_handles;
 mod screen;
 pub mod screen_loop;

@@ -25,6 +25,7 @@ pub use pool::lane_reporter::LaneReporter;
 pub use pool::lane_slots::LaneSlots;
 pub use pool::rate_limiter::Permit;
 pub use pool::task_tracker::{TaskCount, TaskResult};
+pub(crate) use pool::worker_thread::panic_message;
 pub use pool::{FailedRun, Job, Pool, Worker};
 pub use simulate::SimulatedRun;
 pub use tasks::gil_job::GilJob;

@@ -64,8 +64,19 @@ impl Refusals {
     /// were ever answered, and refusals came only above it. Returns `None` if these do not agree, as with
     /// a limit of requests per minute.
     pub fn ceiling(&self) -> Option<u32> {
+        self.possible_ceiling().filter(|_| self.times >= MIN_TIMES)
+    }
+
+    /// Returns the number at or below which all requests were answered, if the server refused once and that
+    /// was above it. A limit of requests per minute looks the same if it is met at the only moment with so
+    /// many in flight, so this is an observation, from which nothing follows.
+    pub fn above_once(&self) -> Option<u32> {
+        self.possible_ceiling().filter(|_| self.times == 1)
+    }
+
+    fn possible_ceiling(&self) -> Option<u32> {
         let ceiling = self.lowest_refused.checked_sub(1).filter(|&ceiling| ceiling > 0)?;
-        (self.times >= MIN_TIMES && self.highest_answered == ceiling).then_some(ceiling)
+        (self.times > 0 && self.highest_answered == ceiling).then_some(ceiling)
     }
 }
 

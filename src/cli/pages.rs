@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use reqwest::header::HeaderValue;
+use url::Url;
 
 use super::api::{proxies, token};
 use super::list_options::ListOptions;
@@ -163,7 +164,7 @@ fn addresses_of(
 }
 
 /// Returns `true` if the URL is one of GitHub's API at `base`.
-fn is_github(url: &url::Url, base: &str) -> bool {
+fn is_github(url: &Url, base: &str) -> bool {
     Api::new(base, None).is_ok_and(|api| {
         let base = api.base();
         base.origin() == url.origin() && url.path().starts_with(base.path())
@@ -192,7 +193,7 @@ fn urls_from_file(path: &Path) -> Result<(String, PageAddressing, ListAddresses)
         if let Some(SecretUrl(first)) =
             urls.first().filter(|first| first.0.origin() != url.origin())
         {
-            let [first, other] = [first, &url].map(host_name);
+            let [first, other] = server_names(first, &url);
             return Err(ListError::TwoServers { place, line, first, other }.into());
         }
         urls.push(SecretUrl(url));
@@ -201,6 +202,16 @@ fn urls_from_file(path: &Path) -> Result<(String, PageAddressing, ListAddresses)
         return Err(ListError::TooMany(place).into());
     }
     Ok((place, PageAddressing::Urls, ListAddresses::Urls(urls)))
+}
+
+/// Returns the names of two servers, with their schemes if they differ in that.
+fn server_names(one: &Url, other: &Url) -> [String; 2] {
+    let [first, second] = [one, other].map(host_name);
+    if first == second {
+        [one, other].map(|url| url.origin().ascii_serialization())
+    } else {
+        [first, second]
+    }
 }
 
 fn read_bounded(from: impl Read) -> io::Result<String> {

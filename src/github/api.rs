@@ -7,9 +7,8 @@ use reqwest::header::HeaderValue;
 use thiserror::Error;
 use url::Url;
 
-use crate::http::secret_headers::MIN_SECRET_LENGTH;
 use crate::http::transport::{Proxy, Transport, host_name, is_local};
-use crate::http::{ProxyError, ProxySettings};
+use crate::http::{ProxyError, ProxySettings, Redactor};
 use crate::model::printable::printable;
 
 /// GitHub's own API.
@@ -92,14 +91,11 @@ impl Token {
         self.header.clone()
     }
 
-    /// Returns the text with the token replaced by the name of its variable. A very short token is
-    /// left alone, since its text could occur in ordinary words.
+    /// Returns the text with the token replaced by the name of its variable.
     pub(crate) fn redact_in(&self, text: &str) -> String {
         let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(AUTH_SCHEME));
-        match secret.filter(|secret| secret.len() >= MIN_SECRET_LENGTH) {
-            Some(secret) => text.replace(secret, &format!("[{}]", self.variable)),
-            None => text.to_owned(),
-        }
+        let replacement = format!("[{}]", self.variable);
+        Redactor::for_credential(secret.unwrap_or_default(), &replacement).redact_own(text)
     }
 }
 
@@ -168,6 +164,11 @@ impl Api {
     /// The token that requests carry, if any.
     pub const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
+    }
+
+    /// Returns a text of this program, such as the message of a panic, without the token.
+    pub fn redact(&self, text: &str) -> String {
+        self.token().map_or_else(|| text.to_owned(), |token| token.redact_in(text))
     }
 
     /// The proxy and the TLS configuration.

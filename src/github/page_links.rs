@@ -33,7 +33,7 @@ pub enum PageLinkError {
 /// ignored.
 pub fn parse_links(headers: &HeaderMap, base: &Url) -> Result<PageLinks, PageLinkError> {
     let links = LinkSet::from_headers(headers, base)?;
-    let page = |relation| links.own_rel(relation, base)?.map(page_number).transpose();
+    let page = |relation| links.own_rel(relation, base)?.as_ref().map(page_number).transpose();
     Ok(PageLinks { next: page("next")?, last: page("last")? })
 }
 

@@ -4,6 +4,8 @@ use reqwest::header::{HeaderMap, HeaderValue, LINK};
 use thiserror::Error;
 use url::Url;
 
+use super::origin::{OriginError, own_url};
+
 /// Relations between pages. Their links must be URLs; an invalid link of another relation does not matter.
 const PAGE_RELATIONS: [&str; 5] = ["first", "prev", "previous", "next", "last"];
 
@@ -20,9 +22,9 @@ pub enum LinkError {
     /// The header does not conform to RFC 8288.
     #[error("its Link header is malformed")]
     Malformed,
-    /// A link points to another server.
-    #[error("its Link header points to another server")]
-    ForeignServer,
+    /// A link is not requested.
+    #[error("its Link header points to {0}")]
+    Origin(#[from] OriginError),
 }
 
 /// A link as it is in the header.
@@ -57,17 +59,13 @@ impl LinkSet {
         self.links.iter().find(|(name, _)| **name == *relation).map(|(_, url)| url)
     }
 
-    /// Returns the target of a relation like [`Self::rel`], on the server of `base`.
+    /// Returns the target of a relation like [`Self::rel`], on the server of `base`, as [`own_url`] does.
     ///
     /// # Errors
     ///
     /// Returns an error if the target is on another server, which must not get the headers of requests.
-    pub fn own_rel(&self, relation: &str, base: &Url) -> Result<Option<&Url>, LinkError> {
-        let url = self.rel(relation);
-        if url.is_some_and(|url| url.origin() != base.origin()) {
-            return Err(LinkError::ForeignServer);
-        }
-        Ok(url)
+    pub fn own_rel(&self, relation: &str, base: &Url) -> Result<Option<Url>, LinkError> {
+        Ok(self.rel(relation).map(|url| own_url(base, url)).transpose()?)
     }
 
     /// Returns `true` if there are no links.

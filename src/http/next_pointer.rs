@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use super::origin::{OriginError, own_url};
 use super::url_text::decoded;
 use crate::model::item_page::{ItemsError, parse_body};
 use crate::model::json_pointer::{JsonPlace, JsonPointer, PointerError};
@@ -49,9 +50,9 @@ pub enum NextError {
     /// The value is neither a text nor a number.
     #[error("{0}, not a URL or a cursor; check --next")]
     NoText(Box<JsonPlace>),
-    /// The URL is on another server.
-    #[error("the next page is on another server, which is not followed")]
-    ForeignServer,
+    /// The URL is not requested.
+    #[error("the next page is on {0}")]
+    Origin(#[from] OriginError),
     /// The next page is the one that names it.
     #[error("the next page is the page itself, so the list has no end")]
     Loop,
@@ -78,9 +79,7 @@ impl NextPointer {
             return Ok(NextPage::End);
         }
         let next = self.url(&text, current)?;
-        if next.origin() != current.origin() {
-            return Err(NextError::ForeignServer);
-        }
+        let next = own_url(current, &next)?;
         if next == *current { Err(NextError::Loop) } else { Ok(NextPage::Url(next)) }
     }
 

@@ -1,20 +1,14 @@
-//! Headers whose values are secrets: from `-H 'Name: value'` and `-H @FILE`, sent to one server, and removed
-//! from every text that the server sends back.
+//! Headers whose values are secrets: from `-H 'Name: value'` and `-H @FILE`, sent to one server.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::{fmt, iter};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
-use url::Url;
 
-use super::url_text::{MASK, secret_values};
 use crate::model::printable::printable;
-
-/// The minimum length of a secret that is removed from texts. Shorter ones occur in ordinary words.
-pub(crate) const MIN_SECRET_LENGTH: usize = 8;
 
 /// The maximum size of a file of headers. Servers refuse fewer than that.
 const MAX_FILE_SIZE: u64 = 1 << 20;
@@ -208,47 +202,6 @@ fn read_file(path: &str) -> io::Result<Vec<u8>> {
         Some(text) => text.to_vec(),
         None => text,
     })
-}
-
-/// Removes the secrets of a run from texts that a server sent, which may repeat what it received.
-#[derive(Clone, Default)]
-pub struct Redactor {
-    /// The secrets and their replacements, the longest first.
-    secrets: Vec<(String, String)>,
-}
-
-impl Redactor {
-    /// Collects the values of headers, their words, and the secret parameters of URLs.
-    pub fn new<'a>(headers: &SecretHeaders, urls: impl IntoIterator<Item = &'a Url>) -> Self {
-        let of_headers = headers.headers.iter().flat_map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            // `Bearer TOKEN`, `name=TOKEN; name=TOKEN`
-            let words = value.split([' ', ';', ',', '=']).map(str::to_owned).collect::<Vec<_>>();
-            iter::once(value).chain(words).map(move |secret| (secret, format!("[{name}]")))
-        });
-        let of_urls =
-            urls.into_iter().flat_map(secret_values).map(|secret| (secret, MASK.to_owned()));
-        let mut secrets: Vec<_> = of_headers
-            .chain(of_urls)
-            .filter(|(secret, _)| secret.len() >= MIN_SECRET_LENGTH)
-            .collect();
-        secrets.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup_by(|(a, _), (b, _)| a == b);
-        Self { secrets }
-    }
-
-    /// Returns a text without the secrets.
-    pub fn redact(&self, text: &str) -> String {
-        let secrets = self.secrets.iter();
-        secrets
-            .fold(text.to_owned(), |text, (secret, replacement)| text.replace(secret, replacement))
-    }
-}
-
-impl fmt::Debug for Redactor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Redactor({} secrets)", self.secrets.len())
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::exit::{CommandError, Exit, print_error};
+use super::panic_report;
 use crate::app::Session;
 use crate::app::playback::{DEFAULT_SLOWDOWN, PlaybackSpeed};
 use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ListOptions, ReplayCommand};
@@ -82,6 +83,8 @@ impl OpenedSession {
             // The list of the built-in server is known without a request.
             session = session.with_pages(DEFAULT_FOLLOWERS.div_ceil(followers.per_page.into()));
         }
+        let panicking = Arc::clone(&api);
+        panic_report::install(move |text| panicking.redact(text));
         let launcher = Launcher::with_processes(
             Some(api),
             followers.retry_policy,
@@ -116,8 +119,11 @@ impl OpenedSession {
         if let Some(pages) = addresses.count() {
             session = session.with_pages(pages);
         }
+        let source = Arc::new(ListSource::new(addresses, server, max_requests));
+        let panicking = Arc::clone(&source);
+        panic_report::install(move |text| panicking.redact(text));
         let launcher = Launcher::for_list(
-            ListSource::new(addresses, server, max_requests),
+            source,
             options.retry_policy,
             Clock::system(),
             std::env::current_exe().ok(),

@@ -77,13 +77,13 @@ impl Launcher {
     /// Creates a launcher whose runs fetch the pages of a list. `program` is the path of this program's
     /// executable, for worker processes.
     pub fn for_list(
-        list: ListSource,
+        list: Arc<ListSource>,
         retry_policy: RetryPolicy,
         clock: Clock,
         program: Option<PathBuf>,
     ) -> Self {
         let mut jobs = JobFactory::new(retry_policy, clock.clone(), program);
-        jobs.list = Some(Arc::new(list));
+        jobs.list = Some(list);
         Self::with_jobs(Arc::new(jobs), clock)
     }
 
@@ -307,4 +307,62 @@ fn unsupported_plan(plan: &Plan) -> Failure {
         FailureKind::Worker,
         format!("cannot run workload {} in mode {}", plan.workload(), plan.mode),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::github::Token;
+    use crate::http::{ListAddresses, ListRequest, ProxySettings, SecretHeaders, SecretUrl};
+    use crate::model::item_page::ItemPointers;
+    use crate::model::{PageAddressing, PagedList, Target, WorkSpec};
+    use crate::source::tasks::page_client::list_server::ListServer;
+
+    fn list() -> ListSource {
+        let urls = ["https://a.b/x?token=first-secret", "https://a.b/y?token=other-secret"];
+        let urls: Vec<_> = urls.map(|url| SecretUrl(url.parse().unwrap())).into();
+        let request = ListRequest {
+            first: urls[0].clone(),
+            headers: SecretHeaders::parse(&["X-Key: header-secret"]).unwrap(),
+            github: None,
+            with_token: false,
+            max_body_size: 1 << 20,
+            pointers: ItemPointers::default(),
+            reads_links: false,
+            next: None,
+            needs_items: false,
+        };
+        let server = ListServer::new(request, None, &ProxySettings::default()).unwrap();
+        ListSource::new(ListAddresses::Urls(urls), server, None)
+    }
+
+    /// A panic may quote what its thread held.
+    #[test]
+    fn message_of_a_panic_has_no_secret_in_any_job_of_requests() {
+        let list_work = WorkSpec::Pages(PagedList {
+            url: "urls".to_owned(),
+            api: "a.b".to_owned(),
+            addresses: PageAddressing::Urls,
+            pointers: ItemPointers::default(),
+            costs_quota: true,
+        });
+        let followers = WorkSpec::Followers(Target {
+            user: "octocat".to_owned(),
+            api: "api.github.com".to_owned(),
+            per_page: 30,
+            costs_quota: true,
+        });
+        let token = Token::new("GH_TOKEN", "github-secret").unwrap();
+        let api = Api::new(crate::github::api::GITHUB, Some(token)).unwrap();
+        let program = Some(PathBuf::from("threadline"));
+        let mut jobs = JobFactory::new(RetryPolicy::default(), Clock::manual(), program);
+        jobs.list = Some(Arc::new(list()));
+        jobs.api = Some(Arc::new(api));
+        for mode in [Mode::Sequential, Mode::Gil, Mode::Processes] {
+            let job = |work: &WorkSpec| jobs.job(&Plan::new(work.clone(), mode, 1, 2)).unwrap();
+            let text = "no header-secret, first-secret or other-secret in a.b";
+            assert_eq!(job(&list_work).redact(text), "no [x-key], *** or *** in a.b");
+            assert_eq!(job(&followers).redact("no github-secret"), "no [GH_TOKEN]", "{mode}");
+        }
+    }
 }

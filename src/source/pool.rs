@@ -10,7 +10,7 @@ pub(super) mod lane_slots;
 pub(super) mod rate_limiter;
 pub(super) mod retry_loop;
 pub(super) mod task_tracker;
-mod worker_thread;
+pub(super) mod worker_thread;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -38,6 +38,16 @@ pub trait Job: Send + Sync {
     /// The lane slots, or `None` if all lanes may take tasks at any time.
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
         None
+    }
+
+    /// Returns the failure of a run all of whose tasks have ended, if their results do not fit together.
+    fn mismatch(&self) -> Option<Failure> {
+        None
+    }
+
+    /// Returns the message of a panic without the secrets that the workers hold.
+    fn redact(&self, text: &str) -> String {
+        text.to_owned()
     }
 
     /// Kills processes that would outlive the program. Called when a stopped run does not end in time.
@@ -155,7 +165,12 @@ fn coordinate_run(shared: &RunShared, plan: &Plan) {
         // Panics are caught and reported task by task.
         _ = thread.join();
     }
-    let outcome = shared.task_tracker().outcome();
+    let outcome = match shared.task_tracker().outcome() {
+        RunOutcome::Finished => {
+            shared.job.mismatch().map_or(RunOutcome::Finished, RunOutcome::Failed)
+        }
+        outcome => outcome,
+    };
     // Worker processes have been waited for, so their time counts as the program's own.
     let machine_load = meter.finish();
     shared.reporter.send(EventKind::RunFinished { outcome, machine_load });

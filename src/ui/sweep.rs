@@ -119,7 +119,7 @@ impl<'app> SweepChart<'app> {
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
         ]));
-        let columns = point_columns::fitting(&self.sweep, self.workload, area.width);
+        let columns = point_columns::fitting(&self.sweep, self.workload, self.layout, area.width);
         let table = point_columns::table_width(&columns);
         let [plot, table] = plot
             .layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));

@@ -70,7 +70,8 @@ impl FaultLauncher {
     /// Launches runs of a list.
     fn for_list(list: ListSource, retry_policy: RetryPolicy) -> Self {
         let clock = Clock::manual();
-        let launcher = Launcher::for_list(list, retry_policy, clock.clone(), Some(program()));
+        let launcher =
+            Launcher::for_list(Arc::new(list), retry_policy, clock.clone(), Some(program()));
         Self { launcher, clock }
     }
 

@@ -82,10 +82,27 @@ fn highest_answered_number_below_each_refusal_is_the_ceiling() {
     assert_eq!((refusals.ceiling(), refusals.times), (Some(6), 2));
 }
 
+/// It is told, but nothing follows from it.
 #[test]
-fn single_refusal_shows_no_ceiling() {
-    let once = answered(6, 0).chain([(6, 0, 1, true), (6, 200, 250, false)]);
-    assert_eq!(ceiling(&once.collect::<Vec<_>>()), None);
+fn single_refusal_is_a_remark_and_shows_no_ceiling() {
+    let once = answered(6, 0).chain([(6, 0, 1, true), (6, 200, 2_000, false)]);
+    let once = once.collect::<Vec<_>>();
+    assert_eq!(ceiling(&once), None);
+    let runs = [run(&once, &[(1, 1_001)])];
+    let conclusion = Verdict::new(&runs, None).conclusion().unwrap();
+    let remark = "the server refused once, above 6 at once, costing 1 of 2 s";
+    assert!(conclusion.checks().contains(remark), "{}", conclusion.checks());
+    assert!(!conclusion.sentence().contains("refused"), "{}", conclusion.sentence());
+}
+
+/// A limit of requests per minute that is met among answers at the same number.
+#[test]
+fn single_refusal_at_a_number_that_was_answered_is_not_told() {
+    let once = answered(7, 0).chain([(6, 100, 101, true), (6, 200, 250, false)]);
+    let once = once.chain((0..6).map(|lane| (lane, 100, 150, false)));
+    let runs = [run(&once.collect::<Vec<_>>(), &[])];
+    let conclusion = Verdict::new(&runs, None).conclusion().unwrap();
+    assert!(!conclusion.checks().contains("refused once"), "{}", conclusion.checks());
 }
 
 #[test]

@@ -12,9 +12,12 @@ pub(super) fn leading_clause(runs: &[Run]) -> Option<Clause> {
     costliest(runs).filter(|&(_, share)| share >= MIN_SHARE).map(|(text, _)| Clause::other(text))
 }
 
-/// Returns a ceiling that cost little, as a remark.
+/// Returns a ceiling that cost little, or a single refusal, as a remark.
 pub(super) fn remark(runs: &[Run]) -> Option<String> {
-    costliest(runs).filter(|&(_, share)| share < MIN_SHARE).map(|(text, _)| text)
+    match costliest(runs) {
+        Some((text, share)) => (share < MIN_SHARE).then_some(text),
+        None => runs.iter().filter(|run| run.is_comparable()).find_map(single_sentence),
+    }
 }
 
 /// Returns the sentence about the ceiling that cost the largest share of its run, and that share.
@@ -34,6 +37,16 @@ fn sentence(run: &Run) -> Option<(String, f64)> {
         "the server refused more than {ceiling} at once, {times} times{cost}: use {ceiling}"
     );
     Some((text, held_back.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON)))
+}
+
+/// Returns `the server refused once, above 6 at once, costing 1 of 14 s`. Without advice, because one refusal
+/// does not show a ceiling.
+fn single_sentence(run: &Run) -> Option<String> {
+    let (refusals, took) = (Refusals::of_run(run), run.duration()?);
+    let most = refusals.above_once()?;
+    let Refusals { held_back, .. } = refusals;
+    let cost = if held_back > Nanos::ZERO { cost_text(held_back, took) } else { String::new() };
+    Some(format!("the server refused once, above {most} at once{cost}"))
 }
 
 /// Returns `, costing 12 of 14 s`.

@@ -105,11 +105,11 @@ impl Session {
             }
             None => unknown.to_owned(),
             Some(pages) if is_sweep => {
-                let measured = self.expected_time(selection);
-                let at = || format!(" at {ASSUMED_REQUEST_TIME} each");
-                let assumption = measured.map_or_else(at, |_| String::new());
-                let time = measured.unwrap_or_else(|| self.sweep_time(pages, ASSUMED_REQUEST_TIME));
-                format!(", and about {}{assumption}", time.approximate())
+                let measured = self.measured_task_time(selection.workload);
+                let each = measured.unwrap_or(ASSUMED_REQUEST_TIME);
+                let time = self.sweep_time(pages, each).approximate();
+                let basis = if measured.is_some() { ", as measured" } else { "" };
+                format!(", and about {time} at {each} each{basis}")
             }
             Some(_) => String::new(),
         }

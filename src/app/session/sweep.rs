@@ -16,12 +16,11 @@ impl Session {
         self.new_sweep(self.task_count(workload).unwrap_or(u32::MAX))
     }
 
-    /// The estimated duration of a sweep, from the time per task of the sequential run. `None` before
-    /// that has run.
-    pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
-        let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
-        let sequential = self.sequential.get(&selection.workload)?;
-        Some(self.sweep_time(tasks, Nanos(sequential.0 / u64::from(tasks.max(1)))))
+    /// The mean time of a task in the sequential run of a workload. `None` before that has run.
+    pub(super) fn measured_task_time(&self, workload: Workload) -> Option<Nanos> {
+        let tasks = self.task_count(workload)?;
+        let sequential = self.sequential.get(&workload)?;
+        Some(Nanos(sequential.0 / u64::from(tasks.max(1))))
     }
 
     /// The duration of a sweep over `tasks` tasks that take `each`.

@@ -85,21 +85,9 @@ fn values_that_lead_nowhere_are_refused() {
             "\"/c\" is an object with \"x\", not a URL or a cursor; check --next",
         ),
         ("/c", r#"{"c":true}"#, "\"/c\" is a boolean, not a URL or a cursor; check --next"),
-        (
-            "/c",
-            r#"{"c":"https://evil.example/x"}"#,
-            "the next page is on another server, which is not followed",
-        ),
-        (
-            "/c",
-            r#"{"c":"//evil.example/x"}"#,
-            "the next page is on another server, which is not followed",
-        ),
-        (
-            "/c",
-            r#"{"c":"http://a.b/v1/items"}"#,
-            "the next page is on another server, which is not followed",
-        ),
+        ("/c", r#"{"c":"https://evil.example/x"}"#, "the next page is on another server"),
+        ("/c", r#"{"c":"//evil.example/x"}"#, "the next page is on another server"),
+        ("/c", r#"{"c":"http://a.b:8080/v1/items"}"#, "the next page is on another server"),
         (
             "/c",
             &format!(r#"{{"c":"{CURRENT}"}}"#),

@@ -98,27 +98,5 @@ fn debug_output_shows_names_alone() {
     let headers =
         SecretHeaders::parse(&["Authorization: Bearer hunter22", "X-Key: hunter22"]).unwrap();
     assert_eq!(format!("{headers:?}"), r#"["authorization", "x-key"]"#);
-    let redactor = Redactor::new(&headers, []);
-    assert!(!format!("{redactor:?} {:?}", headers.headers()).contains("hunter22"));
-}
-
-#[test]
-fn secrets_are_removed_from_texts() {
-    let headers = SecretHeaders::parse(&[
-        "Authorization: Bearer hunter22-token",
-        "Cookie: sid=cookie-secret; theme=dark",
-        "X-Short: abc",
-    ]);
-    let url = Url::parse("https://a.b/x?page=1&key=url%2Fsecret&q=hunter22").unwrap();
-    let redactor = Redactor::new(&headers.unwrap(), [&url]);
-    for (text, redacted) in [
-        ("bad credentials: Bearer hunter22-token", "bad credentials: [authorization]"),
-        ("token hunter22-token is unknown", "token [authorization] is unknown"),
-        ("no session cookie-secret", "no session [cookie]"),
-        ("no key url/secret, url%2Fsecret", "no key ***, ***"),
-        ("hunter22 abc dark", "hunter22 abc dark"),
-        ("", ""),
-    ] {
-        assert_eq!(redactor.redact(text), redacted);
-    }
+    assert!(!format!("{:?}", headers.headers()).contains("hunter22"));
 }

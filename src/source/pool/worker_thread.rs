@@ -130,7 +130,10 @@ impl<'run> WorkerThread<'run> {
             self.worker = Some(ready);
             done
         }));
-        done.unwrap_or_else(|panic| Err(panic_failure(task, panic.as_ref())))
+        done.unwrap_or_else(|panic| {
+            let message = panic_message(panic.as_ref()).unwrap_or("no message");
+            Err(panic_failure(task, &self.shared.job.redact(message)))
+        })
     }
 
     /// Releases the lane's resources during a shortage. Breaks if the lane withdraws, and continues
@@ -168,10 +171,14 @@ fn is_shortage(failure: &Failure) -> bool {
     failure.kind == FailureKind::Exhausted
 }
 
-fn panic_failure(task: TaskId, panic: &(dyn Any + Send)) -> Failure {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let text = printable(text.unwrap_or("no message"));
+/// Returns the message of a panic. `None` if its payload is no text.
+pub(crate) fn panic_message(payload: &dyn Any) -> Option<&str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+fn panic_failure(task: TaskId, text: &str) -> Failure {
+    let text = printable(text);
     let message =
         format!("task {} panicked ({text}); this is a bug in threadline, please report it", task.0);
     Failure::new(FailureKind::Panicked, message)

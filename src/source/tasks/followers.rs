@@ -39,6 +39,10 @@ impl Job for FollowersJob {
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
         self.shared.rate_limiter.lane_slots()
     }
+
+    fn redact(&self, text: &str) -> String {
+        self.api.redact(text)
+    }
 }
 
 /// Sends requests on the lane's own thread, over a connection of its own.

@@ -31,6 +31,14 @@ impl Job for GilJob {
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
         self.job.lane_slots()
     }
+
+    fn mismatch(&self) -> Option<Failure> {
+        self.job.mismatch()
+    }
+
+    fn redact(&self, text: &str) -> String {
+        self.job.redact(text)
+    }
 }
 
 /// A worker whose thread holds the GIL from before the start of a task until it rests, except for work

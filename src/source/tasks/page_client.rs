@@ -14,6 +14,7 @@ use url::Url;
 use crate::github::{ApiObserver, github_headers, github_quota};
 use crate::http::general_limits;
 use crate::http::link_header::{LinkError, LinkSet};
+use crate::http::origin::OriginError;
 use crate::http::retry::parse_header;
 use crate::http::{
     ClientOptions, HttpClient, HttpResponse, NextPage, RequestError, RequestTimeouts, SecretUrl,
@@ -158,7 +159,7 @@ impl PageClient {
             let next = match next.find(&response.body, url).map_err(|error| error.to_string())? {
                 NextPage::Url(next) => Some(SecretUrl(next)),
                 NextPage::Missing(place) if task.0 == 1 => {
-                    return Err(format!("nothing is at the pointer of --next: {place}"));
+                    return Err(format!("nothing is at the pointer of --next: {place}; check it"));
                 }
                 NextPage::End | NextPage::Missing(_) => None,
             };
@@ -167,11 +168,14 @@ impl PageClient {
         if !self.server.request.reads_links {
             return Ok(Neighbors::default());
         }
-        let unusable = |error: LinkError| format!("{error}; {RANGE_REMEDY}");
+        let unusable = |error: LinkError| match error {
+            LinkError::Origin(OriginError::Encrypted) => error.to_string(),
+            error => format!("{error}; {RANGE_REMEDY}"),
+        };
         let links = LinkSet::from_headers(&response.headers, url).map_err(unusable)?;
         let own = |relation| {
             let found = links.own_rel(relation, url).map_err(unusable)?;
-            Ok::<_, String>(found.cloned().map(SecretUrl))
+            Ok::<_, String>(found.map(SecretUrl))
         };
         let total_pages = parse_header(&response.headers, "x-total-pages");
         Ok(Neighbors { next: own("next")?, last: own("last")?, total_pages })

@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! list_source.rs: the list for all runs of the session
+//! content_tally.rs: the kinds of the bodies of a run
 //! address_book.rs: the address of each page, as far as the pages before have told it
 //! ../page_client.rs: one request and its response
 //! ```
 
 mod address_book;
+mod content_tally;
 pub mod list_source;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::http::{RequestError, RequestTimeouts, SecretUrl};
 use crate::model::{EventKind, Failure, FailureKind, TaskId};
 use crate::source::{Job, LaneReporter, LaneSlots, Worker};
 use address_book::FoundPages;
+use content_tally::ContentTally;
 use list_source::ListSource;
 
 /// The maximum number of redirects from one page.
@@ -36,6 +39,7 @@ pub(in crate::source) struct PagesJob {
     starter: Option<Arc<ProcessStarter>>,
     /// The run has reported that the address of each page is in the page before.
     has_reported_chain: Arc<AtomicBool>,
+    contents: Arc<ContentTally>,
 }
 
 impl PagesJob {
@@ -45,7 +49,13 @@ impl PagesJob {
         shared: SharedRequestState,
         starter: Option<Arc<ProcessStarter>>,
     ) -> Self {
-        Self { source, shared, starter, has_reported_chain: Arc::default() }
+        Self {
+            source,
+            shared,
+            starter,
+            has_reported_chain: Arc::default(),
+            contents: Arc::default(),
+        }
     }
 
     fn worker<F: Fetcher + 'static>(
@@ -58,6 +68,7 @@ impl PagesJob {
             source: Arc::clone(&self.source),
             reporter: reporter.clone(),
             has_reported_chain: Arc::clone(&self.has_reported_chain),
+            contents: Arc::clone(&self.contents),
         };
         Ok(Box::new(RequestWorker::new(&self.shared, reporter, requester)?))
     }
@@ -77,6 +88,15 @@ impl Job for PagesJob {
 
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
         self.shared.rate_limiter.lane_slots()
+    }
+
+    fn mismatch(&self) -> Option<Failure> {
+        let message = self.contents.mismatch(&self.source.server.host())?;
+        Some(Failure::new(FailureKind::Server, message))
+    }
+
+    fn redact(&self, text: &str) -> String {
+        self.source.redact(text)
     }
 }
 
@@ -125,6 +145,7 @@ struct PageRequester<F> {
     source: Arc<ListSource>,
     reporter: LaneReporter,
     has_reported_chain: Arc<AtomicBool>,
+    contents: Arc<ContentTally>,
 }
 
 impl<F: Fetcher> Requester for PageRequester<F> {
@@ -141,14 +162,11 @@ impl<F: Fetcher> Requester for PageRequester<F> {
         for _ in 0..=MAX_REDIRECTS {
             source.budget.spend_one()?;
             let response = self.fetcher.fetch(task, &url).await;
-            match response.map_err(|error| source.classify_content(error))? {
+            match response.map_err(|error| source.classify_content(task, error))? {
                 PageResponse::Redirect(target) => {
                     url = source.server.redirect_target(task, &url, target)?;
                 }
                 PageResponse::Page { done, links } => {
-                    source.record_content(&done.product).map_err(|reason| {
-                        source.server.unexpected_response(task, FailureKind::Server, reason)
-                    })?;
                     let FoundPages { task_count, is_chained } =
                         source.addresses.record(task, links).map_err(|reason| {
                             source.server.unexpected_response(task, FailureKind::Content, &reason)
@@ -156,6 +174,8 @@ impl<F: Fetcher> Requester for PageRequester<F> {
                     if is_chained && !self.has_reported_chain.swap(true, Ordering::Relaxed) {
                         self.reporter.send(EventKind::PagesChained);
                     }
+                    source.record_success(task);
+                    self.contents.record(task, &done.product);
                     return Ok(Reply { done, task_count });
                 }
             }

@@ -6,6 +6,7 @@ use crate::analysis::Sweep;
 use crate::analysis::sweep::SweepPoint;
 use crate::model::Workload;
 use crate::model::printable::three_digits;
+use crate::ui::layout::{ScreenLayout, WidthClass};
 
 /// The minimum width of the chart for a table beside the plot.
 const MIN_WIDTH_WITH_TABLE: u16 = 70;
@@ -43,8 +44,14 @@ impl PointColumn {
 }
 
 /// Returns the columns that fit beside the plot: the time of a run, its rate and its gain, the service
-/// times of a task, and failed requests if there are any.
-pub(super) fn fitting(sweep: &Sweep, workload: Workload, width: u16) -> Vec<PointColumn> {
+/// times of a task, and failed requests if there are any. Below a very wide screen, the plot has at least half
+/// of the width.
+pub(super) fn fitting(
+    sweep: &Sweep,
+    workload: Workload,
+    layout: ScreenLayout,
+    width: u16,
+) -> Vec<PointColumn> {
     if width < MIN_WIDTH_WITH_TABLE {
         return Vec::new();
     }
@@ -55,7 +62,12 @@ pub(super) fn fitting(sweep: &Sweep, workload: Workload, width: u16) -> Vec<Poin
     let has_failures = points.iter().any(|point| sweep.failures(point.workers).next().is_some());
     let mut columns = vec![
         PointColumn::new("time", 9, 3, |_, point| format!("{:.3} s", point.median.as_secs_f64())),
-        PointColumn::new(spec.rate, 10, if has_speed_up { 5 } else { 0 }, rate),
+        // Without a speed-up, this column says that a point was held back.
+        if has_speed_up {
+            PointColumn::new(spec.rate, spec.rate.len() + 2, 5, rate)
+        } else {
+            PointColumn::new(spec.rate, HELD_BACK.len() + 1, 0, rate)
+        },
     ];
     if has_speed_up {
         columns.push(PointColumn::new("speed-up", 10, 0, speed_up));
@@ -76,7 +88,12 @@ pub(super) fn fitting(sweep: &Sweep, workload: Workload, width: u16) -> Vec<Poin
     if has_failures {
         columns.push(PointColumn::new("failed", FAILED_WIDTH, 2, failed));
     }
-    let room = usize::from(width).saturating_sub(MIN_PLOT_WIDTH);
+    // Only a very wide screen has room for all columns beside a plot that can still be read.
+    let plot_width = match layout.width {
+        WidthClass::VeryWide => MIN_PLOT_WIDTH,
+        _ => usize::from(width).div_ceil(2).max(MIN_PLOT_WIDTH),
+    };
+    let room = usize::from(width).saturating_sub(plot_width);
     while table_width(&columns) > room
         && let Some(last) = columns.iter().map(|column| column.rank).max()
     {

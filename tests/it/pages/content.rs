@@ -1,8 +1,13 @@
 //! The items in bodies of all shapes.
 
+use std::time::Duration;
+
 use super::{all_items, command, items, page, page_items, run};
 use crate::clean_command::threadline;
 use crate::scripted_server::{ScriptedReply, ScriptedServer};
+
+/// The maximum time until a request that must come.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]
 fn items_are_found_in_an_object_and_at_a_pointer() {
@@ -103,18 +108,75 @@ fn page_of_another_shape_fails_alone() {
     assert_eq!(done.out, [page_items(1), page_items(3)].concat().join("\n") + "\n");
 }
 
+/// Starts a server of four pages. If a page is to arrive first, the other pages of the first wave of three are
+/// answered once its lane requests page 4.
+fn server_with_order(
+    first: Option<u32>,
+    reply: impl Fn(u32) -> ScriptedReply + Send + Sync + 'static,
+) -> ScriptedServer {
+    let (sender, first_has_arrived) = crossbeam_channel::unbounded::<()>();
+    ScriptedServer::start(move |request| {
+        let number = request.page().unwrap();
+        match first {
+            Some(_) if number == 4 => (0..2).for_each(|_| sender.send(()).unwrap()),
+            Some(first) if number != first => {
+                first_has_arrived.recv_timeout(HANG_TIMEOUT).unwrap();
+            }
+            _ => {}
+        }
+        reply(number)
+    })
+}
+
+/// Fetches four pages, with three lanes if there are several, and returns the error and the exit code.
+fn fetch_in_order(server: &ScriptedServer, mode: &str) -> (String, Option<i32>) {
+    let url = format!("{}/x?page={{1..4}}", server.url());
+    let workers: &[&str] = if mode == "sequential" { &[] } else { &["--threads", "3"] };
+    let done = run(command(&[&url, "--mode", mode]).args(workers));
+    (done.err.replace(server.url().trim_start_matches("http://"), "HOST"), done.code)
+}
+
+/// The sentence is the same whichever page arrives first.
 #[test]
-fn page_that_is_not_json_as_the_others_are_fails_alone() {
-    let server = ScriptedServer::start(|request| match request.page() {
-        Some(2) => ScriptedReply::new(200, "busy, try later"),
-        number => page(number.unwrap()),
-    });
-    let url = format!("{}/x?page={{1..3}}", server.url());
-    let done = run(&mut command(&[&url, "--mode", "sequential"]));
-    let expected = "2 of 3 pages fetched; cannot use page 2 of";
-    assert!(done.err.contains(expected), "{}", done.err);
-    assert!(done.err.contains("the body is not JSON, as that of an earlier page was"));
-    assert_eq!(done.code, Some(6));
+fn pages_of_which_some_are_not_json_are_no_whole_list() {
+    let check = "are missing, so check that page";
+    let mixtures: [(&[u32], String); 3] = [
+        (&[2], format!("page 2 of HOST is not JSON, unlike the rest; its items {check}")),
+        (&[1], format!("page 1 of HOST is not JSON, unlike the rest; its items {check}")),
+        (&[2, 3], format!("2 of 4 pages of HOST are not JSON, page 2 first; their items {check}")),
+    ];
+    for (opaque, sentence) in mixtures {
+        for (mode, first) in [
+            ("sequential", None),
+            ("threads", Some(1)),
+            ("threads", Some(2)),
+            ("threads", Some(3)),
+            ("gil", Some(2)),
+            ("processes", Some(2)),
+        ] {
+            let server = server_with_order(first, move |number| {
+                let other = || ScriptedReply::new(200, "busy, try later");
+                if opaque.contains(&number) { other() } else { page(number) }
+            });
+            let (err, code) = fetch_in_order(&server, mode);
+            assert!(err.contains(&sentence), "{opaque:?} {mode} {first:?}: {err}");
+            assert_eq!(code, Some(6), "{opaque:?} {mode} {first:?}");
+        }
+    }
+}
+
+/// Content that cannot be used ends the run only if it is that of page 1.
+#[test]
+fn unusable_page_that_arrives_first_fails_alone() {
+    for mode in ["threads", "processes"] {
+        let server = server_with_order(Some(2), |number| match number {
+            2 => ScriptedReply::new(200, r#"{"error":"later"}"#),
+            number => page(number),
+        });
+        let (err, code) = fetch_in_order(&server, mode);
+        assert!(err.contains("3 of 4 pages fetched; cannot use page 2 of HOST"), "{mode}: {err}");
+        assert_eq!(code, Some(6), "{mode}");
+    }
 }
 
 #[test]
@@ -128,6 +190,17 @@ fn body_over_the_limit_is_refused() {
         "{}",
         done.err
     );
+}
+
+/// Quotes are escaped on the way from a worker process, which makes the body of a page twice as long.
+#[test]
+fn body_of_any_allowed_size_comes_from_a_worker_process() {
+    let item = format!("\"{}\"", "\\\"".repeat(9 << 20));
+    let body = format!("[{item}]");
+    let server = ScriptedServer::start(move |_| ScriptedReply::new(200, body.clone()));
+    let url = format!("{}/x?page={{1..1}}", server.url());
+    let mode = ["--mode", "processes", "--threads", "1"];
+    assert_eq!(items(&[&[url.as_str(), "--max-body", "20"], &mode[..]].concat()), item + "\n");
 }
 
 #[test]

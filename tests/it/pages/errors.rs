@@ -44,10 +44,41 @@ fn unusable_arguments_say_what_to_type() {
 fn urls_of_two_servers_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("urls");
-    std::fs::write(&file, "https://a.b/1\nhttps://c.d/2\n").unwrap();
-    let done = run(&mut command(&["--urls", file.to_str().unwrap()]));
-    assert!(done.err.contains("line 2, is on c.d, and the first URL on a.b"), "{}", done.err);
-    assert_eq!(done.code, Some(2));
+    for (urls, expected) in [
+        ("https://a.b/1\nhttps://c.d/2\n", "line 2, is on c.d, and the first URL on a.b\n"),
+        (
+            "# two\nhttps://a.b/1\n\nhttp://a.b/2\n",
+            "line 4, is on http://a.b, and the first URL on https://a.b\n",
+        ),
+    ] {
+        std::fs::write(&file, urls).unwrap();
+        let done = run(&mut command(&["--urls", file.to_str().unwrap()]));
+        assert!(done.err.contains(expected), "{}", done.err);
+        assert_eq!(done.code, Some(2));
+    }
+}
+
+/// The headers would be sent unencrypted once for each page.
+#[test]
+fn way_to_https_is_an_error_that_names_it() {
+    let target = |head: &str| {
+        let host = head.split("host: ").nth(1).unwrap().lines().next().unwrap();
+        format!("https://{host}/items")
+    };
+    let redirect = ScriptedServer::start(move |request| {
+        ScriptedReply::new(301, "").header("location", target(&request.head))
+    });
+    let link = ScriptedServer::start(move |request| {
+        page(1).header("link", format!("<{}>; rel=next", target(&request.head)))
+    });
+    for (server, place, code) in
+        [(redirect, "it redirects to", Some(4)), (link, "its Link header points to", Some(1))]
+    {
+        let done = run(&mut command(&[&format!("{}/items", server.url())]));
+        let expected = format!("{place} https on the same server; write the URL with https://\n");
+        assert!(done.err.contains(&expected), "{}", done.err);
+        assert_eq!((done.code, server.requests().len()), (code, 1));
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use threadline::model::item_page::ItemPointers;
 use threadline::source::tasks::page_client::list_server::ListServer;
 use threadline::source::tasks::pages::list_source::ListSource;
 
-use super::run;
+use super::{command, run};
 use crate::clean_command::threadline;
 use crate::peer::{Peer, PeerRequest, PeerStep, head_bytes, response_bytes};
 use crate::scripted_server::{ScriptedReply, ScriptedServer};
@@ -60,6 +60,25 @@ fn no_output_has_a_secret() {
             }
         }
         assert!(server.requests().iter().all(|request| request.head.contains(HEADER)));
+    }
+}
+
+/// A server repeats short secrets, which also occur in the words of this program.
+#[test]
+fn no_refusal_has_a_short_secret() {
+    for secret in ["hunter2", "abcd", "xyz"] {
+        let server = ScriptedServer::start(move |request| {
+            let key = request.head.split("x-key: ").nth(1).unwrap().lines().next().unwrap();
+            ScriptedReply::new(403, format!("bad key {key}, url {}", request.target))
+        });
+        let url = format!("{}/x?sig={secret}&page={{1..3}}", server.url());
+        for mode in ["threads", "processes"] {
+            let key = format!("X-Key: {secret}");
+            let done = run(&mut command(&[&url, "-H", &key, "--mode", mode]));
+            let expected = "with 403: bad key ***, url /x?sig=***&page=";
+            assert!(done.err.contains(expected), "{}", done.err);
+            assert!(!(done.out + &done.err).contains(secret), "{secret} {mode}");
+        }
     }
 }
 

@@ -87,6 +87,22 @@ fn crowded_sweep_table_counts_the_omitted_rows() {
     }
 }
 
+/// The median and the maximum of service times are left out first.
+#[test]
+fn plot_has_half_of_the_width_below_140_columns() {
+    let mut driver = AppDriver::new(limited_service(), SWEEP).play_to_end();
+    let [wide, very_wide] = [WIDE, (140, 36)].map(|size| driver.text(size, COLOUR));
+    let captions = |screen: &str| {
+        let row = screen.lines().find(|line| line.contains(" threads     time")).unwrap();
+        row.chars().take_while(|&c| c != 't').count()..row.chars().count()
+    };
+    let has = |screen: &str, caption: &str| screen.contains(&format!(" {caption} "));
+    assert!(captions(&wide).start >= 60, "{wide}");
+    assert!(!has(&wide, "p50") && !has(&wide, "p99") && has(&wide, "p95"), "{wide}");
+    assert!(has(&wide, "pages/s") && has(&wide, "efficiency"), "{wide}");
+    assert!(has(&very_wide, "p50") && has(&very_wide, "p99"), "{very_wide}");
+}
+
 /// Returns the heights of the marks above the ticks of the counts, in rows above the axis.
 fn mark_heights(screen: &str) -> Vec<f64> {
     let rows: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();

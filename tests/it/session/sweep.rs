@@ -117,7 +117,6 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
     let mut session = session_with_counts(true, &[1, 2, 4], 2);
     assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
     assert_eq!(session.request_cost(SWEEP), Some(RequestCost::AtLeast(6)));
-    assert_eq!(session.expected_time(SWEEP), None);
     let example = "100 pages would take 600 requests and about 35 s at 100 ms each";
     assert!(session.cost_remark(SWEEP).ends_with(example), "{}", session.cost_remark(SWEEP));
     let plan = begin(&mut session, SWEEP);
@@ -130,6 +129,16 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
     assert_eq!(session.request_cost(SWEEP), Some(RequestCost::Exactly(30)));
     // Two trials of five, three and two waves.
     assert_eq!(session.cost_remark(SWEEP), ", and about 2 s at 100 ms each");
+}
+
+/// Two pages in 240 ms, one after another; a sweep takes two waves with 1 thread and one with 2.
+#[test]
+fn cost_of_a_sweep_rests_on_the_sequential_run() {
+    let mut session = session_with_counts(true, &[1, 2], 1);
+    let plan = start(&mut session, SEQUENTIAL, 2);
+    assert_eq!(session.cost_remark(SWEEP), ", and about 1 s at 100 ms each");
+    play(&mut session, &plan, 1_200, &pages(2), RunOutcome::Finished);
+    assert_eq!(session.cost_remark(SWEEP), ", and about 4 s at 1.200 s each, as measured");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::github::{Api, ApiError, GithubLimits, Token};
 use crate::http::general_limits::GeneralLimits;
+use crate::http::origin::{OriginError, own_url};
 use crate::http::peer::Peer;
 use crate::http::transport::{Transport, host_name, is_local};
 use crate::http::url_text::masked;
@@ -98,13 +99,29 @@ impl ListServer {
 
     /// Returns a text from the server, escaped for printing, with secrets redacted.
     pub(super) fn sanitize(&self, url: &Url, text: &str) -> String {
+        printable(&self.redact_token(&self.redactor([url]).redact(text)))
+    }
+
+    /// Returns a sentence of this program about a request, escaped for printing, with secrets redacted.
+    pub(super) fn sanitize_own(&self, url: &Url, text: &str) -> String {
+        printable(&self.redact_token(&self.redactor([url]).redact_own(text)))
+    }
+
+    /// Returns a text without the secrets of the headers and of these URLs.
+    pub(in crate::source) fn redact(&self, urls: &[Url], text: &str) -> String {
+        self.redact_token(&self.redactor(urls).redact(text))
+    }
+
+    fn redactor<'a>(&'a self, urls: impl IntoIterator<Item = &'a Url>) -> Redactor {
         let SecretUrl(first) = &self.request.first;
-        let text = Redactor::new(&self.request.headers, [first, url]).redact(text);
-        let token = match &self.connection {
-            Connection::Github(api) => api.token(),
-            Connection::Other(_) => None,
-        };
-        printable(&token.map_or_else(|| text.clone(), |token| token.redact_in(&text)))
+        Redactor::new(&self.request.headers, urls.into_iter().chain([first]))
+    }
+
+    fn redact_token(&self, text: &str) -> String {
+        match &self.connection {
+            Connection::Github(api) => api.redact(text),
+            Connection::Other(_) => text.to_owned(),
+        }
     }
 
     /// Returns the error for a page that is not what was asked for. It is not retried.
@@ -127,11 +144,15 @@ impl ListServer {
         from: &Url,
         SecretUrl(target): SecretUrl,
     ) -> Result<Url, RequestError> {
-        if target.origin() == from.origin() {
-            return Ok(target);
-        }
-        let target = self.sanitize(from, &masked(&target));
-        let reason = format!("it redirects to another server; use {target} if you trust that one");
+        let reason = match own_url(from, &target) {
+            // Written as http by a server that requires https, it is the same again.
+            Ok(own) if own != *from || target.origin() == from.origin() => return Ok(own),
+            Err(OriginError::Encrypted) => format!("it redirects to {}", OriginError::Encrypted),
+            Ok(_) | Err(OriginError::Foreign) => {
+                let target = self.sanitize(from, &masked(&target));
+                format!("it redirects to another server; use {target} if you trust that one")
+            }
+        };
         Err(self.unexpected_response(task, FailureKind::Refused, &reason))
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn transport_error(
     url: &Url,
     error: &HttpError,
 ) -> RequestError {
-    let reason = server.sanitize(url, &error.kind.to_string());
+    let reason = server.sanitize_own(url, &error.kind.to_string());
     if let HttpErrorKind::BodyTooLarge(_) = error.kind {
         let message = format!(
             "{} of {} is too large: {reason}; raise --max-body",
@@ -43,7 +43,13 @@ pub(super) fn content_error(
     error: &ItemsError,
     is_cut: bool,
 ) -> RequestError {
-    let reason = server.sanitize(url, &error.to_string());
+    let reason = match error {
+        // These have no words of the server.
+        ItemsError::NotJson(_) | ItemsError::Empty | ItemsError::TooLarge => {
+            server.sanitize_own(url, &error.to_string())
+        }
+        _ => server.sanitize(url, &error.to_string()),
+    };
     match error {
         ItemsError::NotJson(_) if is_cut => {
             let message = format!("cannot use {} of {}: {reason}", page_name(task), server.host());

@@ -58,6 +58,18 @@ impl AddressBook {
         })
     }
 
+    /// Returns the addresses that may have secrets of their own: pages of a range differ in a number.
+    /// Those that pages have told are left out while a thread records one, which may have panicked.
+    pub(super) fn secret_urls(&self) -> Vec<Url> {
+        let known = match &self.known {
+            ListAddresses::Urls(urls) => urls.iter().map(|SecretUrl(url)| url.clone()).collect(),
+            ListAddresses::Range(_) | ListAddresses::First(_) => Vec::from_iter(self.known.first()),
+        };
+        let found =
+            self.found.try_lock().map_or_else(|_busy| Vec::new(), |found| found.chain.clone());
+        [known, found].concat()
+    }
+
     /// Records the addresses that a page has. Fails with the reason if they cannot be followed.
     pub(super) fn record(&self, task: TaskId, links: Neighbors) -> Result<FoundPages, String> {
         if let Some(count) = self.known.count() {

@@ -1,13 +1,16 @@
 //! A list and its server, as all runs of a session use them: the real addresses and headers, the number of
 //! requests that the user allows, and the content that has been seen.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::address_book::AddressBook;
 use crate::http::{ListAddresses, RequestError};
-use crate::model::{FailureKind, Product};
+use crate::model::{FailureKind, TaskId};
 use crate::source::tasks::page_client::list_server::ListServer;
+
+/// The page that shows whether the list can be used.
+const FIRST_PAGE: TaskId = TaskId(1);
 
 /// A list, with all that is needed to request its pages.
 #[derive(Debug)]
@@ -15,8 +18,8 @@ pub struct ListSource {
     pub(super) addresses: AddressBook,
     pub(in crate::source) server: Arc<ListServer>,
     pub(super) budget: RequestBudget,
-    /// Set by the first page: `true` if bodies are JSON.
-    is_json: OnceLock<bool>,
+    /// Set once the first page has had the expected content, in any run.
+    is_first_usable: AtomicBool,
 }
 
 impl ListSource {
@@ -24,25 +27,31 @@ impl ListSource {
     pub fn new(addresses: ListAddresses, server: ListServer, max_requests: Option<u64>) -> Self {
         let budget = RequestBudget { max: max_requests, spent: AtomicU64::new(0) };
         let addresses = AddressBook::new(addresses);
-        Self { addresses, server: Arc::new(server), budget, is_json: OnceLock::new() }
-    }
-
-    /// Records that the body of a page could be used. Fails with the reason if it is JSON and those before
-    /// were not, or the other way around: nothing would say that items are missing.
-    pub(super) fn record_content(&self, product: &Product) -> Result<(), &'static str> {
-        let Product::Items(page) = product else { return Ok(()) };
-        let is_json = page.opaque_bytes().is_none();
-        match (is_json, *self.is_json.get_or_init(|| is_json)) {
-            (false, true) => Err("the body is not JSON, as that of an earlier page was"),
-            (true, false) => Err("the body is JSON, and that of an earlier page was not"),
-            _ => Ok(()),
+        Self {
+            addresses,
+            server: Arc::new(server),
+            budget,
+            is_first_usable: AtomicBool::new(false),
         }
     }
 
-    /// Unexpected content ends the run only before any page had the expected one: else the pages of the
-    /// list differ, and the others are worth fetching.
-    pub(super) fn classify_content(&self, mut error: RequestError) -> RequestError {
-        if error.failure.kind == FailureKind::Content && self.is_json.get().is_some() {
+    /// Returns a text of this program, such as the message of a panic, without the secrets of the list.
+    pub fn redact(&self, text: &str) -> String {
+        self.server.redact(&self.addresses.secret_urls(), text)
+    }
+
+    /// Records that a page had the expected content.
+    pub(super) fn record_success(&self, task: TaskId) {
+        if task == FIRST_PAGE {
+            self.is_first_usable.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Unexpected content ends the run only if it is that of the first page: any other page differs from
+    /// the rest of the list, which is worth fetching. It does not matter which page arrives first.
+    pub(super) fn classify_content(&self, task: TaskId, mut error: RequestError) -> RequestError {
+        let is_list_unusable = task == FIRST_PAGE && !self.is_first_usable.load(Ordering::Relaxed);
+        if error.failure.kind == FailureKind::Content && !is_list_unusable {
             error.failure.kind = FailureKind::Server;
         }
         error

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::wire::{
-    self, Answer, GithubRequest, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment,
-    VERSION, WireError, WorkerMessage,
+    self, Answer, GithubRequest, HEARTBEAT, Handshake, JobSpec, MAX_LINE_BYTES, RequestSpec,
+    TaskAssignment, VERSION, WireError, WorkerMessage,
 };
 use crate::github::{Api, Client, Token};
 use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction, SecretUrl};
@@ -51,7 +51,9 @@ pub fn serve(
     proxies: &ProxySettings,
 ) -> Result<(), WorkerError> {
     let mut input = BufReader::new(input);
-    let Ok(Some(line)) = wire::read_line(&mut input) else { return Err(WorkerError::NoParent) };
+    let Ok(Some(line)) = wire::read_line(&mut input, MAX_LINE_BYTES) else {
+        return Err(WorkerError::NoParent);
+    };
     let parent: VersionLine =
         serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
     let ready = WorkerMessage::Ready { version: VERSION };
@@ -97,7 +99,7 @@ fn take_tasks(
     input: &mut BufReader<impl Read>,
     tasks: &Sender<TaskAssignment>,
 ) -> Result<(), WireError> {
-    while let Some(task) = wire::read(input)? {
+    while let Some(task) = wire::read(input, MAX_LINE_BYTES)? {
         // The receiver lives as long as the process.
         _ = tasks.send(task);
     }

@@ -206,7 +206,8 @@ impl WorkerProcess {
         let (sender, messages) = mpsc::channel(READ_AHEAD);
         let listen = {
             let startup_reporter = Arc::clone(&startup_reporter);
-            move || read_messages(output, pid, &startup_reporter, &sender)
+            let longest = handshake.job.max_line();
+            move || read_messages(output, longest, pid, &startup_reporter, &sender)
         };
         // If the process has already ended, the end of its output reports that.
         _ = wire::write(&mut input, handshake);
@@ -333,12 +334,13 @@ impl Drop for WorkerProcess {
 /// Reads messages from a process until its output ends or is invalid, or the receiver is gone.
 fn read_messages(
     output: impl Read,
+    longest: u64,
     pid: u32,
     startup_reporter: &StartupReporter,
     messages: &Sender<Result<WorkerMessage, WireError>>,
 ) {
     let mut output = BufReader::new(output);
-    while let Some(message) = wire::read(&mut output).transpose() {
+    while let Some(message) = wire::read(&mut output, longest).transpose() {
         if let (Ok(WorkerMessage::Ready { version: VERSION }), Some(reporter)) =
             (&message, take_reporter(startup_reporter))
         {

@@ -20,9 +20,13 @@ pub(super) const VERSION: u32 = 3;
 /// The interval between two heartbeats ([`WorkerMessage::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
-/// The maximum length of a line, in bytes. A page is twice as long as its response body (16 MB) if it
-/// consists of quotes, which are escaped.
-const MAX_LINE_BYTES: u64 = 33 << 20;
+/// The maximum length of a line, in bytes, unless it has a page of a list.
+pub(super) const MAX_LINE_BYTES: u64 = 33 << 20;
+
+/// The maximum length of the answer with a page of a list, as a multiple of its body. The items are the
+/// text of strings: an empty one, `""` and a comma, becomes `"\"\"",`. The identities of items may be as
+/// long as these.
+const MAX_PAGE_EXPANSION: u64 = 5;
 
 /// The first line to a worker: the handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +55,19 @@ pub(in crate::source) enum JobSpec {
         /// The timeout of a request.
         timeout: Duration,
     },
+}
+
+impl JobSpec {
+    /// The maximum length of a line from a worker, in bytes.
+    pub(super) fn max_line(&self) -> u64 {
+        match self {
+            Self::Compute(_) | Self::Ask(_) => MAX_LINE_BYTES,
+            // Besides the items, an answer has addresses, which the headers of a response limit.
+            Self::Fetch { request, .. } => {
+                MAX_LINE_BYTES.max(request.max_body_size as u64 * MAX_PAGE_EXPANSION + (1 << 20))
+            }
+        }
+    }
 }
 
 /// The requests of a run. The token is not included: a worker reads it from the same place as its
@@ -138,27 +155,34 @@ pub(super) enum WireError {
     #[error("{0}")]
     Broken(#[from] io::Error),
     /// The line exceeds the maximum length.
-    #[error("a line longer than {} MB", MAX_LINE_BYTES >> 20)]
-    TooLong,
+    #[error("a line longer than {} MB", .0 >> 20)]
+    TooLong(u64),
     /// The line is not a valid message.
     #[error("{0}")]
     Unreadable(#[from] serde_json::Error),
 }
 
-/// Reads a line. Returns `None` at the end of input, and also for a line that the end cuts off.
-pub(super) fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, WireError> {
+/// Reads a line of at most `longest` bytes. Returns `None` at the end of input, and also for a line that the
+/// end cuts off.
+pub(super) fn read_line(
+    input: &mut impl BufRead,
+    longest: u64,
+) -> Result<Option<Vec<u8>>, WireError> {
     let mut line = Vec::new();
-    input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    input.take(longest).read_until(b'\n', &mut line)?;
     match line.last() {
         Some(b'\n') => Ok(Some(line)),
-        Some(_) if line.len() as u64 == MAX_LINE_BYTES => Err(WireError::TooLong),
+        Some(_) if line.len() as u64 == longest => Err(WireError::TooLong(longest)),
         _ => Ok(None),
     }
 }
 
-/// Reads a message. Returns `None` at the end of input.
-pub(super) fn read<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Option<T>, WireError> {
-    let line = read_line(input)?;
+/// Reads a message of at most `longest` bytes. Returns `None` at the end of input.
+pub(super) fn read<T: DeserializeOwned>(
+    input: &mut impl BufRead,
+    longest: u64,
+) -> Result<Option<T>, WireError> {
+    let line = read_line(input, longest)?;
     Ok(line.map(|line| serde_json::from_slice(&line)).transpose()?)
 }
 
@@ -167,4 +191,31 @@ pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Re
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     output.write_all(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::Product;
+    use crate::model::item_page::{ItemPage, ItemPointers};
+    use crate::source::tasks::page_client::Neighbors;
+
+    /// Bodies of the shortest items, and of those that grow most when they are escaped.
+    #[test]
+    fn answer_expands_a_body_by_no_more_than_the_limit() {
+        for item in [r#""""#, "1", r#""\\""#, r#""\"""#, r#""\u0001""#, "\"\u{7f}\"", "{}", "[]"] {
+            let pointers = ItemPointers { items: None, id: Some("".parse().unwrap()) };
+            let body = format!("[{}{item}]", format!("{item},").repeat(1 << 17));
+            let page = ItemPage::from_json(body.as_bytes(), &pointers).unwrap();
+            let done = Completion { response: None, product: Product::Items(Arc::new(page)) };
+            let answer = Ok(Answer::Page(PageResponse::Page { done, links: Neighbors::default() }));
+            let message = WorkerMessage::Answered { at: Nanos::ZERO, task: TaskId(1), answer };
+            let mut line = Vec::new();
+            write(&mut line, &message).unwrap();
+            let longest = body.len() as u64 * MAX_PAGE_EXPANSION;
+            assert!(line.len() as u64 <= longest, "{item}: {} of {}", line.len(), body.len());
+        }
+    }
 }
