@@ -11,7 +11,7 @@ use crate::analysis::program::{
 };
 use crate::analysis::{ProgramSummary, plural};
 use crate::model::printable::{printable, printable_up_to};
-use crate::model::{Nanos, Run, State, StateTimes, name_stem};
+use crate::model::{Nanos, ProgramRecord, Run, State, StateTimes, name_stem};
 
 /// The number of threads from which on threads with the same stem share a row.
 const MIN_GROUPED: usize = 20;
@@ -50,7 +50,9 @@ pub(in crate::report) struct ThreadTable {
 impl ThreadTableRow {
     fn of_threads(name: String, threads: &[&ThreadSummary<'_>]) -> Self {
         let mut times = StateTimes::default();
-        threads.iter().for_each(|thread| times.add_all(&thread.times));
+        for thread in threads {
+            times.add_all(&thread.times);
+        }
         let tid = if let [one] = threads { Some(one.identity.tid) } else { None };
         let life = Nanos(threads.iter().map(|thread| thread.life.0).sum());
         Self { name, tid, count: threads.len(), life, times }
@@ -140,7 +142,7 @@ pub(super) fn write_summary(out: &mut dyn Write, run: &Run, bold: &str) -> io::R
 /// Returns what was watched, and how it ended: `python app.py, pid 4711: watched for 12.3 s, exit status 0`.
 pub(in crate::report) fn heading(run: &Run, summary: &ProgramSummary<'_>) -> String {
     let (program, elapsed) = (summary.program, summary.elapsed());
-    let exit = run.program().and_then(|record| record.exit());
+    let exit = run.program().and_then(ProgramRecord::exit);
     let exit = exit.map_or_else(String::new, |status| format!(", {status}"));
     format!("{}, pid {}: watched for {elapsed}{exit}", printable(&program.command), program.pid)
 }
@@ -230,7 +232,7 @@ pub(in crate::report) fn total_texts(
         texts.extend((!check.sum_agrees()).then_some(("check", sum)));
     }
     texts.extend(summary.gils.iter().map(|gil| ("GIL", gil_text(gil, summary))));
-    let found = run.program().map_or(&[][..], |record| record.interpreters());
+    let found = run.program().map_or(&[][..], ProgramRecord::interpreters);
     texts.extend(found.iter().filter_map(|found| {
         let details = &found.details;
         let why = details.why.as_deref().filter(|_| details.switch_interval.is_none())?;
