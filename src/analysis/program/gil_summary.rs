@@ -83,14 +83,18 @@ impl<'run> GilPart<'run> {
     ) -> GilSummary<'run> {
         let seconds = self.to.since(self.from).as_secs_f64().max(1e-9);
         let holds = || self.usage.holds_between(from, self.to);
-        let longest = match is_whole {
-            true => self.usage.longest_hold(self.to),
-            false => holds().max_by_key(|hold| hold.length),
+        let longest = if is_whole {
+            self.usage.longest_hold(self.to)
+        } else {
+            holds().max_by_key(|hold| hold.length)
         };
         let counted = Some(self.found.hand_overs).filter(|&count| is_whole && count > 0);
-        let hand_overs = counted.unwrap_or_else(|| match is_whole {
-            true => self.usage.switch_count().into(),
-            false => hand_overs(holds().map(|hold| hold.lane)),
+        let hand_overs = counted.unwrap_or_else(|| {
+            if is_whole {
+                self.usage.switch_count().into()
+            } else {
+                hand_overs(holds().map(|hold| hold.lane))
+            }
         });
         let waited: u64 = threads
             .iter()

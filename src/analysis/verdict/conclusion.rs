@@ -56,8 +56,8 @@ impl Clause {
     }
 
     /// Creates a clause that is a sentence of its own.
-    pub(super) fn sentence(text: String) -> Self {
-        Self { joint: ". ", text: plural::capitalized(&text), is_figure: false }
+    pub(super) fn sentence(text: &str) -> Self {
+        Self { joint: ". ", text: plural::capitalized(text), is_figure: false }
     }
 
     /// Creates a clause with the figure of something else, which can be followed by more.

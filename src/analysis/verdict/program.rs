@@ -3,12 +3,14 @@
 
 mod obstacle;
 
+use std::collections::BTreeSet;
+
 use super::conclusion::Clause;
 use super::mode_result::percent;
 use super::{Conclusion, Suggestion, plural};
 use crate::analysis::program::{ProgramSummary, ThreadSummary, cores_text, place_text};
 use crate::model::printable::printable_up_to;
-use crate::model::{Nanos, Run, State};
+use crate::model::{Nanos, Run, State, TaskId};
 use obstacle::{HeldThreads, LockHolder, Obstacle};
 
 /// The minimum time of watching that allows a conclusion.
@@ -53,9 +55,10 @@ struct ProgramSentence<'a> {
 /// Returns the conclusion from a run that watches a program: so far, in the present tense, or about all of
 /// it. Returns `None` for other runs.
 pub(super) fn conclusion(run: &Run, now: Nanos) -> Option<Conclusion> {
-    let summary = match run.is_over() {
-        true => ProgramSummary::new(run, now),
-        false => ProgramSummary::so_far(run, now),
+    let summary = if run.is_over() {
+        ProgramSummary::new(run, now)
+    } else {
+        ProgramSummary::so_far(run, now)
     }?;
     let workers = obstacle::workers(&summary);
     let sentence = ProgramSentence { summary: &summary, workers, is_over: run.is_over() };
@@ -130,6 +133,11 @@ impl ProgramSentence<'_> {
         format!("{about}{}", percent(share.min(1.0)))
     }
 
+    /// The tasks of the threads that did the work.
+    fn worker_tasks(&self) -> BTreeSet<TaskId> {
+        self.workers.iter().map(|thread| thread.task).collect()
+    }
+
     /// The number of cores that the program may use.
     fn all_cores(&self) -> f64 {
         f64::from(self.summary.program.cores)
@@ -174,7 +182,7 @@ impl ProgramSentence<'_> {
             self.verb_of(count, "wanted", ["wants", "want"]),
             self.verb_of(count, "got", ["gets", "get"]),
         );
-        let head = format!(
+        let opening = format!(
             "{} {wanted} {} and {had} {}",
             plural::count(count, "thread"),
             cores_noun(got + missed),
@@ -183,7 +191,7 @@ impl ProgramSentence<'_> {
         let each = if count == 1 { "it" } else { "each" };
         let share = percent(missed / (got + missed).max(f64::MIN_POSITIVE));
         let cause = format!("{each} {} {share} of the time for one", self.verb("waited", "waits"));
-        vec![Clause::other(head), Clause::cause(cause)]
+        vec![Clause::other(opening), Clause::cause(cause)]
     }
 
     fn gil_clauses(&self, held: &HeldThreads<'_>, is_full: bool) -> Vec<Clause> {
@@ -192,7 +200,7 @@ impl ProgramSentence<'_> {
         let place = held.main_place();
         let place = place.map_or_else(String::new, |place| format!(", most {}", place_text(place)));
         let who = plural::count(count, "thread");
-        let head = Clause::other(format!(
+        let opening = Clause::other(format!(
             "{who} {wanted} the GIL {} of the time{place}",
             self.share(held.share)
         ));
@@ -200,15 +208,15 @@ impl ProgramSentence<'_> {
             let life: u64 = held.threads.iter().map(|thread| thread.life.0).sum();
             let share = self.share(held.time.0 as f64 / life.max(1) as f64);
             return vec![
-                head,
+                opening,
                 Clause::more(format!("and {} for it {share}", self.verb("waited", "wait"))),
             ];
         }
         let cores = usize::from(self.summary.program.cores).min(count);
         let advice = format!("processes could use {}", plural::count(cores, "core"));
-        let advice = (cores > 1).then(|| Clause::sentence(advice));
+        let advice = (cores > 1).then(|| Clause::sentence(&advice));
         let meaning = Clause::cause("threads buy nothing here".to_owned());
-        [head, meaning].into_iter().chain(advice).collect()
+        [opening, meaning].into_iter().chain(advice).collect()
     }
 
     fn lock_clauses(&self, held: &HeldThreads<'_>, lock: &LockHolder<'_>) -> Vec<Clause> {
@@ -223,7 +231,7 @@ impl ProgramSentence<'_> {
             }
             None => plural::noun(2_u64, &object),
         };
-        let who = if self.is_idle() { plural::count(count, "thread") } else { count.to_string() };
+        let who = self.subject(held);
         let text = format!("{who} {waited} {} of the time for {lock}", self.share(held.share));
         self.after_work(text)
     }
@@ -231,14 +239,23 @@ impl ProgramSentence<'_> {
     fn call_clauses(&self, held: &HeldThreads<'_>, call: &str) -> Vec<Clause> {
         let count = held.threads.len();
         let waited = self.verb_of(count, "waited", ["waits", "wait"]);
-        let who = match (count == self.workers.len(), count) {
-            _ if self.is_idle() => plural::count(count, "thread"),
-            (true, 1) => "it".to_owned(),
-            (true, _) => "they".to_owned(),
-            (false, count) => count.to_string(),
-        };
+        let who = self.subject(held);
         let call = printable_up_to(call, MAX_NAME);
         self.after_work(format!("{who} {waited} {} of the time in {call}", self.share(held.share)))
+    }
+
+    /// Returns the threads that were held up, after a sentence about those that did the work.
+    fn subject(&self, held: &HeldThreads<'_>) -> String {
+        let count = held.threads.len();
+        let tasks = self.worker_tasks();
+        let are_workers =
+            count == tasks.len() && held.threads.iter().all(|thread| tasks.contains(&thread.task));
+        match count {
+            _ if self.is_idle() => plural::count(count, "thread"),
+            1 if are_workers => "it".to_owned(),
+            _ if are_workers => "they".to_owned(),
+            _ => count.to_string(),
+        }
     }
 
     /// Returns who did the work, if anything was done, and then a sentence about an obstacle.
@@ -247,7 +264,7 @@ impl ProgramSentence<'_> {
             return vec![Clause::other(text)];
         }
         let mut clauses = self.work_clauses();
-        clauses.push(Clause::sentence(text));
+        clauses.push(Clause::sentence(&text));
         clauses
     }
 
@@ -272,13 +289,12 @@ impl ProgramSentence<'_> {
             return clauses;
         }
         let workers: Vec<&ThreadSummary<'_>> = self.workers.clone();
-        let is_worker =
-            |thread: &&ThreadSummary<'_>| workers.iter().any(|one| one.task == thread.task);
+        let tasks = self.worker_tasks();
         let busy: f64 = workers.iter().map(|thread| thread.times[State::OnCpu] as f64).sum::<f64>()
             / workers.iter().map(|thread| thread.life.0).sum::<u64>().max(1) as f64;
         let rest = if busy >= MIN_BUSY {
             let others: Vec<&ThreadSummary<'_>> =
-                summary.threads.iter().filter(|thread| !is_worker(thread)).collect();
+                summary.threads.iter().filter(|thread| !tasks.contains(&thread.task)).collect();
             let who = if others.len() == 1 { "the other" } else { "the others" };
             self.rest_text(&others).map(|(rest, _)| format!("{who} {rest}"))
         } else {
@@ -335,12 +351,12 @@ impl ProgramSentence<'_> {
     fn idle_text(&self) -> String {
         let threads: Vec<&ThreadSummary<'_>> = self.summary.threads.iter().collect();
         let did = self.verb("did", "does");
-        let head = format!("the program {did} next to nothing");
+        let opening = format!("the program {did} next to nothing");
         let (count, threads) = (threads.len(), self.rest_text(&threads));
         let who = if count == 1 { "its thread".to_owned() } else { format!("its {count} threads") };
         match threads {
-            Some((rest, _)) => format!("{head}: {who} {rest}"),
-            None => head,
+            Some((rest, _)) => format!("{opening}: {who} {rest}"),
+            None => opening,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::analysis::ProgramSummary;
 use crate::analysis::program::ThreadSummary;
 use crate::model::{Nanos, Run, State};
 use crate::report::ReportSubject;
-use crate::report::plain::program::{ThreadRows, column_states, heading, total_texts};
+use crate::report::plain::program::{ThreadTable, column_states, heading, total_texts};
 
 /// The maximum number of waits listed.
 const MAX_WAITS: usize = 10;
@@ -38,7 +38,7 @@ pub(super) fn write(out: &mut dyn Write, subject: &ReportSubject<'_>, run: &Run)
 }
 
 fn write_threads(out: &mut dyn Write, summary: &ProgramSummary<'_>) -> io::Result<()> {
-    let threads = ThreadRows::of_program(summary);
+    let threads = ThreadTable::of_program(summary);
     let states = column_states(summary);
     let mut columns = vec!["thread", "tid", "life"];
     columns.extend(states.iter().map(|state| state.label()));

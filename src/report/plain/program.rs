@@ -11,7 +11,7 @@ use crate::analysis::program::{
 };
 use crate::analysis::{ProgramSummary, plural};
 use crate::model::printable::{printable, printable_up_to};
-use crate::model::{Nanos, Run, State, StateTimes, name_stem};
+use crate::model::{Nanos, ProgramRecord, Run, State, StateTimes, name_stem};
 
 /// The number of threads from which on threads with the same stem share a row.
 const MIN_GROUPED: usize = 20;
@@ -25,11 +25,8 @@ const MAX_NAME: usize = 20;
 /// The minimum share of the threads' time in a state that has a column.
 const MIN_COLUMN_SHARE: f64 = 0.005;
 
-/// The columns that the table omits if it is too wide, in this order. The JSON report has all of them.
-const OMITTED: [&str; 7] = ["unknown", "stopped", "tid", "life", "blocked", "events", "sleeping"];
-
 /// A thread, or several threads of one kind.
-pub(in crate::report) struct ThreadRow {
+pub(in crate::report) struct ThreadTableRow {
     /// The name, safe to print.
     pub(in crate::report) name: String,
     /// The thread ID, if there is one thread.
@@ -42,18 +39,20 @@ pub(in crate::report) struct ThreadRow {
 }
 
 /// The rows of the threads that did something, and how many only waited.
-pub(in crate::report) struct ThreadRows {
-    pub(in crate::report) rows: Vec<ThreadRow>,
+pub(in crate::report) struct ThreadTable {
+    pub(in crate::report) rows: Vec<ThreadTableRow>,
     /// The number of threads that did something but have no row.
     pub(in crate::report) more: usize,
     /// The number of threads that only waited.
     pub(in crate::report) waited: usize,
 }
 
-impl ThreadRow {
+impl ThreadTableRow {
     fn of_threads(name: String, threads: &[&ThreadSummary<'_>]) -> Self {
         let mut times = StateTimes::default();
-        threads.iter().for_each(|thread| times.add_all(&thread.times));
+        for thread in threads {
+            times.add_all(&thread.times);
+        }
         let tid = if let [one] = threads { Some(one.identity.tid) } else { None };
         let life = Nanos(threads.iter().map(|thread| thread.life.0).sum());
         Self { name, tid, count: threads.len(), life, times }
@@ -71,7 +70,7 @@ impl ThreadRow {
     }
 }
 
-impl ThreadRows {
+impl ThreadTable {
     /// Returns the rows, the most active first.
     pub(in crate::report) fn of_program(summary: &ProgramSummary<'_>) -> Self {
         let (active, waited): (Vec<&ThreadSummary<'_>>, Vec<&ThreadSummary<'_>>) =
@@ -90,9 +89,9 @@ impl ThreadRows {
                 [one] => printable_up_to(&one.identity.name, MAX_NAME),
                 all => format!("{} x{}", printable_up_to(&stem, MAX_NAME), all.len()),
             };
-            ThreadRow::of_threads(name, &threads)
+            ThreadTableRow::of_threads(name, &threads)
         });
-        let mut rows: Vec<ThreadRow> = rows.collect();
+        let mut rows: Vec<ThreadTableRow> = rows.collect();
         rows.sort_by_key(|row| Reverse(row.active()));
         let more = rows.iter().skip(MAX_ROWS).map(|row| row.count).sum();
         rows.truncate(MAX_ROWS);
@@ -143,15 +142,20 @@ pub(super) fn write_summary(out: &mut dyn Write, run: &Run, bold: &str) -> io::R
 /// Returns what was watched, and how it ended: `python app.py, pid 4711: watched for 12.3 s, exit status 0`.
 pub(in crate::report) fn heading(run: &Run, summary: &ProgramSummary<'_>) -> String {
     let (program, elapsed) = (summary.program, summary.elapsed());
-    let exit = run.program().and_then(|record| record.exit());
+    let exit = run.program().and_then(ProgramRecord::exit);
     let exit = exit.map_or_else(String::new, |status| format!(", {status}"));
     format!("{}, pid {}: watched for {elapsed}{exit}", printable(&program.command), program.pid)
 }
 
 fn write_threads(out: &mut dyn Write, summary: &ProgramSummary<'_>) -> io::Result<()> {
-    let threads = ThreadRows::of_program(summary);
+    let threads = ThreadTable::of_program(summary);
     if !threads.rows.is_empty() {
         let shown = column_states(summary);
+        // A table that is too wide omits what matters least. The JSON report has all of it.
+        let mut least: Vec<State> = shown.iter().copied().skip(1).rev().collect();
+        least.sort_by_key(|&state| summary.time_in(state));
+        let labels = least.iter().map(|state| state.label());
+        let omitted: Vec<&str> = ["tid", "life"].into_iter().chain(labels).collect();
         let names = threads.rows.iter().map(|row| row.name.chars().count());
         let state_columns = THREAD_STATES.map(|state| {
             let width = if shown.contains(&state) { state.label().len().max(5) + 2 } else { 0 };
@@ -173,14 +177,14 @@ fn write_threads(out: &mut dyn Write, summary: &ProgramSummary<'_>) -> io::Resul
             s8,
             s9,
         ];
-        let row = |row: &ThreadRow| {
+        let row = |row: &ThreadTableRow| {
             let [s0, s1, s2, s3, s4, s5, s6, s7, s8, s9] =
                 THREAD_STATES.map(|state| row.share(state));
             let tid = row.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string());
             let life = if row.count == 1 { row.life.to_string() } else { "-".to_owned() };
             [row.name.clone(), tid, life, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9]
         };
-        write_table_without(&OMITTED, out, columns, threads.rows.iter().map(row))?;
+        write_table_without(&omitted, out, columns, threads.rows.iter().map(row))?;
     }
     match threads.rest_text() {
         Some(rest) => writeln!(out, "{rest}\n"),
@@ -228,7 +232,7 @@ pub(in crate::report) fn total_texts(
         texts.extend((!check.sum_agrees()).then_some(("check", sum)));
     }
     texts.extend(summary.gils.iter().map(|gil| ("GIL", gil_text(gil, summary))));
-    let found = run.program().map_or(&[][..], |record| record.interpreters());
+    let found = run.program().map_or(&[][..], ProgramRecord::interpreters);
     texts.extend(found.iter().filter_map(|found| {
         let details = &found.details;
         let why = details.why.as_deref().filter(|_| details.switch_interval.is_none())?;

@@ -88,6 +88,9 @@ fn many_threads_share_rows_and_every_line_of_the_table_fits() {
         ScriptedProgram::new(&format!("{pool}main: on_cpu 1, lock_wait 4 futex, parked 5")).run(),
     );
     assert!(report.contains("\ntokio-runtime-w x64 "), "{report}");
+    // The columns with the most time stay.
+    let columns = "on CPU  no core  waiting  sleeping  events  blocked\n";
+    assert!(report.contains(columns), "{report}");
     let table = report.lines().skip(2).take(3);
     assert!(table.into_iter().all(|line| line.len() <= 80), "{report}");
 }
@@ -97,6 +100,7 @@ fn foreign_names_reach_no_report_unescaped() {
     let hostile =
         PROGRAM.replace("worker-1", "w\u{1b}[2Jx|`<b>").replace("work /srv", "w\u{7}k /\u{9b}srv");
     let run = ScriptedProgram::new(&hostile.replace("python app.py", "py\u{1b}]0;x\u{7}")).run();
+    assert!((0..5).all(|lane| !run.worker_name(lane).contains('\u{1b}')));
     let mut json = Vec::new();
     ProgramReport::from_run(&run).unwrap().write(&mut json).unwrap();
     let texts = [

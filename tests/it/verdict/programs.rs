@@ -91,6 +91,15 @@ fn the_thread_that_held_a_mutex_is_named() {
 }
 
 #[test]
+fn workers_that_wait_for_a_mutex_are_they() {
+    let waiter = "10x [on_cpu 0.1, lock_wait 0.8 futex:mutex>holder, sleeping 0.1]";
+    let table = format!("a: {waiter}\nb: {waiter}\nholder: on_cpu 0.01, sleeping 9.99");
+    let found = "2 of 3 threads did 99 % of the work, 0.2 of 2 cores. \
+                 They waited 80 % of the time for a mutex that \"holder\" held";
+    assert_eq!(sentence(&table), found);
+}
+
+#[test]
 fn a_mutex_without_a_known_holder_has_no_name() {
     let nobody = LOCK_BOUND.replace(">indexer", "");
     assert!(sentence(&nobody).ends_with("5 waited 71 % of the time for mutexes"));

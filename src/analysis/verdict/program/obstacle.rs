@@ -8,7 +8,7 @@ use crate::model::{CodePlace, Nanos, State, TaskId};
 const MIN_HELD_UP: f64 = 0.1;
 
 /// The minimum share of the longest time, for a thread to count beside the one that was held up longest.
-const MIN_OF_LONGEST: f64 = 0.05;
+const MIN_RELATIVE: f64 = 0.05;
 
 /// The minimum mean number of threads that an obstacle held up, absolute and per core in use: what holds
 /// up one thread in a hundred is none to the program.
@@ -61,7 +61,7 @@ impl<'a> HeldThreads<'a> {
         let is_held = |thread: &&ThreadSummary<'_>| thread.share_of(time(thread)) >= MIN_HELD_UP;
         let mut threads: Vec<&ThreadSummary<'_>> = threads.filter(is_held).collect();
         let longest = threads.iter().map(|thread| time(thread)).max().unwrap_or_default();
-        threads.retain(|thread| time(thread).0 as f64 >= longest.0 as f64 * MIN_OF_LONGEST);
+        threads.retain(|thread| time(thread).0 as f64 >= longest.0 as f64 * MIN_RELATIVE);
         let sum = Nanos(threads.iter().map(|thread| time(thread).0).sum());
         let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
         let held = Self { threads, time: sum, share: sum.0 as f64 / life.max(1) as f64 };
