@@ -17,13 +17,15 @@ pub(super) struct WatchArgs {
     /// The program to start, and its arguments
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
-    /// Watch a process that runs already: its ID, or its name
+    /// Watch a process that runs: its ID or its name
     #[arg(short, long, value_name = "PID|NAME", conflicts_with = "command")]
     process: Option<String>,
-    /// Print what can be seen of it here, and why not more
+    /// Print what can be seen here, and why not more
     #[arg(long, conflicts_with_all = ["plain", "json", "narrate", "record", "duration"])]
     check: bool,
-    /// Stop watching after this time, as 500ms, 30s or 5m; CMD is asked to end
+    /// Watch for this time only, as 500ms, 30s or 5m
+    ///
+    /// CMD is then asked to end (SIGTERM).
     #[arg(long, value_name = "TIME", value_parser = parse_with_unit)]
     duration: Option<Duration>,
     /// Watch exactly, or by counters alone [default: as exactly as the system allows]

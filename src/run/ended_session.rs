@@ -152,7 +152,7 @@ impl EndedSession {
             EndedState::Screen(app) if is_exec(app) => {
                 report_commands(self.runs(), OutputMode::Plain(Progress::None), saved, streams)
             }
-            EndedState::Screen(app) if is_watch(app) => self.report_program(saved, streams),
+            EndedState::Screen(app) if is_watch(app) => self.report_watch(saved, streams),
             EndedState::Screen(app) => {
                 self.print_summary(saved.stdout_taken, streams);
                 if app.replay_progress().is_some() {
@@ -179,7 +179,7 @@ impl EndedSession {
 
 impl EndedSession {
     /// Prints the output of the program that was watched on the screen, then the summary.
-    fn report_program(&self, saved: SavedExports, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    fn report_watch(&self, saved: SavedExports, streams: &mut Streams<'_>) -> io::Result<Exit> {
         let runs = self.runs();
         let (text, omitted) =
             runs.first().and_then(Run::program).map_or(("", 0), ProgramRecord::output);
@@ -267,20 +267,16 @@ fn report_commands(
     exit
 }
 
-/// Writes the report of a watched program. The end of watching is no failure of it.
+/// Writes the report of a watched program.
 fn report_program(
     runs: &[Run],
     output_mode: OutputMode,
     saved: SavedExports,
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
-    let failed = runs.iter().any(|run| matches!(run.outcome(), Some(RunOutcome::Failed(_))));
-    if let Some(failure) = runs.iter().find_map(Run::failure) {
-        print_error(streams.err, &failure.to_string());
-    }
+    report_program_failure(runs, streams.err);
     let stdout_taken = saved.stdout_taken;
-    let exit = if failed { Exit::Failed } else { Exit::Success };
-    let exit = saved.report(exit, streams.err)?;
+    let exit = saved.report(Exit::for_program(runs), streams.err)?;
     match output_mode {
         OutputMode::Json(_) => {
             let report = runs.first().and_then(ProgramReport::from_run);
@@ -306,10 +302,7 @@ fn report_results(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let runs = session.runs(selection);
-    let is_program = selection.workload.is_program();
-    if is_program {
-        report_program_failure(runs, streams.err);
-    } else if let Some(summary) = verdict::failure_summary(runs) {
+    if let Some(summary) = verdict::failure_summary(runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &summary),
@@ -317,7 +310,6 @@ fn report_results(
     }
     let exit = match (Exit::for_runs(runs), session.sweep(selection)) {
         // A sweep whose last trial brought nothing still has its earlier trials.
-        _ if is_program => Exit::for_program(runs),
         (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
         (exit, _) => exit,
     };
@@ -325,7 +317,7 @@ fn report_results(
     let exit = saved.report(exit, streams.err)?;
     match output_mode {
         OutputMode::Json(_) => write_json(session, selection, streams.out)?,
-        _ if !is_program && was_refused(session, selection) => {}
+        _ if was_refused(session, selection) => {}
         _ if stdout_taken => _ = write_plain(session, selection, streams.err),
         _ => {
             let mut out = WordWrap::new(streams.out, streams.width);

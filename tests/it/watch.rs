@@ -252,7 +252,7 @@ fn missing_and_contradictory_programs_are_refused() {
     for (arguments, message) in [
         (&[][..], "watch needs a program or a process\nhint: use threadline watch -- CMD"),
         (&["--", ""], "watch needs a program or a process"),
-        (&["-p", "1", "--", "true"], "exclude each other; leave out one of them"),
+        (&["-p", "1", "--", "true"], "exclude each other\nhint: leave out one of them"),
         (&["--duration", "5", "--", "true"], "add the unit: 500ms, 30s or 5m"),
         (&["python", "app.py"], "threadline watch -- python app.py\n"),
     ] {

@@ -166,7 +166,7 @@ pub fn hold(status: &Path, has_terminal: bool, command: &[OsString]) -> u8 {
     }
     let error = Command::new(program).args(arguments).exec();
     let number = error.raw_os_error().unwrap_or_default();
-    // If the parent is gone, nobody reads it.
+    // Fails if the parent is gone.
     _ = write!(status, "{number}");
     LaunchError::from_exec(program, &error).exit_code()
 }
