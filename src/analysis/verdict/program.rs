@@ -188,9 +188,10 @@ impl ProgramSentence<'_> {
             cores_noun(got + missed),
             cores_text(got)
         );
-        let each = if count == 1 { "it" } else { "each" };
+        let they = if count == 1 { "it" } else { "they" };
         let share = percent(missed / (got + missed).max(f64::MIN_POSITIVE));
-        let cause = format!("{each} {} {share} of the time for one", self.verb("waited", "waits"));
+        let is = self.verb("was", "is");
+        let cause = format!("none {is} free {share} of the time that {they} {wanted} one");
         vec![Clause::other(opening), Clause::cause(cause)]
     }
 

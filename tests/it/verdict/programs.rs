@@ -119,11 +119,13 @@ fn a_deadlock_has_no_work_to_speak_of() {
 fn more_threads_than_cores_wait_for_a_core() {
     let busy = "10x [on_cpu 0.5, no_core 0.35, sleeping 0.15]";
     let table = format!("a: {busy}\nb: {busy}\nc: {busy}\nd: {busy}\ncores 2");
-    let found = "4 threads wanted 3.4 cores and got 2: each waited 41 % of the time for one";
+    let found =
+        "4 threads wanted 3.4 cores and got 2: none was free 41 % of the time that they wanted one";
     let conclusion = conclude(&table);
     assert_eq!(conclusion.sentence(), found);
     assert_eq!(conclusion.details(), "Next: no more busy threads than cores");
-    let so_far = "4 threads want 3.4 cores and get 2: each waits 41 % of the time for one";
+    let so_far =
+        "4 threads want 3.4 cores and get 2: none is free 41 % of the time that they want one";
     assert_eq!(sentence_so_far(&table, 9.99), so_far);
 }
 
@@ -132,7 +134,8 @@ fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
     let brief: String = (1..30).map(|n| format!("sh-{n}: on_cpu 0.001, no_core 0.001\n")).collect();
     let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");
     let conclusion = conclude(&table);
-    let found = "1 thread wanted 1 core and got 0.2: it waited 80 % of the time for one";
+    let found =
+        "1 thread wanted 1 core and got 0.2: none was free 80 % of the time that it wanted one";
     assert_eq!(conclusion.sentence(), found);
     assert_eq!(conclusion.details(), "Next: a less busy machine, or a higher CPU limit");
 }
