@@ -2,7 +2,7 @@
 
 use super::keymap::Action;
 use super::message::{Gesture, PointerTarget};
-use super::thread_rows::ThreadRows;
+use super::thread_rows::ProgramRows;
 use super::viewport::Viewport;
 use crate::model::{ComputeSpec, Lane, Nanos, ProgramRecord, Run, Span, State};
 
@@ -15,7 +15,7 @@ pub(super) struct TimelineView {
     /// `true` if the row of the lane's group is selected instead of the lane.
     pub(super) on_group: bool,
     /// The rows of a watched program.
-    pub(super) threads: ThreadRows,
+    pub(super) threads: ProgramRows,
     /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
