@@ -134,9 +134,10 @@ impl Timeline<'_> {
         let text_area = text_row(area);
         let chosen = picture.selected_row() == Some(ProgramRow::Group(index));
         let mark = if chosen { ">" } else { " " };
-        let fold = match threads.is_open(group) {
-            true => self.theme.pick("▾", "v"),
-            false => self.theme.pick("▸", "+"),
+        let fold = if threads.is_open(group) {
+            self.theme.pick("▾", "v")
+        } else {
+            self.theme.pick("▸", "+")
         };
         let (count, room) = (group.lanes.len(), self.name_width().saturating_sub(3));
         let name = printable_up_to(&group.name, MAX_NAME_CHARS);

@@ -56,9 +56,10 @@ impl<'app> RowLayout<'app> {
         let hidden = all.iter().enumerate().filter(|(at, _)| !visible.contains(at));
         let (mut worked, mut waited) = (0, threads.hidden_count());
         for (_, &row) in hidden {
-            match threads.only_waited(row) {
-                true => waited += threads.lane_count(row),
-                false => worked += threads.lane_count(row),
+            if threads.only_waited(row) {
+                waited += threads.lane_count(row);
+            } else {
+                worked += threads.lane_count(row);
             }
         }
         if worked + waited > 0 && rows.len() < height {
