@@ -37,7 +37,7 @@ use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
 use switching::Successor;
-pub use thread_rows::{ThreadGroup, ThreadOrder, ThreadRow, ThreadRows};
+pub use thread_rows::{ProgramRow, ProgramRows, ThreadGroup, ThreadOrder};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 

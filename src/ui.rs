@@ -73,7 +73,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
 use ratatui::style::Color;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{Action, App, PointerTarget, ThreadRow};
+use crate::app::{Action, App, PointerTarget, ProgramRow};
 use crate::model::{Mode, Nanos};
 use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
 use status_line::StatusLine;
@@ -282,7 +282,7 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
             TimelineRow::Lane { place, .. } => Some(*place),
             TimelineRow::ThreadGroup { index, .. } => {
                 let threads = app.picture().threads();
-                threads.first_lane(ThreadRow::Group(*index)).map(|lane| usize::from(lane.0))
+                threads.first_lane(ProgramRow::Group(*index)).map(|lane| usize::from(lane.0))
             }
             // The lower one of two after the upper one.
             TimelineRow::LanePair { place, .. } => {

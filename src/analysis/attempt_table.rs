@@ -141,9 +141,9 @@ impl AttemptTable {
 
     /// Returns the row with this index.
     pub fn row(&self, index: usize) -> Option<AttemptRow> {
-        let in_order = |rows: &[AttemptRow], index: usize| match self.column.is_descending() {
-            true => rows.get(rows.len().checked_sub(index + 1)?).copied(),
-            false => rows.get(index).copied(),
+        let in_order = |rows: &[AttemptRow], index: usize| {
+            let last = rows.len().checked_sub(index + 1)?;
+            rows.get(if self.column.is_descending() { last } else { index }).copied()
         };
         if self.lists_threads {
             let alive = self.running.len();

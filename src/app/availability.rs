@@ -32,7 +32,7 @@ impl App {
         let is_program = self.selection().workload.is_program();
         let lanes: usize = self.runs().iter().map(|run| run.lanes().len()).sum();
         match action {
-            _ if is_program && App::is_futile_for_program(action) => false,
+            _ if is_program && Self::is_futile_for_program(action) => false,
             Action::HideWaiting | Action::Order => is_program && has_runs,
             Action::Mode(index) => self.choices().get(index).is_some_and(|&choice| {
                 let selection = Selection { choice, ..self.selection() };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::overlay::TableView;
 use super::search::{SearchState, SearchStatus};
 use super::session::{Baseline, Session};
-use super::thread_rows::{ThreadRow, ThreadRows};
+use super::thread_rows::{ProgramRow, ProgramRows};
 use super::view::{SelectedLane, TimelineView};
 use super::viewport::{self, Viewport};
 use crate::analysis::stats::speed_up;
@@ -61,12 +61,12 @@ impl Picture {
     }
 
     /// The rows of a watched program.
-    pub const fn threads(&self) -> &ThreadRows {
+    pub const fn threads(&self) -> &ProgramRows {
         &self.view.threads
     }
 
     /// The selected row of a watched program.
-    pub fn selected_row(&self) -> Option<ThreadRow> {
+    pub fn selected_row(&self) -> Option<ProgramRow> {
         self.view.selected_row()
     }
 

@@ -29,7 +29,7 @@ pub enum ThreadOrder {
 
 /// A row of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThreadRow {
+pub enum ProgramRow {
     /// The row of a group, by its index.
     Group(usize),
     /// A lane.
@@ -55,14 +55,14 @@ pub struct ThreadGroup {
 
 /// The rows, their order, and what is folded or hidden.
 #[derive(Clone, Debug, Default)]
-pub struct ThreadRows {
+pub struct ProgramRows {
     order: ThreadOrder,
     hides_waiting: bool,
     /// The names of the groups that are open.
     open: BTreeSet<String>,
     groups: Vec<ThreadGroup>,
     lanes: Vec<LanePlace>,
-    rows: Vec<ThreadRow>,
+    rows: Vec<ProgramRow>,
     hidden: usize,
     /// `true` if the rows are in order, for a run that is over or not.
     sorted_for: Option<bool>,
@@ -120,9 +120,9 @@ impl ThreadGroup {
     }
 }
 
-impl ThreadRows {
+impl ProgramRows {
     /// The rows from top to bottom.
-    pub fn rows(&self) -> &[ThreadRow] {
+    pub fn rows(&self) -> &[ProgramRow] {
         &self.rows
     }
 
@@ -162,20 +162,20 @@ impl ThreadRows {
     }
 
     /// Returns `true` if the lanes of a row only waited in view.
-    pub fn only_waited(&self, row: ThreadRow) -> bool {
+    pub fn only_waited(&self, row: ProgramRow) -> bool {
         match row {
-            ThreadRow::Group(index) => {
+            ProgramRow::Group(index) => {
                 self.groups.get(index).is_none_or(|group| group.working == 0)
             }
-            ThreadRow::Lane { lane, .. } => !self.has_worked(lane),
+            ProgramRow::Lane { lane, .. } => !self.has_worked(lane),
         }
     }
 
     /// Returns the number of lanes of a row that no other row shows.
-    pub fn lane_count(&self, row: ThreadRow) -> usize {
+    pub fn lane_count(&self, row: ProgramRow) -> usize {
         match row {
-            ThreadRow::Lane { .. } => 1,
-            ThreadRow::Group(index) => {
+            ProgramRow::Lane { .. } => 1,
+            ProgramRow::Group(index) => {
                 let folded = self.groups.get(index).filter(|group| !self.is_open(group));
                 folded.map_or(0, |group| group.lanes.len())
             }
@@ -189,20 +189,20 @@ impl ThreadRows {
     }
 
     /// Returns the row that shows a lane: its own, or that of its folded group.
-    pub fn row_of(&self, lane: LaneId) -> Option<ThreadRow> {
+    pub fn row_of(&self, lane: LaneId) -> Option<ProgramRow> {
         let index = self.lanes.get(usize::from(lane.0))?.group;
         let group = self.groups.get(index)?;
         Some(match (group.has_row(), self.is_open(group)) {
-            (true, false) => ThreadRow::Group(index),
-            (in_group, _) => ThreadRow::Lane { lane, in_group },
+            (true, false) => ProgramRow::Group(index),
+            (in_group, _) => ProgramRow::Lane { lane, in_group },
         })
     }
 
     /// Returns the first lane of a row.
-    pub fn first_lane(&self, row: ThreadRow) -> Option<LaneId> {
+    pub fn first_lane(&self, row: ProgramRow) -> Option<LaneId> {
         match row {
-            ThreadRow::Lane { lane, .. } => Some(lane),
-            ThreadRow::Group(index) => self.groups.get(index)?.lanes.first().copied(),
+            ProgramRow::Lane { lane, .. } => Some(lane),
+            ProgramRow::Group(index) => self.groups.get(index)?.lanes.first().copied(),
         }
     }
 
@@ -243,7 +243,7 @@ impl ThreadRows {
 
     /// Opens the group of a lane, so that it has a row of its own.
     pub(super) fn reveal(&mut self, lane: LaneId) {
-        if let Some(ThreadRow::Group(index)) = self.row_of(lane) {
+        if let Some(ProgramRow::Group(index)) = self.row_of(lane) {
             self.toggle_group(index);
         }
         if self.hides_waiting && !self.has_worked(lane) {
@@ -319,7 +319,9 @@ impl ThreadRows {
         let Some(group) = self.groups.get_mut(place.group) else { return };
         let at = group.lanes.iter().position(|lane| usize::from(lane.0) == index);
         if let Some(at) = at.filter(|_| self.order == ThreadOrder::Work) {
-            group.lanes.get_mut(group.working..=at).map(|lanes| lanes.rotate_right(1));
+            if let Some(lanes) = group.lanes.get_mut(group.working..=at) {
+                lanes.rotate_right(1);
+            }
         }
         group.working += 1;
     }
@@ -418,18 +420,18 @@ impl ThreadRows {
         }
     }
 
-    fn push_group(&self, index: usize, group: &ThreadGroup, rows: &mut Vec<ThreadRow>) {
-        rows.push(ThreadRow::Group(index));
+    fn push_group(&self, index: usize, group: &ThreadGroup, rows: &mut Vec<ProgramRow>) {
+        rows.push(ProgramRow::Group(index));
         if self.is_open(group) {
             let shown = |lane: &&LaneId| !self.hides_waiting || self.has_worked(**lane);
             let lanes = group.lanes.iter().filter(shown);
-            rows.extend(lanes.map(|&lane| ThreadRow::Lane { lane, in_group: true }));
+            rows.extend(lanes.map(|&lane| ProgramRow::Lane { lane, in_group: true }));
         }
     }
 }
 
-const fn loose_row(lane: LaneId) -> ThreadRow {
-    ThreadRow::Lane { lane, in_group: false }
+const fn loose_row(lane: LaneId) -> ProgramRow {
+    ProgramRow::Lane { lane, in_group: false }
 }
 
 /// Returns the time in [a, b) that a lane was on a CPU, or wanted to be.

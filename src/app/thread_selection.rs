@@ -1,6 +1,6 @@
 //! The selection of a row of a watched program: a lane, or the row of its group.
 
-use super::thread_rows::ThreadRow;
+use super::thread_rows::ProgramRow;
 use super::view::TimelineView;
 use crate::model::LaneId;
 
@@ -14,22 +14,22 @@ impl TimelineView {
         self.select_row(next);
     }
 
-    fn select_row(&mut self, row: Option<ThreadRow>) {
+    fn select_row(&mut self, row: Option<ProgramRow>) {
         let lane = row.and_then(|row| self.threads.first_lane(row));
         self.lane = lane.map(|lane| usize::from(lane.0));
-        self.on_group = matches!(row, Some(ThreadRow::Group(_)));
+        self.on_group = matches!(row, Some(ProgramRow::Group(_)));
     }
 
     /// The selected row of a watched program: that of the lane, or that of its group.
-    pub(super) fn selected_row(&self) -> Option<ThreadRow> {
+    pub(super) fn selected_row(&self) -> Option<ProgramRow> {
         let lane = LaneId(u16::try_from(self.lane?).ok()?);
-        let group = self.threads.group_of(lane).map(ThreadRow::Group);
+        let group = self.threads.group_of(lane).map(ProgramRow::Group);
         group.filter(|_| self.on_group).or_else(|| self.threads.row_of(lane))
     }
 
     /// Opens or closes the group whose row is selected. Returns `false` if none is.
     pub(super) fn toggle_group(&mut self) -> bool {
-        let Some(ThreadRow::Group(index)) = self.selected_row() else { return false };
+        let Some(ProgramRow::Group(index)) = self.selected_row() else { return false };
         self.threads.toggle_group(index);
         self.on_group = true;
         true
@@ -40,7 +40,7 @@ impl TimelineView {
         if lane.is_some() {
             self.lane = lane;
             self.on_group = false;
-            self.on_group = matches!(self.selected_row(), Some(ThreadRow::Group(_)));
+            self.on_group = matches!(self.selected_row(), Some(ProgramRow::Group(_)));
         }
     }
 

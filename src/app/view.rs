@@ -2,7 +2,7 @@
 
 use super::keymap::Action;
 use super::message::{Gesture, PointerTarget};
-use super::thread_rows::ThreadRows;
+use super::thread_rows::ProgramRows;
 use super::viewport::Viewport;
 use crate::model::{ComputeSpec, Lane, Nanos, ProgramRecord, Run, Span, State};
 
@@ -15,7 +15,7 @@ pub(super) struct TimelineView {
     /// `true` if the row of the lane's group is selected instead of the lane.
     pub(super) on_group: bool,
     /// The rows of a watched program.
-    pub(super) threads: ThreadRows,
+    pub(super) threads: ProgramRows,
     /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
@@ -428,8 +428,8 @@ const fn changes_window(action: Action) -> bool {
 
 /// Returns the duration of a cell at which several cells show one turn of the GIL.
 fn switch_scale(run: &Run) -> Nanos {
-    let found = run.program().into_iter().flat_map(ProgramRecord::interpreters);
-    let of_program = found.filter_map(|found| found.details.switch_interval).next();
+    let mut found = run.program().into_iter().flat_map(ProgramRecord::interpreters);
+    let of_program = found.find_map(|found| found.details.switch_interval);
     let compute = run.plan().work.compute().map(|compute| compute.switch_interval);
     let interval = compute.or(of_program).unwrap_or(ComputeSpec::SWITCH_INTERVAL);
     Nanos(interval.0 / 5 * 2)

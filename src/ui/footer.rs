@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{message, text};
-use crate::app::{Action, App, DetailPane, ThreadRow};
+use crate::app::{Action, App, DetailPane, ProgramRow};
 
 /// The gap between a hint and the next, and before a message.
 const GAP: usize = 2;
@@ -72,8 +72,8 @@ fn program_hints(app: &App) -> Vec<Hint> {
         &[Action::Inspect],
         match app.picture().selected_row() {
             None => "output",
-            Some(ThreadRow::Group(_)) => "fold",
-            Some(ThreadRow::Lane { .. }) => "info",
+            Some(ProgramRow::Group(_)) => "fold",
+            Some(ProgramRow::Lane { .. }) => "info",
         },
     ));
     hints.extend([

@@ -12,7 +12,7 @@ use super::thread_labels::gil_label;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
-use crate::app::{Action, SelectedLane, ThreadRow};
+use crate::app::{Action, ProgramRow, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
     self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes,
@@ -180,7 +180,7 @@ impl Timeline<'_> {
         let selected = picture.selected_lane(self.app.session())?;
         let SelectedLane { run, until, lane, index } = selected;
         let width = usize::from(width);
-        if let Some(ThreadRow::Group(group)) = picture.selected_row() {
+        if let Some(ProgramRow::Group(group)) = picture.selected_row() {
             let group = picture.threads().group(group)?;
             let own = group.lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
             let mut sums = StateTimes::default();

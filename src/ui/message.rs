@@ -90,9 +90,10 @@ pub(super) fn draw_input(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
         Clear.render(row, buf);
         let is_program = app.selection().workload.is_program();
         let [_, _, rest @ ..] = HINTS;
-        let hints = match is_program {
-            true => [PROGRAM_HINT].into_iter().chain(rest).collect(),
-            false => HINTS.to_vec(),
+        let hints = if is_program {
+            [PROGRAM_HINT].into_iter().chain(rest).collect()
+        } else {
+            HINTS.to_vec()
         };
         draw_input_line([before, after], &hints, theme, row, buf);
     }

@@ -88,9 +88,10 @@ impl ProgramFigures<'_> {
         let (used, wanted) = (totals.on_cpu_cores, totals.no_core_mean);
         let first = format!("{used:.2} of {cores} {}", plural::noun(cores, "core"));
         let second = format!("{first}{GAP}no core {wanted:.2}");
-        let third = match is_alone {
-            true => format!("{second}{GAP}{}", plural::count(totals.threads_now, "thread")),
-            false => second.clone(),
+        let third = if is_alone {
+            format!("{second}{GAP}{}", plural::count(totals.threads_now, "thread"))
+        } else {
+            second.clone()
         };
         let text = text::first_fitting([third, second, first], row.width.into());
         let width = text::width(&text) as u16;

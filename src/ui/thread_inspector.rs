@@ -129,10 +129,11 @@ impl ThreadInspector<'_> {
         let life = end.since(thread.born).0.max(1) as f64;
         let share = |time: Nanos| format!("{time}, {:.1} %", time.0 as f64 * 100.0 / life);
         let switches = format!("{switches}, of which {preempted} preempted");
-        let line = |label: &str, text: &str| field_lines(label, text, self.theme, self.room.narrow);
+        let field =
+            |label: &str, text: &str| field_lines(label, text, self.theme, self.room.narrow);
         let heading = vec![Line::styled("by the kernel's counters", self.theme.muted())];
-        let lines = [line("on CPU", &share(on_cpu)), line("no core", &share(no_core))];
-        let switches = line("switches", &switches);
+        let lines = [field("on CPU", &share(on_cpu)), field("no core", &share(no_core))];
+        let switches = field("switches", &switches);
         heading.into_iter().chain(lines.into_iter().flatten()).chain(switches).collect()
     }
 }

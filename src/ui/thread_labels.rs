@@ -9,7 +9,7 @@ use super::layout::WidthClass;
 use super::text;
 use super::timeline::Timeline;
 use crate::analysis::{TimeShare, plural};
-use crate::app::{Action, ThreadRow};
+use crate::app::{Action, ProgramRow};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     InterpreterId, Lane, LaneCell, LaneId, Nanos, ProgramRecord, Run, State, TaskId, WaitReason,
@@ -132,11 +132,12 @@ impl Timeline<'_> {
         let threads = picture.threads();
         let Some(group) = threads.group(index) else { return };
         let text_area = text_row(area);
-        let chosen = picture.selected_row() == Some(ThreadRow::Group(index));
+        let chosen = picture.selected_row() == Some(ProgramRow::Group(index));
         let mark = if chosen { ">" } else { " " };
-        let fold = match threads.is_open(group) {
-            true => self.theme.pick("▾", "v"),
-            false => self.theme.pick("▸", "+"),
+        let fold = if threads.is_open(group) {
+            self.theme.pick("▾", "v")
+        } else {
+            self.theme.pick("▸", "+")
         };
         let (count, room) = (group.lanes.len(), self.name_width().saturating_sub(3));
         let name = printable_up_to(&group.name, MAX_NAME_CHARS);

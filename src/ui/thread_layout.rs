@@ -2,7 +2,7 @@
 //! no row.
 
 use super::timeline_rows::{LaneTitle, RowLayout, RowPlan, TimelineRow};
-use crate::app::{ThreadRow, ThreadRows};
+use crate::app::{ProgramRow, ProgramRows};
 use crate::model::{InterpreterId, Nanos, ProgramRecord, Run};
 
 /// The maximum number of interpreters whose GIL has a row.
@@ -17,7 +17,7 @@ impl<'app> RowLayout<'app> {
         self.app.visible_runs().find(|(run, _)| run.program().is_some())
     }
 
-    fn threads(&self) -> &'app ThreadRows {
+    fn threads(&self) -> &'app ProgramRows {
         self.app.picture().threads()
     }
 
@@ -51,14 +51,15 @@ impl<'app> RowLayout<'app> {
         let first = selected.map_or(0, |at| (at + 1).saturating_sub(shown));
         let visible = first..first + shown;
         let lane_height = if fits { self.lane_height(height) } else { 1 };
-        let place = |&row: &ThreadRow| thread_row(run, until, row);
+        let place = |&row: &ProgramRow| thread_row(run, until, row);
         rows.extend(all.iter().skip(first).take(shown).filter_map(place));
         let hidden = all.iter().enumerate().filter(|(at, _)| !visible.contains(at));
         let (mut worked, mut waited) = (0, threads.hidden_count());
         for (_, &row) in hidden {
-            match threads.only_waited(row) {
-                true => waited += threads.lane_count(row),
-                false => worked += threads.lane_count(row),
+            if threads.only_waited(row) {
+                waited += threads.lane_count(row);
+            } else {
+                worked += threads.lane_count(row);
             }
         }
         if worked + waited > 0 && rows.len() < height {
@@ -68,10 +69,10 @@ impl<'app> RowLayout<'app> {
     }
 }
 
-fn thread_row(run: &Run, until: Nanos, row: ThreadRow) -> Option<TimelineRow<'_>> {
+fn thread_row(run: &Run, until: Nanos, row: ProgramRow) -> Option<TimelineRow<'_>> {
     Some(match row {
-        ThreadRow::Group(index) => TimelineRow::ThreadGroup { run, until, index },
-        ThreadRow::Lane { lane, in_group } => TimelineRow::Lane {
+        ProgramRow::Group(index) => TimelineRow::ThreadGroup { run, until, index },
+        ProgramRow::Lane { lane, in_group } => TimelineRow::Lane {
             run,
             until,
             lane: run.lanes().get(usize::from(lane.0))?,

@@ -12,7 +12,7 @@ use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
 use super::{comparison, legend, status_line};
 use crate::analysis::TimeShare;
-use crate::app::{Action, App, ThreadRow, TimeWindow};
+use crate::app::{Action, App, ProgramRow, TimeWindow};
 use crate::model::{self, InterpreterId, Lane, LaneId, Nanos, Run};
 
 /// The width of a share of time in words: ` lock wait 75 %`.
@@ -242,7 +242,7 @@ impl<'app> Timeline<'app> {
     /// Returns whether a lane is selected, and not the row of its group.
     fn is_chosen(&self, place: usize) -> bool {
         let picture = self.app.picture();
-        let on_group = matches!(picture.selected_row(), Some(ThreadRow::Group(_)));
+        let on_group = matches!(picture.selected_row(), Some(ProgramRow::Group(_)));
         picture.lane_index() == Some(place) && !on_group
     }
 

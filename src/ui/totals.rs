@@ -165,9 +165,10 @@ pub(super) fn captions(app: &App, layout: ScreenLayout, width: u16) -> String {
 
 /// Returns the number of rows.
 pub(super) fn row_count(app: &App, layout: ScreenLayout) -> u16 {
-    match app.selection().workload.is_program() {
-        true => program_totals::row_count(app, layout),
-        false => app.modes().len() as u16,
+    if app.selection().workload.is_program() {
+        program_totals::row_count(app, layout)
+    } else {
+        app.modes().len() as u16
     }
 }
 
