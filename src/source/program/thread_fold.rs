@@ -342,6 +342,8 @@ impl ThreadFold {
             let place = keys.first().and_then(|key| self.threads.get(key)?.place);
             let Some(place) = place else { return };
             (gap.scope, lane) = (GapScope::Lane, place.lane);
+        } else {
+            self.lanes.record_gap(gap.from);
         }
         emit(Event { at: gap.to, lane, kind: EventKind::Gap(gap) });
         for key in keys {

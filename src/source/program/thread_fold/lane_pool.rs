@@ -45,6 +45,13 @@ impl LanePool {
         self.free.push(FreeLane { lane, stem: name_stem(name).to_owned(), since });
     }
 
+    /// Keeps free lanes from threads that were born before a gap: the lanes are unknown since then.
+    pub(super) fn record_gap(&mut self, from: Nanos) {
+        for free in &mut self.free {
+            free.since = free.since.max(from);
+        }
+    }
+
     /// All lanes that were opened.
     pub(super) fn lanes(&self) -> impl Iterator<Item = LaneId> + use<> {
         (0..self.opened).filter_map(|lane| u16::try_from(lane).ok().map(LaneId))
