@@ -24,6 +24,8 @@ pub mod proc_line;
 #[cfg(target_os = "linux")]
 pub mod process_table;
 #[cfg(target_os = "linux")]
+pub mod program_access;
+#[cfg(target_os = "linux")]
 pub mod program_control;
 #[cfg(target_os = "linux")]
 mod program_source;

@@ -1,3 +1,11 @@
 //! Programs that are watched from outside.
 
+#[cfg(target_os = "linux")]
+mod live;
+mod properties;
 mod python;
+#[cfg(target_os = "linux")]
+mod refusals;
+mod tape;
+mod tapes;
+mod waits;

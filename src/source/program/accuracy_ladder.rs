@@ -64,14 +64,18 @@ impl Restrictions {
 
     /// Says why system calls cannot be read, and what would change that.
     pub fn explain_calls(self) -> String {
+        format!("system calls may not be read: {}", self.explain_reads())
+    }
+
+    /// Says why a program's calls and memory cannot be read, and what would change that.
+    pub fn explain_reads(self) -> String {
         match self.ptrace_scope {
             Some(scope @ 1..) => format!(
-                "system calls may not be read, because kernel.yama.ptrace_scope is {scope}; \
-                 sudo sysctl kernel.yama.ptrace_scope=0 allows it"
+                "kernel.yama.ptrace_scope is {scope}; sudo sysctl kernel.yama.ptrace_scope=0 allows it"
             ),
             _ => {
-                "system calls may not be read, because the program is another user's, or protects \
-                  itself; run threadline as its user or with sudo"
+                "the program is another user's, or protects itself; run threadline as its user or \
+                  with sudo"
                     .to_owned()
             }
         }

@@ -191,7 +191,7 @@ impl Observer {
             is_new: true,
             is_held: false,
             held_command: Vec::new(),
-            pace: DrainPace::of_drains(),
+            pace: DrainPace::of_samples(),
             next_letters: Nanos::ZERO,
             next_cost: clock.now() + COST_INTERVAL,
             measured: Measurement { at: clock.now(), own: own_cpu_time(), switches: 0 },
@@ -204,6 +204,7 @@ impl Observer {
         let restrictions = (self.system.restrictions)();
         match rings {
             Ok(rings) => {
+                self.pace = DrainPace::of_drains(rings.len());
                 self.method = Method::Recorded { rings, pending: Vec::new(), per_thread };
                 let why = (reasons != ReasonSource::Syscall).then(|| restrictions.explain_calls());
                 self.accuracy = Accuracy { edges: Exactness::Exact, reasons, why };
@@ -304,11 +305,13 @@ impl Observer {
             return;
         }
         let per_second = (switches - switches_before) as f64 / seconds;
-        if per_second * SWITCH_COST / 1e9 > MAX_COST {
+        let is_recorded = matches!(self.method, Method::Recorded { .. });
+        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_COST {
             self.drain(Nanos::MAX, emit);
+            self.measured.switches = self.fold.recorded_switches();
             self.sample_from_now_on(explain_retreat(per_second as u64));
         }
-        let is_busy = matches!(self.method, Method::Recorded { .. }) && per_second > 1.0;
+        let is_busy = is_recorded && per_second > 1.0;
         self.pace.adapt(own.since(own_before).as_secs_f64() / seconds, is_busy);
         if let Exactness::Counted { period } = &mut self.accuracy.edges
             && *period != self.pace.period()

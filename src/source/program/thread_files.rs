@@ -161,13 +161,23 @@ impl ProcessFiles {
         usize::try_from(links.checked_sub(FOLDER_LINKS)?).ok()
     }
 
+    /// Opens the memory.
+    pub fn open_memory(&mut self) -> Result<(), ReadFailure> {
+        self.memory().map(drop)
+    }
+
     /// Returns a 32-bit word of the memory.
     pub fn memory_word(&mut self, address: u64) -> Result<u32, ReadFailure> {
+        let mut word = [0; 4];
+        self.memory()?.read_exact_at(&mut word, address)?;
+        Ok(u32::from_ne_bytes(word))
+    }
+
+    /// The memory, which is opened once: a refusal lasts as long as the program.
+    fn memory(&mut self) -> Result<&File, ReadFailure> {
         let (open, path) = (self.open, self.folder.join("mem"));
         let memory = self.memory.get_or_insert_with(|| Ok(open(&path)?));
-        let mut word = [0; 4];
-        memory.as_ref().map_err(|failure| *failure)?.read_exact_at(&mut word, address)?;
-        Ok(u32::from_ne_bytes(word))
+        memory.as_ref().map_err(|failure| *failure)
     }
 
     /// Returns the target of a file descriptor.

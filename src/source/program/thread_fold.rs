@@ -44,6 +44,8 @@ pub struct ThreadFold {
     births: u32,
     task_count: u32,
     horizon: Nanos,
+    /// The time up to which everything has been sent.
+    settled: Nanos,
     is_exact: bool,
     /// `true` if the switches of a new thread are recorded from its birth on.
     from_birth: bool,
@@ -85,11 +87,12 @@ impl ThreadFold {
             }
             Reading::Letter { at, pid, letter } => self.apply_letter(*at, *pid, *letter),
             Reading::Sample { at, tid, counters, sight } => {
-                self.sample(*at, *tid, *counters, sight, emit);
+                // The records say more.
+                if !self.is_exact {
+                    self.sample(*at, *tid, *counters, sight, emit);
+                }
             }
-            Reading::Name { at, tid, name } => {
-                self.rename(*at, *tid, name);
-            }
+            Reading::Name { at, tid, name } => self.rename(*at, *tid, name),
             Reading::Gone { at, tid } => self.end_thread(*tid, *at),
             Reading::Interpreter { .. }
             | Reading::Gil { .. }
@@ -271,13 +274,18 @@ impl ThreadFold {
         self.resolve_gils(horizon);
         self.horizon = horizon.max(limit);
         self.settle_in_order(limit, horizon, emit);
+        self.settled = limit.max(self.settled);
         self.count_gils(horizon, false, emit);
     }
 
     /// Sends all that is held back.
     fn flush(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        for key in self.changed.clone() {
+            self.number(key, Nanos::MAX, Nanos::MAX);
+        }
         self.resolve_gils(Nanos::MAX);
         self.settle_in_order(Nanos::MAX, horizon, emit);
+        self.settled = horizon.max(self.settled);
         self.count_gils(horizon, false, emit);
     }
 
@@ -294,9 +302,10 @@ impl ThreadFold {
         let changed = std::mem::take(&mut self.changed);
         // A reason may name a thread that is only born now.
         for &key in &changed {
-            self.present(key, limit, horizon, emit);
+            self.number(key, limit, horizon);
         }
         for key in changed {
+            self.present(key, emit);
             self.settle_thread(key, limit, horizon, emit);
         }
     }
@@ -309,9 +318,8 @@ impl ThreadFold {
         emit: &mut dyn FnMut(Event),
     ) {
         let Some(thread) = self.threads.get_mut(&key) else { return };
-        let had_ended = thread.has_ended;
         thread.settle(limit, horizon, &mut EventSink { emit, tasks: &self.tasks });
-        if had_ended && thread.is_at_rest() {
+        if thread.is_over() {
             if let (Some(place), Some(thread)) = (thread.place, self.threads.remove(&key)) {
                 self.lanes.release(place.lane, thread.lane_name(), thread.shown.1);
             }
@@ -320,29 +328,42 @@ impl ThreadFold {
         }
     }
 
-    /// Sends the birth of a thread, if it can be sent.
-    fn present(&mut self, key: u32, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+    /// Numbers a thread whose birth can be sent.
+    fn number(&mut self, key: u32, limit: Nanos, horizon: Nanos) {
         let Some(thread) = self.threads.get_mut(&key) else { return };
-        if thread.place.is_some() || !thread.is_presentable(limit, horizon) {
+        if thread.task.is_some() || !thread.is_presentable(limit, horizon) {
             return;
         }
-        let lane = self.lanes.take(&thread.name, thread.born);
-        let Some(LaneChoice { lane, is_new }) = lane.filter(|_| self.task_count < MAX_TASKS) else {
+        let tid = thread.tid;
+        if self.task_count >= MAX_TASKS {
             // More threads than a run can number: the rest is not drawn.
-            let tid = thread.tid;
             self.threads.remove(&key);
             self.live.remove(&tid);
             return;
-        };
+        }
         self.task_count += 1;
         let task = TaskId(self.task_count);
+        thread.task = Some(task);
+        if !thread.has_ended {
+            self.tasks.insert(tid, task);
+        }
+    }
+
+    /// Sends the birth of a thread that has a number.
+    fn present(&mut self, key: u32, emit: &mut dyn FnMut(Event)) {
+        let Some(thread) = self.threads.get_mut(&key).filter(|one| one.place.is_none()) else {
+            return;
+        };
+        let Some(task) = thread.task else { return };
+        let Some(LaneChoice { lane, is_new }) = self.lanes.take(&thread.name, thread.born) else {
+            // More threads at once than there are numbers for lanes.
+            thread.task = None;
+            return;
+        };
         thread.place = Some(LaneTask { lane, task });
         thread.absorb_names();
         let (at, name) = (thread.born, thread.name.clone());
         thread.first_name.clone_from(&name);
-        if !thread.has_ended {
-            self.tasks.insert(thread.tid, task);
-        }
         let mut sink = EventSink { emit, tasks: &self.tasks };
         if is_new {
             sink.send(lane, at, EventKind::LaneOpened { name: name.clone() });
@@ -359,11 +380,7 @@ impl ThreadFold {
             Some(tid) => self.live.get(&tid).copied().into_iter().collect(),
             None => self.threads.keys().copied().collect(),
         };
-        for &key in &keys {
-            self.changed.remove(&key);
-            self.present(key, Nanos::MAX, Nanos::MAX, emit);
-            self.settle_thread(key, Nanos::MAX, gap.from, emit);
-        }
+        self.flush(gap.from, emit);
         let mut lane = LaneId(0);
         if tid.is_some() {
             let place = keys.first().and_then(|key| self.threads.get(key)?.place);

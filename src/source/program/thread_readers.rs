@@ -94,8 +94,10 @@ impl ThreadReaders {
 
     /// Finds the best source of reasons that may be read of a thread.
     pub(super) fn probe_reasons(&mut self, thread: LiveThread) {
+        let runs = self.stat(thread).is_ok_and(|stat| stat.letter == 'R');
         self.reasons = match self.sight(thread) {
-            Ok(Sight::Function(function)) if function.trim() != "0" => ReasonSource::Wchan,
+            // A zero hides the function, unless the thread is in none.
+            Ok(Sight::Function(function)) if runs || function.trim() != "0" => ReasonSource::Wchan,
             Ok(Sight::Function(_) | Sight::Denied) => ReasonSource::None,
             _ => ReasonSource::Syscall,
         };

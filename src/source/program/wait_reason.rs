@@ -141,7 +141,7 @@ impl Wait {
     pub fn from_line(line: &str, abi: Abi, owner: Option<u32>, file: Option<&str>) -> Option<Self> {
         let (number, arguments) = match SyscallLine::parse(line)? {
             SyscallLine::Running => return None,
-            SyscallLine::OutsideCall => return Some(Self::new(State::Blocked, "page fault", None)),
+            SyscallLine::OutsideCall => return Some(Self::new(State::Waiting, "page fault", None)),
             SyscallLine::InCall { number, arguments } => (number, arguments),
         };
         let numbered;
@@ -156,7 +156,8 @@ impl Wait {
             "futex" | "futex_time64" => Some(Self::from_futex(call, arguments, owner)),
             _ => {
                 let (state, object) = state_in_call(call, arguments);
-                let object = object.or_else(|| file.map(kind_of_file));
+                let file = file.filter(|_| state == State::Waiting).map(kind_of_file);
+                let object = object.or(file);
                 Some(Self::new(state, call, object))
             }
         }

@@ -9,6 +9,9 @@ pub(super) const START_PERIOD: Nanos = Nanos::from_millis(4);
 const MIN_PERIOD: Nanos = Nanos::from_millis(1);
 const MAX_PERIOD: Nanos = Nanos::from_millis(128);
 
+/// The time that the first period has for each ring.
+const RING_TIME: Nanos = Nanos(8_000);
+
 /// The share of a core that watching may cost.
 pub(super) const MAX_COST: f64 = 0.05;
 
@@ -23,9 +26,11 @@ pub(super) struct DrainPace {
 }
 
 impl DrainPace {
-    /// Creates the pace of drains, which may become faster than at the start.
-    pub(super) const fn of_drains() -> Self {
-        Self { period: START_PERIOD, shortest: MIN_PERIOD }
+    /// Creates the pace of drains, which may become faster than at the start. Many rings take their
+    /// time even if they are empty.
+    pub(super) const fn of_drains(rings: usize) -> Self {
+        let period = START_PERIOD.0 + RING_TIME.0 * rings as u64;
+        Self { period: Nanos(period), shortest: MIN_PERIOD }
     }
 
     /// Creates the pace of regular looks at each thread.
@@ -58,7 +63,7 @@ mod tests {
 
     #[test]
     fn pace_follows_the_cost() {
-        let mut pace = DrainPace::of_drains();
+        let mut pace = DrainPace::of_drains(0);
         pace.adapt(0.01, true);
         assert_eq!(pace.period(), Nanos::from_millis(2));
         pace.adapt(0.03, true);

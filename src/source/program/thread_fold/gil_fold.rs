@@ -129,7 +129,7 @@ impl ThreadFold {
     fn told_until(&self, pid: u32) -> Nanos {
         let threads = self.changed.iter().filter_map(|key| self.threads.get(key));
         let told = threads.filter(|thread| thread.pid == pid).map(ThreadTimeline::told_until);
-        told.fold(self.horizon, Nanos::max)
+        told.fold(self.settled, Nanos::max)
     }
 
     /// Returns the activities of the threads that did anything between two looks. There are none

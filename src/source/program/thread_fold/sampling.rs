@@ -40,7 +40,8 @@ impl ThreadFold {
         emit: &mut dyn FnMut(Event),
     ) {
         let Some(&key) = self.live.get(&tid) else { return };
-        self.present(key, Nanos::MAX, Nanos::MAX, emit);
+        self.number(key, Nanos::MAX, Nanos::MAX);
+        self.present(key, emit);
         let glimpse = Glimpse::from_sight(sight, self.read_wait(tid, sight));
         let Some(thread) = self.threads.get_mut(&key) else { return };
         let Some(place) = thread.place else { return };

@@ -79,6 +79,9 @@ pub(super) struct ThreadTimeline {
     pub(super) born: Nanos,
     /// The latest name.
     pub(super) name: String,
+    /// The number, once the birth can be sent.
+    pub(super) task: Option<TaskId>,
+    /// The place, once the birth is sent.
     pub(super) place: Option<LaneTask>,
     /// The name at the time at which the birth was sent.
     pub(super) first_name: String,
@@ -128,6 +131,7 @@ impl ThreadTimeline {
             tid,
             born,
             name: name.to_owned(),
+            task: None,
             place: None,
             first_name: String::new(),
             is_named: false,
@@ -219,6 +223,11 @@ impl ThreadTimeline {
         self.sums.has_run || self.head.0 != Activity::Blocked
     }
 
+    /// Returns `true` if the end has been sent.
+    pub(super) fn is_over(&self) -> bool {
+        self.has_ended && self.place.is_some() && self.edges.is_empty()
+    }
+
     /// Returns `true` if nothing is held back.
     pub(super) fn is_at_rest(&self) -> bool {
         self.place.is_some()
@@ -253,6 +262,9 @@ impl ThreadTimeline {
             if let Some(edge) = self.edges.pop_front() {
                 self.send_edge(place, edge, horizon, sink);
             }
+        }
+        if self.is_over() {
+            return;
         }
         self.send_late_look(place, horizon, sink);
         self.send_functions(place, limit, sink);
@@ -331,9 +343,7 @@ impl ThreadTimeline {
             EdgeKind::Role(role) => self.send_role(place, at, role, sink),
             EdgeKind::Renamed(name) => sink.identify(place.lane, at, (self.tid, self.pid, &name)),
             EdgeKind::Ended => {
-                if self.tail.0 == Activity::OnCpu {
-                    self.sums.sent_run(at.since(self.tail.1));
-                }
+                self.end_run(at);
                 self.finish(place, at, sink);
             }
         }
@@ -457,6 +467,16 @@ impl ThreadTimeline {
         self.send_role(place, at.max(self.shown.1), GilRole::NoGil, sink);
     }
 
+    /// Adds the time since the thread was put on its CPU to the sums. Without records, that is not
+    /// known.
+    fn end_run(&mut self, at: Nanos) {
+        if let (Activity::OnCpu, since) = self.tail
+            && self.sampled.is_none()
+        {
+            self.sums.sent_run(at.since(since));
+        }
+    }
+
     fn finish(&mut self, place: LaneTask, at: Nanos, sink: &mut EventSink<'_>) {
         self.send_counters(place, at, sink);
         self.tail.0 = Activity::Unknown;
@@ -468,9 +488,7 @@ impl ThreadTimeline {
     /// Ends the thread's events while it lives.
     pub(super) fn stop(&mut self, at: Nanos, sink: &mut EventSink<'_>) {
         let Some(place) = self.place.filter(|_| !self.has_ended) else { return };
-        if let (Activity::OnCpu, since) = self.tail {
-            self.sums.sent_run(at.since(since));
-        }
+        self.end_run(at);
         self.send_counters(place, at, sink);
         self.tail.0 = Activity::Unknown;
         self.send_last(place, at, sink);
