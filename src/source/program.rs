@@ -34,6 +34,8 @@ mod program_streams;
 #[cfg(target_os = "linux")]
 pub mod pseudo_terminal;
 pub mod python;
+#[cfg(target_os = "linux")]
+mod python_watch;
 pub mod reading;
 #[cfg(target_os = "linux")]
 pub mod switch_records;

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::accuracy_ladder::explain_retreat;
 use super::kernel_record::KernelRecord;
+use super::python_watch::PythonWatch;
 use super::reading::Reading;
 use super::switch_records::{RecordRing, RingFailure};
 use super::thread_fold::{LiveThread, ThreadFold};
@@ -93,6 +94,7 @@ pub struct Observer {
     system: SystemAccess,
     readers: ThreadReaders,
     fold: ThreadFold,
+    python: PythonWatch,
     method: Method,
     accuracy: Accuracy,
     /// `true` until the accuracy is sent.
@@ -183,6 +185,7 @@ impl Observer {
             system,
             readers: ThreadReaders::new(system.open_file),
             fold: ThreadFold::default(),
+            python: PythonWatch::default(),
             method: Method::Sampled,
             accuracy: Accuracy { edges, reasons: ReasonSource::Syscall, why: None },
             is_new: true,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::kernel_record::KernelRecord;
 use super::proc_line::SchedStat;
 use super::system_calls::Abi;
-use crate::model::{Accuracy, Nanos};
+use crate::model::{Accuracy, CodePlace, Nanos, PythonInterpreter};
 
 /// One reading, with its time on the run's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,66 @@ pub enum Reading {
         /// The thread ID.
         tid: u32,
     },
+    /// A process was found to be CPython.
+    Interpreter {
+        /// The time.
+        at: Nanos,
+        /// What is known of the interpreter.
+        found: PythonInterpreter,
+        /// Its GIL, or `None` if it has none or it cannot be seen.
+        gil: Option<GilAddresses>,
+    },
+    /// The state of a GIL.
+    Gil {
+        /// The time.
+        at: Nanos,
+        /// The process ID.
+        pid: u32,
+        /// The first address of the GIL, which identifies it in its process.
+        address: u64,
+        /// The thread that holds it.
+        holder: Option<u32>,
+        /// The thread that holds it or held it last.
+        last_holder: Option<u32>,
+        /// The number of times that it went to another thread since the start of the process.
+        hand_overs: u64,
+    },
+    /// A process executes another program, so that its interpreters are gone.
+    InterpretersGone {
+        /// The time.
+        at: Nanos,
+        /// The process ID.
+        pid: u32,
+    },
+    /// A thread that CPython knows.
+    PythonThread {
+        /// The time.
+        at: Nanos,
+        /// The thread ID.
+        tid: u32,
+        /// The name that the program gave it, if it was read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The function that it is in, if it was read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<CodePlace>,
+    },
+}
+
+/// The memory of a GIL: a thread that waits at a futex in it waits for the GIL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GilAddresses {
+    /// The first address.
+    pub start: u64,
+    /// The address after the last one.
+    pub end: u64,
+}
+
+impl GilAddresses {
+    /// Returns `true` if an address is in the GIL.
+    pub const fn contains(self, address: u64) -> bool {
+        self.start <= address && address < self.end
+    }
 }
 
 impl Reading {
@@ -113,7 +173,11 @@ impl Reading {
             | Self::Letter { at, .. }
             | Self::Sample { at, .. }
             | Self::Name { at, .. }
-            | Self::Gone { at, .. } => *at,
+            | Self::Gone { at, .. }
+            | Self::Interpreter { at, .. }
+            | Self::Gil { at, .. }
+            | Self::InterpretersGone { at, .. }
+            | Self::PythonThread { at, .. } => *at,
         }
     }
 }

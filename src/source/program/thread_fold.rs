@@ -3,8 +3,13 @@
 //! another.
 
 mod counter_sums;
+mod event_order;
 mod event_sink;
+mod gil_fold;
+mod gil_holds;
+mod gil_role;
 mod lane_pool;
+mod python_processes;
 mod sampling;
 mod thread_timeline;
 
@@ -18,9 +23,11 @@ use crate::model::plan::MAX_TASKS;
 use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
 };
+use event_order::EventOrder;
 use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
-use thread_timeline::{Activity, LaneTask, ThreadTimeline};
+use python_processes::PythonProcesses;
+use thread_timeline::{Activity, GilRole, LaneTask, ThreadTimeline};
 
 /// The threads of a watched program, as far as they have been read.
 #[derive(Default)]
@@ -37,10 +44,13 @@ pub struct ThreadFold {
     births: u32,
     task_count: u32,
     horizon: Nanos,
+    /// The time up to which everything has been sent.
+    settled: Nanos,
     is_exact: bool,
     /// `true` if the switches of a new thread are recorded from its birth on.
     from_birth: bool,
     switches: u64,
+    python: PythonProcesses,
 }
 
 /// A live thread of a watched program.
@@ -68,7 +78,8 @@ impl ThreadFold {
                 self.with_thread(*tid, |thread| thread.sums.read(*at, *counters));
             }
             Reading::Look { at, tid, sight } => {
-                self.with_thread(*tid, |thread| match read_sight(sight) {
+                let wait = self.read_wait(*tid, sight);
+                self.with_thread(*tid, |thread| match wait {
                     Some(wait) => thread.look(*at, Some(wait)),
                     None if *sight == Sight::Denied => thread.look(*at, None),
                     None => {}
@@ -81,10 +92,12 @@ impl ThreadFold {
                     self.sample(*at, *tid, *counters, sight, emit);
                 }
             }
-            Reading::Name { at, tid, name } => {
-                self.with_thread(*tid, |thread| thread.rename(*at, name));
-            }
+            Reading::Name { at, tid, name } => self.rename(*at, *tid, name),
             Reading::Gone { at, tid } => self.end_thread(*tid, *at),
+            Reading::Interpreter { .. }
+            | Reading::Gil { .. }
+            | Reading::InterpretersGone { .. }
+            | Reading::PythonThread { .. } => self.apply_python(reading, emit),
         }
         if !self.is_exact {
             self.flush(reading.at(), emit);
@@ -133,7 +146,7 @@ impl ThreadFold {
             }
             RecordKind::Exit => self.end_thread(tid, at),
             RecordKind::Renamed { name, exec: false } => {
-                self.with_thread(tid, |thread| thread.rename(at, name));
+                self.rename(at, tid, name);
             }
             RecordKind::Renamed { name, exec: true } => self.execute((at, pid, tid), name),
             RecordKind::Lost { count, since, one_thread } => {
@@ -154,9 +167,20 @@ impl ThreadFold {
         if !self.live.contains_key(&tid) {
             self.add_thread((at, pid, tid), name, Activity::OnCpu, None);
         }
+        self.forget_python(at, pid);
         self.with_thread(tid, |thread| {
+            (thread.is_python, thread.has_python_name) = (false, false);
             thread.rename(at, name);
             thread.enter(at, Activity::OnCpu);
+        });
+    }
+
+    /// Records the kernel's name of a thread.
+    fn rename(&mut self, at: Nanos, tid: u32, name: &str) {
+        self.with_thread(tid, |thread| {
+            if !thread.has_python_name {
+                thread.rename(at, name);
+            }
         });
     }
 
@@ -177,8 +201,8 @@ impl ThreadFold {
             self.add_thread((at, pid, tid), name, activity, counters);
         }
         let is_exact = self.is_exact;
+        self.rename(at, tid, name);
         self.with_thread(tid, |thread| {
-            thread.rename(at, name);
             if thread.activity() == Activity::Unknown {
                 thread.enter(at, activity);
             }
@@ -203,7 +227,10 @@ impl ThreadFold {
     ) {
         let key = self.births;
         self.births = self.births.saturating_add(1);
-        let thread = ThreadTimeline::new((pid, tid), name, at, activity, counters);
+        let mut thread = ThreadTimeline::new((pid, tid), name, at, activity, counters);
+        if self.python.has_gil(pid) {
+            thread.role = GilRole::Without;
+        }
         self.threads.insert(key, thread);
         self.live.insert(tid, key);
         self.changed.insert(key);
@@ -244,8 +271,11 @@ impl ThreadFold {
     /// Sends what is certain now that all records from before `horizon` are there.
     fn settle(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
         let limit = self.horizon;
+        self.resolve_gils(horizon);
         self.horizon = horizon.max(limit);
-        self.settle_changed(limit, horizon, emit);
+        self.settle_in_order(limit, horizon, emit);
+        self.settled = limit.max(self.settled);
+        self.count_gils(horizon, false, emit);
     }
 
     /// Sends all that is held back.
@@ -253,7 +283,19 @@ impl ThreadFold {
         for key in self.changed.clone() {
             self.number(key, Nanos::MAX, Nanos::MAX);
         }
-        self.settle_changed(Nanos::MAX, horizon, emit);
+        self.resolve_gils(Nanos::MAX);
+        self.settle_in_order(Nanos::MAX, horizon, emit);
+        self.settled = horizon.max(self.settled);
+        self.count_gils(horizon, false, emit);
+    }
+
+    fn settle_in_order(&mut self, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
+        if self.python.is_empty() {
+            return self.settle_changed(limit, horizon, emit);
+        }
+        let mut order = EventOrder::default();
+        self.settle_changed(limit, horizon, &mut |event| order.push(event));
+        order.send(emit);
     }
 
     fn settle_changed(&mut self, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
@@ -279,7 +321,7 @@ impl ThreadFold {
         thread.settle(limit, horizon, &mut EventSink { emit, tasks: &self.tasks });
         if thread.is_over() {
             if let (Some(place), Some(thread)) = (thread.place, self.threads.remove(&key)) {
-                self.lanes.release(place.lane, &thread.name, thread.shown.1);
+                self.lanes.release(place.lane, thread.lane_name(), thread.shown.1);
             }
         } else if !thread.is_at_rest() {
             self.changed.insert(key);
@@ -321,6 +363,7 @@ impl ThreadFold {
         thread.place = Some(LaneTask { lane, task });
         thread.absorb_names();
         let (at, name) = (thread.born, thread.name.clone());
+        thread.first_name.clone_from(&name);
         let mut sink = EventSink { emit, tasks: &self.tasks };
         if is_new {
             sink.send(lane, at, EventKind::LaneOpened { name: name.clone() });
@@ -332,6 +375,7 @@ impl ThreadFold {
 
     /// Records that records of one thread or of all of them were lost.
     fn lose(&mut self, mut gap: Gap, tid: Option<u32>, emit: &mut dyn FnMut(Event)) {
+        self.lose_holders(gap.from, gap.to);
         let keys: Vec<u32> = match tid {
             Some(tid) => self.live.get(&tid).copied().into_iter().collect(),
             None => self.threads.keys().copied().collect(),
@@ -356,6 +400,7 @@ impl ThreadFold {
     /// Ends all events: threads that live are stopped, and all lanes are closed.
     pub fn finish(&mut self, at: Nanos, emit: &mut dyn FnMut(Event)) {
         self.flush(at, emit);
+        self.count_gils(at, true, emit);
         let mut sink = EventSink { emit, tasks: &self.tasks };
         for thread in self.threads.values_mut() {
             thread.stop(at, &mut sink);
@@ -416,6 +461,11 @@ impl ThreadFold {
         let threads = self.changed.iter().filter_map(|key| self.threads.get(key));
         let meant = threads.filter(move |thread| is_meant(thread));
         meant.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
+    }
+
+    /// The number of threads that have been seen.
+    pub const fn birth_count(&self) -> u32 {
+        self.births
     }
 
     /// The number of switches that the kernel has recorded.

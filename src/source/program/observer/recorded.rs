@@ -46,6 +46,7 @@ impl Observer {
     pub(super) fn poll_records(&mut self, emit: &mut dyn FnMut(Event)) {
         let horizon = Nanos(self.clock.now().0.saturating_sub(RECORD_DELAY.0));
         self.drain(horizon, emit);
+        self.python.poll(&self.clock, &mut self.fold, emit);
         self.read_waits(emit);
         self.read_outdated_counters(emit);
     }
@@ -99,6 +100,7 @@ impl Observer {
             RecordKind::Renamed { exec: true, .. } => {
                 self.is_held = false;
                 self.readers.renew(pid);
+                self.python.renew(pid);
             }
             _ => {}
         }

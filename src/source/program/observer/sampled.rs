@@ -17,6 +17,7 @@ impl Observer {
             }
             self.readers.renew(self.pid);
         }
+        self.python.poll(&self.clock, &mut self.fold, emit);
         if self.has_births() {
             self.find_threads(emit);
         }

@@ -24,6 +24,8 @@ pub struct GilReading {
     /// The identifier of the thread that holds it. `None` if it is not locked, or if the thread is
     /// unknown.
     pub holder: Option<u32>,
+    /// The identifier of the thread that holds it or held it last, if that thread is known.
+    pub last_holder: Option<u32>,
     /// The time after which a waiting thread asks for the GIL, in microseconds.
     pub switch_interval_us: u64,
     /// The number of times that it went to another thread since the start of the process.
@@ -86,11 +88,11 @@ impl Interpreter {
         interpreters: Vec<usize>,
     ) -> io::Result<GilReading> {
         let mut fields = GilFields::read(memory, address)?;
-        let mut holder = None;
+        let mut last_holder = None;
         let mut is_torn = true;
         for _ in 0..MAX_TRIES {
-            let is_locked = fields.locked == 1;
-            holder = if is_locked { self.tid_of(memory, fields.last_holder) } else { None };
+            let state = Some(fields.last_holder).filter(|&state| state != 0);
+            last_holder = state.and_then(|state| self.tid_of(memory, state));
             let again = GilFields::read(memory, address)?;
             is_torn = again != fields;
             if !is_torn {
@@ -102,7 +104,8 @@ impl Interpreter {
             addresses: address..field(address, gil::SIZE)?,
             interpreters,
             is_locked: fields.locked == 1,
-            holder: if fields.locked == 1 { holder } else { None },
+            holder: last_holder.filter(|_| fields.locked == 1),
+            last_holder,
             switch_interval_us: fields.interval,
             hand_overs: fields.switch_number,
             is_torn,

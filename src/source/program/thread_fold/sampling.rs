@@ -2,8 +2,8 @@
 //! from the growth of the counters, whose sums are exact.
 
 use super::event_sink::EventSink;
-use super::thread_timeline::{Activity, LaneTask, ThreadTimeline};
-use super::{ThreadFold, is_stop, read_sight};
+use super::thread_timeline::{Activity, GilRole, LaneTask, ThreadTimeline};
+use super::{ThreadFold, is_stop};
 use crate::model::{Event, Nanos, State};
 use crate::source::program::proc_line::SchedStat;
 use crate::source::program::reading::Sight;
@@ -18,13 +18,13 @@ enum Glimpse {
 }
 
 impl Glimpse {
-    fn from_sight(sight: &Sight) -> Self {
+    fn from_sight(sight: &Sight, wait: Option<Wait>) -> Self {
         match sight {
             Sight::Unchanged => Self::Unchanged,
             Sight::Letter('R') => Self::Runs,
             Sight::Letter(letter) if !is_stop(*letter) => Self::Waits(None),
             Sight::Call { line, .. } if line.trim_end() == "running" => Self::Runs,
-            _ => Self::Waits(read_sight(sight)),
+            _ => Self::Waits(wait),
         }
     }
 }
@@ -42,10 +42,11 @@ impl ThreadFold {
         let Some(&key) = self.live.get(&tid) else { return };
         self.number(key, Nanos::MAX, Nanos::MAX);
         self.present(key, emit);
+        let glimpse = Glimpse::from_sight(sight, self.read_wait(tid, sight));
         let Some(thread) = self.threads.get_mut(&key) else { return };
         let Some(place) = thread.place else { return };
         let mut sink = EventSink { emit, tasks: &self.tasks };
-        thread.sample(place, at, counters, &Glimpse::from_sight(sight), &mut sink);
+        thread.sample(place, at, counters, &glimpse, &mut sink);
     }
 }
 
@@ -63,7 +64,9 @@ impl ThreadTimeline {
         match (glimpse, growth, last) {
             (Glimpse::Unchanged, ..) => {}
             (_, Some(growth), Some(last)) => self.divide(place, last, at, growth, glimpse, sink),
-            (Glimpse::Runs, ..) => self.send_state(place.lane, at, State::OnCpu, sink),
+            (Glimpse::Runs, ..) => {
+                self.send_state(place.lane, at, self.running_state(), sink);
+            }
             (Glimpse::Waits(wait), ..) => self.send_glimpse(place, at, wait.as_ref(), sink),
         }
         let activity = match glimpse {
@@ -71,6 +74,7 @@ impl ThreadTimeline {
             Glimpse::Waits(_) => Activity::Blocked,
             Glimpse::Unchanged => self.activity(),
         };
+        self.held_at_sample = matches!(self.role, GilRole::Holds(_));
         self.note_activity(at, activity);
         self.report_counters(place, at, sink);
     }
@@ -108,7 +112,9 @@ impl ThreadTimeline {
             cursor = cursor + waiting;
         }
         if on_cpu > Nanos::ZERO {
-            self.send_state(place.lane, cursor, State::OnCpu, sink);
+            let held = self.held_at_sample && self.role != GilRole::NoGil;
+            let state = if held { State::Computing } else { self.running_state() };
+            self.send_state(place.lane, cursor, state, sink);
             cursor = cursor + on_cpu;
         }
         if let Glimpse::Waits(wait) = glimpse {

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
 use super::event_sink::EventSink;
-use crate::model::{LaneId, Nanos, State, TaskId, ThreadCounters};
+use crate::model::{CodePlace, InterpreterId, LaneId, Nanos, State, TaskId, ThreadCounters};
 use crate::source::program::proc_line::SchedStat;
 use crate::source::program::wait_reason::Wait;
 
@@ -32,6 +32,17 @@ pub(super) enum Activity {
     Blocked,
 }
 
+/// What a thread has to do with a GIL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GilRole {
+    /// Its process has none that is known.
+    NoGil,
+    /// It holds none of those of its process.
+    Without,
+    /// It holds that of an interpreter.
+    Holds(InterpreterId),
+}
+
 /// A change in the life of a thread that has not been sent.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
@@ -49,6 +60,7 @@ pub(super) enum EdgeKind {
         woken: Nanos,
     },
     Renamed(String),
+    Role(GilRole),
     Ended,
 }
 
@@ -71,13 +83,26 @@ pub(super) struct ThreadTimeline {
     pub(super) task: Option<TaskId>,
     /// The place, once the birth is sent.
     pub(super) place: Option<LaneTask>,
+    /// The name at the time at which the birth was sent.
+    pub(super) first_name: String,
     /// `true` if the thread need not wait for a name of its own.
     pub(super) is_named: bool,
-    edges: VecDeque<Edge>,
+    /// `true` if CPython knows the thread.
+    pub(super) is_python: bool,
+    /// `true` if the name is the one that its program gave it. The kernel's follows it no more.
+    pub(super) has_python_name: bool,
+    /// The role after the edges that were sent.
+    pub(super) role: GilRole,
+    /// `true` if the thread held a GIL when it was last sampled.
+    pub(super) held_at_sample: bool,
+    /// The functions that it was seen in, which have not been sent.
+    pub(super) functions: VecDeque<(Nanos, CodePlace)>,
+    pub(super) last_function: Option<CodePlace>,
+    pub(super) edges: VecDeque<Edge>,
     /// The activity after all edges, and its start.
-    head: (Activity, Nanos),
+    pub(super) head: (Activity, Nanos),
     /// The activity after the edges that were sent, and its start.
-    tail: (Activity, Nanos),
+    pub(super) tail: (Activity, Nanos),
     /// The last state that was sent, and its time.
     pub(super) shown: (Option<State>, Nanos),
     looks: Vec<(Nanos, Wait)>,
@@ -108,7 +133,14 @@ impl ThreadTimeline {
             name: name.to_owned(),
             task: None,
             place: None,
+            first_name: String::new(),
             is_named: false,
+            is_python: false,
+            has_python_name: false,
+            role: GilRole::NoGil,
+            held_at_sample: false,
+            functions: VecDeque::new(),
+            last_function: None,
             edges: VecDeque::new(),
             head: (activity, born),
             tail: (activity, born),
@@ -200,6 +232,7 @@ impl ThreadTimeline {
     pub(super) fn is_at_rest(&self) -> bool {
         self.place.is_some()
             && self.edges.is_empty()
+            && self.functions.is_empty()
             && self.looks.is_empty()
             && !self.sums.is_pending()
             && !self.wants_look()
@@ -234,6 +267,7 @@ impl ThreadTimeline {
             return;
         }
         self.send_late_look(place, horizon, sink);
+        self.send_functions(place, limit, sink);
         self.looks.retain(|(at, _)| *at > limit);
         if was_read {
             self.report_counters(place, horizon, sink);
@@ -306,6 +340,7 @@ impl ThreadTimeline {
                 self.tail = (activity, at);
                 self.send_activity(place, at, activity, woken, horizon, sink);
             }
+            EdgeKind::Role(role) => self.send_role(place, at, role, sink),
             EdgeKind::Renamed(name) => sink.identify(place.lane, at, (self.tid, self.pid, &name)),
             EdgeKind::Ended => {
                 self.end_run(at);
@@ -332,12 +367,10 @@ impl ThreadTimeline {
                     let from = Nanos(at.0.saturating_sub(woken.0));
                     self.send_state(place.lane, from, State::NoCore, sink);
                 }
-                self.send_state(place.lane, at, State::OnCpu, sink);
+                self.send_state(place.lane, at, self.running_state(), sink);
             }
             Activity::Blocked => {
-                let next =
-                    |edge: &Edge| matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended);
-                let end = self.edges.iter().find(|edge| next(edge)).map(|edge| edge.at);
+                let end = self.edges.iter().find(|edge| ends_activity(edge)).map(|edge| edge.at);
                 match self.look_between(at, end, horizon) {
                     Some(wait) => self.send_wait(place.lane, at, wait, sink),
                     None => self.send_state(place.lane, at, State::Blocked, sink),
@@ -359,7 +392,7 @@ impl ThreadTimeline {
     /// Sends what was seen in a wait that has already been sent, from the time of the look on.
     fn send_late_look(&mut self, place: LaneTask, horizon: Nanos, sink: &mut EventSink<'_>) {
         let (Activity::Blocked, since) = self.tail else { return };
-        let end = self.edges.iter().find(|edge| !matches!(edge.kind, EdgeKind::Renamed(_)));
+        let end = self.edges.iter().find(|edge| ends_activity(edge));
         let end = end.map(|edge| edge.at);
         let is_news = |state: State| match self.shown.0 {
             Some(State::Blocked) => true,
@@ -428,6 +461,12 @@ impl ThreadTimeline {
         }
     }
 
+    /// Releases what the thread holds, and sends what was seen of it.
+    fn send_last(&mut self, place: LaneTask, at: Nanos, sink: &mut EventSink<'_>) {
+        self.send_functions(place, Nanos::MAX, sink);
+        self.send_role(place, at.max(self.shown.1), GilRole::NoGil, sink);
+    }
+
     /// Adds the time since the thread was put on its CPU to the sums. Without records, that is not
     /// known.
     fn end_run(&mut self, at: Nanos) {
@@ -440,6 +479,8 @@ impl ThreadTimeline {
 
     fn finish(&mut self, place: LaneTask, at: Nanos, sink: &mut EventSink<'_>) {
         self.send_counters(place, at, sink);
+        self.tail.0 = Activity::Unknown;
+        self.send_last(place, at, sink);
         sink.finish(place, at.max(self.shown.1), true);
         self.shown.1 = self.shown.1.max(at);
     }
@@ -449,6 +490,8 @@ impl ThreadTimeline {
         let Some(place) = self.place.filter(|_| !self.has_ended) else { return };
         self.end_run(at);
         self.send_counters(place, at, sink);
+        self.tail.0 = Activity::Unknown;
+        self.send_last(place, at, sink);
         sink.finish(place, at.max(self.shown.1), false);
         self.has_ended = true;
     }
@@ -460,4 +503,9 @@ impl ThreadTimeline {
         self.shown = (Some(State::Unknown), since);
         self.sums.is_outdated = true;
     }
+}
+
+/// Returns `true` for an edge at which the activity before it ends.
+const fn ends_activity(edge: &Edge) -> bool {
+    matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended)
 }
