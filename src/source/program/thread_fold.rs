@@ -3,6 +3,7 @@
 //! another.
 
 mod counter_sums;
+mod edge;
 mod event_sink;
 mod lane_pool;
 mod sampling;
@@ -18,9 +19,10 @@ use crate::model::plan::MAX_TASKS;
 use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
 };
+use edge::{Activity, LaneTask};
 use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
-use thread_timeline::{Activity, LaneTask, ThreadTimeline};
+use thread_timeline::ThreadTimeline;
 
 /// The threads of a watched program, as far as they have been read.
 #[derive(Default)]

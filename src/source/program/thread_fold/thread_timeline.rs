@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
+use super::edge::{Activity, Edge, EdgeKind, LaneTask};
 use super::event_sink::EventSink;
 use crate::model::{LaneId, Nanos, State, TaskId, ThreadCounters};
 use crate::source::program::proc_line::SchedStat;
@@ -22,42 +23,6 @@ const MIN_WAKE_UP: Nanos = Nanos(10_000);
 
 /// The minimum time between two reports of a thread's counters.
 const COUNTER_INTERVAL: Nanos = Nanos::from_millis(950);
-
-/// What the scheduler does with a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activity {
-    Unknown,
-    OnCpu,
-    NoCore,
-    Blocked,
-}
-
-/// A change in the life of a thread that has not been sent.
-#[derive(Clone, Debug)]
-pub(super) struct Edge {
-    pub(super) at: Nanos,
-    pub(super) kind: EdgeKind,
-    /// `true` if the counters' growth covers the time without a core that ends here.
-    pub(super) is_counted: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum EdgeKind {
-    Enter {
-        activity: Activity,
-        /// The time without a core after the wait that ends here.
-        woken: Nanos,
-    },
-    Renamed(String),
-    Ended,
-}
-
-/// Where a thread is drawn.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LaneTask {
-    pub(super) lane: LaneId,
-    pub(super) task: TaskId,
-}
 
 /// A thread from its birth to its end.
 #[derive(Debug)]
