@@ -1,8 +1,9 @@
 //! The life of one thread of CPython: when it holds the GIL, and which functions it is in.
 
+use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask};
 use super::event_sink::EventSink;
 use super::gil_holds::{Stretch, ThreadActivity};
-use super::thread_timeline::{Activity, Edge, EdgeKind, GilRole, LaneTask, ThreadTimeline};
+use super::thread_timeline::ThreadTimeline;
 use crate::model::{CodePlace, EventKind, Nanos, State};
 
 impl ThreadTimeline {
