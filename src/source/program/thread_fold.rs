@@ -3,6 +3,7 @@
 //! another.
 
 mod counter_sums;
+mod edge;
 mod event_order;
 mod event_sink;
 mod gil_fold;
@@ -23,11 +24,12 @@ use crate::model::plan::MAX_TASKS;
 use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
 };
+use edge::{Activity, GilRole, LaneTask};
 use event_order::EventOrder;
 use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
 use python_processes::PythonProcesses;
-use thread_timeline::{Activity, GilRole, LaneTask, ThreadTimeline};
+use thread_timeline::ThreadTimeline;
 
 /// The threads of a watched program, as far as they have been read.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::thread_timeline::LaneTask;
+use super::edge::LaneTask;
 use crate::model::{
     Completion, Event, EventKind, LaneId, Nanos, Product, State, TaskId, TaskOutcome,
     ThreadCounters, ThreadIdentity, WaitReason,

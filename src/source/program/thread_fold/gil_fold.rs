@@ -1,8 +1,9 @@
 //! Threads of CPython in the fold: which of them holds the GIL, what they are called, and which
 //! function they are in.
 
+use super::edge::GilRole;
 use super::gil_holds::{GilLook, GilWindow, Hold, ThreadActivity};
-use super::thread_timeline::{GilRole, ThreadTimeline};
+use super::thread_timeline::ThreadTimeline;
 use super::{ThreadFold, read_sight};
 use crate::model::{CodePlace, Event, EventKind, InterpreterId, LaneId, Nanos, PythonInterpreter};
 use crate::source::program::reading::{GilAddresses, Reading, Sight};

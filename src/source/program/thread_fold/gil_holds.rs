@@ -14,7 +14,7 @@
 //! - Where a thread took or released the GIL without blocking, the middle between the two readings
 //!   is as good as any moment: such a time is exact to half a period of reading.
 
-use super::thread_timeline::Activity;
+use super::edge::Activity;
 use crate::model::Nanos;
 
 /// A GIL at a moment.

@@ -1,8 +1,9 @@
 //! Threads whose switches are not recorded: states from regular looks, and the times between two looks
 //! from the growth of the counters, whose sums are exact.
 
+use super::edge::{Activity, GilRole, LaneTask};
 use super::event_sink::EventSink;
-use super::thread_timeline::{Activity, GilRole, LaneTask, ThreadTimeline};
+use super::thread_timeline::ThreadTimeline;
 use super::{ThreadFold, is_stop};
 use crate::model::{Event, Nanos, State};
 use crate::source::program::proc_line::SchedStat;

@@ -8,8 +8,9 @@
 use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
+use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask, ends_activity};
 use super::event_sink::EventSink;
-use crate::model::{CodePlace, InterpreterId, LaneId, Nanos, State, TaskId, ThreadCounters};
+use crate::model::{CodePlace, LaneId, Nanos, State, TaskId, ThreadCounters};
 use crate::source::program::proc_line::SchedStat;
 use crate::source::program::wait_reason::Wait;
 
@@ -22,54 +23,6 @@ const MIN_WAKE_UP: Nanos = Nanos(10_000);
 
 /// The minimum time between two reports of a thread's counters.
 const COUNTER_INTERVAL: Nanos = Nanos::from_millis(950);
-
-/// What the scheduler does with a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activity {
-    Unknown,
-    OnCpu,
-    NoCore,
-    Blocked,
-}
-
-/// What a thread has to do with a GIL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GilRole {
-    /// Its process has none that is known.
-    NoGil,
-    /// It holds none of those of its process.
-    Without,
-    /// It holds that of an interpreter.
-    Holds(InterpreterId),
-}
-
-/// A change in the life of a thread that has not been sent.
-#[derive(Clone, Debug)]
-pub(super) struct Edge {
-    pub(super) at: Nanos,
-    pub(super) kind: EdgeKind,
-    /// `true` if the counters' growth covers the time without a core that ends here.
-    pub(super) is_counted: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum EdgeKind {
-    Enter {
-        activity: Activity,
-        /// The time without a core after the wait that ends here.
-        woken: Nanos,
-    },
-    Renamed(String),
-    Role(GilRole),
-    Ended,
-}
-
-/// Where a thread is drawn.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LaneTask {
-    pub(super) lane: LaneId,
-    pub(super) task: TaskId,
-}
 
 /// A thread from its birth to its end.
 #[derive(Debug)]
@@ -367,6 +320,7 @@ impl ThreadTimeline {
                     let from = Nanos(at.0.saturating_sub(woken.0));
                     self.send_state(place.lane, from, State::NoCore, sink);
                 }
+                self.send_role_at(place, at, sink);
                 self.send_state(place.lane, at, self.running_state(), sink);
             }
             Activity::Blocked => {
@@ -503,9 +457,4 @@ impl ThreadTimeline {
         self.shown = (Some(State::Unknown), since);
         self.sums.is_outdated = true;
     }
-}
-
-/// Returns `true` for an edge at which the activity before it ends.
-const fn ends_activity(edge: &Edge) -> bool {
-    matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended)
 }

@@ -1,0 +1,62 @@
+//! The changes in the life of a thread.
+
+use crate::model::{InterpreterId, LaneId, Nanos, TaskId};
+
+/// What the scheduler does with a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    Unknown,
+    OnCpu,
+    NoCore,
+    Blocked,
+}
+
+/// What a thread has to do with a GIL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GilRole {
+    /// Its process has none that is known.
+    NoGil,
+    /// It holds none of those of its process.
+    Without,
+    /// It holds that of an interpreter.
+    Holds(InterpreterId),
+}
+
+/// A change in the life of a thread that has not been sent.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    pub(super) at: Nanos,
+    pub(super) kind: EdgeKind,
+    /// `true` if the counters' growth covers the time without a core that ends here.
+    pub(super) is_counted: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum EdgeKind {
+    Enter {
+        activity: Activity,
+        /// The time without a core after the wait that ends here.
+        woken: Nanos,
+    },
+    Renamed(String),
+    Role(GilRole),
+    Ended,
+}
+
+/// Where a thread is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LaneTask {
+    pub(super) lane: LaneId,
+    pub(super) task: TaskId,
+}
+
+/// Returns `true` for an edge at which the activity before it ends.
+pub(super) const fn ends_activity(edge: &Edge) -> bool {
+    matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended)
+}
+
+impl Edge {
+    pub(super) const fn is_role(&self) -> bool {
+        matches!(self.kind, EdgeKind::Role(_))
+    }
+}
