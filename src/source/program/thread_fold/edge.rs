@@ -49,3 +49,14 @@ pub(super) struct LaneTask {
     pub(super) lane: LaneId,
     pub(super) task: TaskId,
 }
+
+/// Returns `true` for an edge at which the activity before it ends.
+pub(super) const fn ends_activity(edge: &Edge) -> bool {
+    matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended)
+}
+
+impl Edge {
+    pub(super) const fn is_role(&self) -> bool {
+        matches!(self.kind, EdgeKind::Role(_))
+    }
+}

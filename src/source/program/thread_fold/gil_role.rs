@@ -28,21 +28,23 @@ impl ThreadTimeline {
             || self.shown.0 == Some(State::LockWait)
     }
 
-    /// Records a role from a time on. A thread takes a GIL after it was switched in and releases it
-    /// before it is switched out, if that happens at the same time.
+    /// Records a role from a time on, after the other edges of the same time.
     pub(super) fn insert_role(&mut self, at: Nanos, role: GilRole) {
-        let at = at.max(self.tail.1);
-        let is_taken = matches!(role, GilRole::Holds(_));
-        let index = self.edges.partition_point(|edge| edge.at < at || (!is_taken && edge.at == at));
-        // Not after the end.
         let end = self.edges.iter().position(|edge| matches!(edge.kind, EdgeKind::Ended));
+        let latest = end.and_then(|end| self.edges.get(end)).map_or(at, |end| at.min(end.at));
+        let at = latest.max(self.tail.1);
+        let index = self.edges.partition_point(|edge| edge.at <= at);
         let index = end.map_or(index, |end| index.min(end));
-        let at = if end == Some(index) {
-            self.edges.get(index).map_or(at, |end| at.min(end.at))
-        } else {
-            at
-        };
         self.edges.insert(index, Edge { at, kind: EdgeKind::Role(role), is_counted: false });
+    }
+
+    /// Sends the role that the thread has from `at` on, before its state.
+    pub(super) fn send_role_at(&mut self, place: LaneTask, at: Nanos, sink: &mut EventSink<'_>) {
+        while let Some(edge) = self.edges.pop_front_if(|edge| edge.at == at && edge.is_role()) {
+            if let EdgeKind::Role(role) = edge.kind {
+                self.send_role(place, at, role, sink);
+            }
+        }
     }
 
     /// The role after all edges.

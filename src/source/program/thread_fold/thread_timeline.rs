@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
-use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask};
+use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask, ends_activity};
 use super::event_sink::EventSink;
 use crate::model::{CodePlace, LaneId, Nanos, State, TaskId, ThreadCounters};
 use crate::source::program::proc_line::SchedStat;
@@ -320,6 +320,7 @@ impl ThreadTimeline {
                     let from = Nanos(at.0.saturating_sub(woken.0));
                     self.send_state(place.lane, from, State::NoCore, sink);
                 }
+                self.send_role_at(place, at, sink);
                 self.send_state(place.lane, at, self.running_state(), sink);
             }
             Activity::Blocked => {
@@ -456,9 +457,4 @@ impl ThreadTimeline {
         self.shown = (Some(State::Unknown), since);
         self.sums.is_outdated = true;
     }
-}
-
-/// Returns `true` for an edge at which the activity before it ends.
-const fn ends_activity(edge: &Edge) -> bool {
-    matches!(edge.kind, EdgeKind::Enter { .. } | EdgeKind::Ended)
 }
