@@ -130,7 +130,8 @@ impl ThreadFold {
 
     /// The time up to which states of a process's threads have been sent.
     fn told_until(&self, pid: u32) -> Nanos {
-        let told = self.threads.values().filter(|thread| thread.pid == pid);
+        let is_told = |thread: &&ThreadTimeline| thread.pid == pid && thread.place.is_some();
+        let told = self.threads.values().filter(is_told);
         let told = told.map(ThreadTimeline::told_until);
         told.fold(self.settled, Nanos::max)
     }
