@@ -117,14 +117,14 @@ impl ThreadFold {
         let mut holder = before.holder;
         for Hold { tid, start, end } in holds {
             if holder != Some(tid) || start > before.at {
-                self.change_holder(start, &mut holder, Some(tid), interpreter);
+                self.change_holder(start, &mut holder, Some(tid), (pid, interpreter));
             }
             if end < after.at || after.holder != Some(tid) {
-                self.change_holder(end, &mut holder, None, interpreter);
+                self.change_holder(end, &mut holder, None, (pid, interpreter));
             }
         }
         if holder != after.holder {
-            self.change_holder(after.at, &mut holder, after.holder, interpreter);
+            self.change_holder(after.at, &mut holder, after.holder, (pid, interpreter));
         }
     }
 
@@ -156,7 +156,7 @@ impl ThreadFold {
         at: Nanos,
         holder: &mut Option<u32>,
         next: Option<u32>,
-        interpreter: InterpreterId,
+        (pid, interpreter): (u32, InterpreterId),
     ) {
         if let Some(tid) = std::mem::replace(holder, next) {
             self.with_recent_thread(tid, |thread| {
@@ -168,7 +168,7 @@ impl ThreadFold {
         if let Some(tid) = next {
             let mut is_held = false;
             self.with_recent_thread(tid, |thread| {
-                is_held = thread.lives_after(at);
+                is_held = thread.pid == pid && thread.lives_after(at);
                 if is_held {
                     thread.is_python = true;
                     thread.insert_role(at, GilRole::Holds(interpreter));
@@ -199,7 +199,7 @@ impl ThreadFold {
                 let (mut holder, interpreter) = (track.last.holder.take(), track.interpreter);
                 track.last.at = track.last.at.max(to);
                 let at = from.max(self.told_until(pid));
-                self.change_holder(at, &mut holder, None, interpreter);
+                self.change_holder(at, &mut holder, None, (pid, interpreter));
             }
         }
     }

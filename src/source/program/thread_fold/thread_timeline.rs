@@ -383,6 +383,10 @@ impl ThreadTimeline {
             return;
         }
         let at = at.max(self.shown.1);
+        if self.shown.0 == Some(wait.state) && wait.call.is_some() {
+            // Another wait in the same state: a reason belongs to the state that begins with it.
+            self.shown.0 = None;
+        }
         self.send_state(lane, at, wait.state, sink);
         if let Some(call) = &wait.call {
             sink.explain(lane, at, call, &wait);
