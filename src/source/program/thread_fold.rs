@@ -153,7 +153,8 @@ impl ThreadFold {
             }
             RecordKind::Renamed { name, exec: true } => self.execute((at, pid, tid), name),
             RecordKind::Lost { count, since, one_thread } => {
-                let gap = Gap { from: *since, to: at, lost: *count, scope: GapScope::Run };
+                let gap =
+                    Gap { from: (*since).min(at), to: at, lost: *count, scope: GapScope::Run };
                 self.lose(gap, one_thread.then_some(tid), emit);
             }
         }

@@ -108,10 +108,12 @@ impl ThreadFold {
     fn resolve_window(
         &mut self,
         pid: u32,
-        (interpreter, mut before, after): (InterpreterId, GilLook, GilLook),
+        (interpreter, mut before, mut after): (InterpreterId, GilLook, GilLook),
     ) {
         // What has been sent cannot be changed.
-        before.at = before.at.max(self.told_until(pid)).min(after.at);
+        let told = self.told_until(pid);
+        before.at = before.at.max(told);
+        after.at = after.at.max(told);
         let threads = self.activities(pid, before, after);
         let holds = GilWindow { before, after, threads: &threads }.holds();
         let mut holder = before.holder;
@@ -168,7 +170,7 @@ impl ThreadFold {
         if let Some(tid) = next {
             let mut is_held = false;
             self.with_recent_thread(tid, |thread| {
-                is_held = thread.pid == pid && thread.lives_after(at);
+                is_held = thread.pid == pid && thread.born <= at && thread.lives_after(at);
                 if is_held {
                     thread.is_python = true;
                     thread.insert_role(at, GilRole::Holds(interpreter));

@@ -196,7 +196,9 @@ impl ThreadTimeline {
     pub(super) fn is_presentable(&self, limit: Nanos, horizon: Nanos) -> bool {
         let is_late = horizon.since(self.born) >= NAME_WAIT;
         let is_named = self.is_named || self.has_ended || self.head.0 == Activity::Blocked;
-        self.born <= limit && (is_named || is_late)
+        // Its holds come between those of other threads.
+        let has_held = self.edges.iter().any(Edge::is_taking);
+        self.born <= limit && (is_named || is_late || has_held)
     }
 
     /// Drops names from before the birth was sent.
