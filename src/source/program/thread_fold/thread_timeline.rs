@@ -192,7 +192,9 @@ impl ThreadTimeline {
         let is_named = self.name_source > NameSource::Creator
             || self.has_ended
             || self.head.0 == Activity::Blocked;
-        self.born <= limit && (is_named || is_late)
+        // Its holds come between those of other threads.
+        let has_held = self.edges.iter().any(Edge::is_taking);
+        self.born <= limit && (is_named || is_late || has_held)
     }
 
     /// Drops names from before the birth was sent.
@@ -379,6 +381,10 @@ impl ThreadTimeline {
             return;
         }
         let at = at.max(self.shown.1);
+        if self.shown.0 == Some(wait.state) && wait.call.is_some() {
+            // Another wait in the same state: a reason belongs to the state that begins with it.
+            self.shown.0 = None;
+        }
         self.send_state(lane, at, wait.state, sink);
         if let Some(call) = &wait.call {
             sink.explain(lane, at, call, &wait);
