@@ -19,7 +19,7 @@ use super::thread_fold::{LiveThread, ThreadFold};
 use super::thread_readers::{SystemAccess, ThreadReaders};
 use crate::model::{Accuracy, Event, EventKind, Exactness, LaneId, Nanos, ReasonSource, WatchCost};
 use crate::source::Clock;
-use drain_pace::{DrainPace, MAX_COST};
+use drain_pace::{DrainPace, MAX_PROGRAM_COST};
 
 /// The cost of recording one switch to the watched program, in nanoseconds: measured with two processes
 /// that wake each other through pipes.
@@ -74,7 +74,7 @@ pub struct PollStatus {
 /// How the program is watched.
 enum Method {
     /// By the kernel's records.
-    Recorded { rings: Vec<ThreadRing>, pending: Vec<KernelRecord>, per_thread: bool },
+    Recorded { rings: Vec<ThreadRing>, pending: Vec<KernelRecord>, per_thread: bool, turn: usize },
     /// By looks at each thread.
     Sampled,
 }
@@ -83,6 +83,14 @@ enum Method {
 struct ThreadRing {
     tid: Option<u32>,
     ring: Box<dyn RecordRing>,
+    /// The number of drains since it last had a record.
+    quiet: u8,
+}
+
+impl ThreadRing {
+    fn new(tid: Option<u32>, ring: Box<dyn RecordRing>) -> Self {
+        Self { tid, ring, quiet: 0 }
+    }
 }
 
 /// The observer of one program. It is used by one thread, whose CPU time is its cost.
@@ -205,7 +213,7 @@ impl Observer {
         match rings {
             Ok(rings) => {
                 self.pace = DrainPace::of_drains(rings.len());
-                self.method = Method::Recorded { rings, pending: Vec::new(), per_thread };
+                self.method = Method::Recorded { rings, pending: Vec::new(), per_thread, turn: 0 };
                 let why = (reasons != ReasonSource::Syscall).then(|| restrictions.explain_calls());
                 self.accuracy = Accuracy { edges: Exactness::Exact, reasons, why };
             }
@@ -273,18 +281,17 @@ impl Observer {
 
     /// Reads the state of each process, to learn that it is stopped.
     fn read_letters(&mut self, emit: &mut dyn FnMut(Event)) {
-        let leaders: Vec<LiveThread> =
-            self.fold.live_threads().filter(|thread| thread.pid == thread.tid).collect();
-        for leader in leaders {
+        let processes: Vec<u32> = self.fold.live_processes().collect();
+        for pid in processes {
+            let leader = LiveThread { pid, tid: pid };
             if let Ok(stat) = self.readers.stat(leader) {
                 let at = self.clock.now();
                 let reading = Reading::Letter { at, pid: leader.pid, letter: stat.letter };
                 self.fold.apply(&reading, emit);
             }
         }
-        let live: std::collections::HashSet<u32> =
-            self.fold.live_threads().map(|thread| thread.pid).collect();
-        self.readers.retain_processes(|pid| live.contains(&pid));
+        let Self { readers, fold, .. } = self;
+        readers.retain_processes(|pid| fold.process_threads(pid) > 0);
     }
 
     /// Returns `true` while a held process exists that has not executed its program.
@@ -306,7 +313,7 @@ impl Observer {
         }
         let per_second = (switches - switches_before) as f64 / seconds;
         let is_recorded = matches!(self.method, Method::Recorded { .. });
-        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_COST {
+        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_PROGRAM_COST {
             self.drain(Nanos::MAX, emit);
             self.measured.switches = self.fold.recorded_switches();
             self.sample_from_now_on(explain_retreat(per_second as u64));

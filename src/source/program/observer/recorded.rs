@@ -11,12 +11,21 @@ use crate::source::program::thread_fold::LiveThread;
 /// The time for which a record may be on its way into its ring: the kernel stamps it before.
 const RECORD_DELAY: Nanos = Nanos(100_000);
 
+/// The number of drains without a record after which the ring of a thread counts as quiet.
+const QUIET_DRAINS: u8 = 32;
+
+/// Quiet rings are drained in turns: one of so many at each drain.
+const QUIET_TURNS: usize = 8;
+
+/// The number of rings up to which all are drained each time.
+const FEW_RINGS: usize = 64;
+
 impl Observer {
     /// Opens a ring on each CPU for a held process.
     pub(super) fn open_cpu_rings(&self) -> Result<Vec<ThreadRing>, RingFailure> {
         let open = |cpu| {
             let ring = (self.system.open_ring)(RingTarget::ProcessOnCpu { pid: self.pid, cpu })?;
-            Ok(ThreadRing { tid: None, ring })
+            Ok(ThreadRing::new(None, ring))
         };
         online_cpus().into_iter().map(open).collect()
     }
@@ -31,7 +40,7 @@ impl Observer {
             let before = rings.len();
             for tid in added {
                 match (self.system.open_ring)(RingTarget::Thread { tid }) {
-                    Ok(ring) => rings.push(ThreadRing { tid: Some(tid), ring }),
+                    Ok(ring) => rings.push(ThreadRing::new(Some(tid), ring)),
                     Err(RingFailure::Event(rustix::io::Errno::SRCH)) => {}
                     Err(failure) => return Err(failure),
                 }
@@ -53,11 +62,20 @@ impl Observer {
 
     /// Applies all records from before `horizon`.
     pub(super) fn drain(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
-        let Method::Recorded { rings, pending, per_thread } = &mut self.method else { return };
+        let Method::Recorded { rings, pending, per_thread, turn } = &mut self.method else { return };
         let per_thread = *per_thread;
         let known = pending.len();
-        for ring in rings.iter_mut() {
+        *turn = (*turn + 1) % QUIET_TURNS;
+        // A GIL is taken by threads that were quiet: there, no record may be late.
+        let is_selective =
+            rings.len() > FEW_RINGS && horizon < Nanos::MAX && !self.fold.has_interpreters();
+        for (index, ring) in rings.iter_mut().enumerate() {
+            if is_selective && ring.quiet >= QUIET_DRAINS && index % QUIET_TURNS != *turn {
+                continue;
+            }
+            let before = pending.len();
             ring.ring.drain(pending);
+            ring.quiet = if pending.len() > before { 0 } else { ring.quiet.saturating_add(1) };
         }
         for record in pending.iter_mut().skip(known) {
             record.at = record.at.since(self.zero);
@@ -116,7 +134,7 @@ impl Observer {
         match opened {
             Ok(ring) => {
                 if let Method::Recorded { rings, .. } = &mut self.method {
-                    rings.push(ThreadRing { tid: Some(thread.tid), ring });
+                    rings.push(ThreadRing::new(Some(thread.tid), ring));
                 }
                 self.find_thread(thread, emit);
             }
@@ -169,7 +187,7 @@ impl Observer {
 
     /// Finds threads that are not known yet.
     pub(super) fn find_threads(&mut self, emit: &mut dyn FnMut(Event)) {
-        let mut processes: Vec<u32> = self.fold.live_threads().map(|thread| thread.pid).collect();
+        let mut processes: Vec<u32> = self.fold.live_processes().collect();
         processes.push(self.pid);
         processes.sort_unstable();
         processes.dedup();

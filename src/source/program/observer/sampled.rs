@@ -37,12 +37,10 @@ impl Observer {
 
     /// Returns `true` if a process has another number of threads than are known.
     fn has_births(&mut self) -> bool {
-        let mut counts = std::collections::HashMap::from([(self.pid, 0)]);
-        for thread in self.fold.live_threads() {
-            *counts.entry(thread.pid).or_insert(0) += 1;
-        }
-        counts.into_iter().any(|(pid, known)| {
-            self.readers.process(pid).thread_count().is_some_and(|count| count != known)
+        let Self { readers, fold, .. } = self;
+        fold.live_processes().chain([self.pid]).any(|pid| {
+            let count = readers.process(pid).thread_count();
+            count.is_some_and(|count| count != fold.process_threads(pid))
         })
     }
 
