@@ -37,11 +37,11 @@ impl LaneBar {
                 continue;
             }
             let x = self.area.x + column;
-            if !self.theme.can_stack() {
+            if self.theme.can_stack() {
+                self.draw_stack_cell(x, times, buf);
+            } else {
                 let (symbol, style) = self.theme.state_cell(pattern_state(times));
                 draw_symbol(x, text_row(self.area).y, symbol, style, buf);
-            } else {
-                self.draw_stack_cell(x, times, buf);
             }
         }
     }

@@ -105,7 +105,11 @@ fn stamp(reading: &mut Reading, time: Nanos) {
         | Reading::Letter { at, .. }
         | Reading::Sample { at, .. }
         | Reading::Name { at, .. }
-        | Reading::Gone { at, .. } => *at = time,
+        | Reading::Gone { at, .. }
+        | Reading::Interpreter { at, .. }
+        | Reading::Gil { at, .. }
+        | Reading::InterpretersGone { at, .. }
+        | Reading::PythonThread { at, .. } => *at = time,
     }
 }
 
