@@ -7,6 +7,7 @@ mod sampled;
 
 use std::time::Duration;
 
+use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
@@ -30,6 +31,9 @@ const COST_INTERVAL: Nanos = Nanos::from_millis(1_000);
 
 /// The time between two looks at the state of each process.
 const LETTER_INTERVAL: Nanos = Nanos::from_millis(100);
+
+/// The ratio of that time to what such a look takes, if that is longer: 2 % of a core.
+const LETTER_RATIO: u64 = 50;
 
 /// The reason why a process cannot be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -111,6 +115,10 @@ pub struct Observer {
     is_held: bool,
     /// The arguments of a held process before that.
     held_command: Vec<u8>,
+    /// The process group of a held process, if it leads one.
+    group: Option<Pid>,
+    /// The other processes to begin with: those that a running process has created.
+    children: Vec<u32>,
     pace: DrainPace,
     next_letters: Nanos,
     next_cost: Nanos,
@@ -137,6 +145,7 @@ impl Observer {
         let mut observer = Self::new(pid, clock, system);
         observer.is_held = true;
         observer.held_command = command_line(pid);
+        observer.group = i32::try_from(pid).ok().and_then(Pid::from_raw);
         observer.readers.probe_reasons(LiveThread { pid, tid: pid });
         let rings = observer.open_cpu_rings();
         observer.begin(rings, false);
@@ -199,6 +208,8 @@ impl Observer {
             is_new: true,
             is_held: false,
             held_command: Vec::new(),
+            group: None,
+            children: Vec::new(),
             pace: DrainPace::of_samples(),
             next_letters: Nanos::ZERO,
             next_cost: clock.now() + COST_INTERVAL,
@@ -244,8 +255,14 @@ impl Observer {
             Method::Sampled => self.poll_samples(emit),
         }
         if start >= self.next_letters {
-            self.next_letters = start + LETTER_INTERVAL;
+            let begin = self.clock.now();
+            if let Method::Sampled = self.method {
+                self.find_children(emit);
+                self.read_names(emit);
+            }
             self.read_letters(emit);
+            let spent = self.clock.now().since(begin);
+            self.next_letters = start + LETTER_INTERVAL.max(Nanos(spent.0 * LETTER_RATIO));
         }
         if start >= self.next_cost {
             self.next_cost = start + COST_INTERVAL;
@@ -259,8 +276,9 @@ impl Observer {
     /// Ends watching: sends what is held back, and ends all threads and lanes.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Event)) {
         self.announce_method(emit);
-        if let Method::Recorded { .. } = self.method {
-            self.drain(Nanos::MAX, emit);
+        match self.method {
+            Method::Recorded { .. } => self.drain(Nanos::MAX, emit),
+            Method::Sampled => self.find_left_behind(emit),
         }
         let now = self.clock.now();
         self.fold.finish(now, emit);
