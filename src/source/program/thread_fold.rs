@@ -40,6 +40,8 @@ pub struct ThreadFold {
     live: HashMap<u32, u32>,
     /// The tasks of the threads that live, by thread ID.
     tasks: HashMap<u32, TaskId>,
+    /// The numbers of threads that live, by process.
+    processes: BTreeMap<u32, usize>,
     /// The threads with something to send.
     changed: BTreeSet<u32>,
     lanes: LanePool,
@@ -123,6 +125,9 @@ impl ThreadFold {
 
     fn apply_record(&mut self, record: &KernelRecord, emit: &mut dyn FnMut(Event)) {
         let KernelRecord { at, pid, tid, ref kind } = *record;
+        if at <= self.horizon {
+            self.with_thread(tid, |thread| thread.is_late = true);
+        }
         match kind {
             RecordKind::SwitchIn => {
                 self.switches += 1;
@@ -241,6 +246,7 @@ impl ThreadFold {
         }
         self.threads.insert(key, thread);
         self.live.insert(tid, key);
+        *self.processes.entry(pid).or_default() += 1;
         self.changed.insert(key);
     }
 
@@ -248,9 +254,20 @@ impl ThreadFold {
         if let Some(key) = self.live.remove(&tid) {
             if let Some(thread) = self.threads.get_mut(&key) {
                 thread.end(at);
+                let pid = thread.pid;
+                self.leave_process(pid);
             }
             self.tasks.remove(&tid);
             self.changed.insert(key);
+        }
+    }
+
+    fn leave_process(&mut self, pid: u32) {
+        if let Some(count) = self.processes.get_mut(&pid) {
+            *count -= 1;
+            if *count == 0 {
+                self.processes.remove(&pid);
+            }
         }
     }
 
@@ -345,8 +362,11 @@ impl ThreadFold {
         let tid = thread.tid;
         if self.task_count >= MAX_TASKS {
             // More threads than a run can number: the rest is not drawn.
+            let pid = thread.pid;
             self.threads.remove(&key);
-            self.live.remove(&tid);
+            if self.live.remove(&tid).is_some() {
+                self.leave_process(pid);
+            }
             return;
         }
         self.task_count += 1;
@@ -418,12 +438,28 @@ impl ThreadFold {
         }
         self.threads.clear();
         self.live.clear();
+        self.processes.clear();
     }
 
     /// The threads that live.
     pub fn live_threads(&self) -> impl Iterator<Item = LiveThread> {
         let live = self.live.values().filter_map(|key| self.threads.get(key));
         live.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
+    }
+
+    /// The processes with threads that live.
+    pub fn live_processes(&self) -> impl Iterator<Item = u32> {
+        self.processes.keys().copied()
+    }
+
+    /// Returns the number of threads of a process that live.
+    pub fn process_threads(&self, pid: u32) -> usize {
+        self.processes.get(&pid).copied().unwrap_or_default()
+    }
+
+    /// Returns `true` if a CPython interpreter was found in a process.
+    pub fn has_interpreters(&self) -> bool {
+        !self.python.is_empty()
     }
 
     /// The number of threads that live.
