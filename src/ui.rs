@@ -66,6 +66,7 @@ mod thread_layout;
 mod timeline;
 mod timeline_rows;
 mod totals;
+mod uncertain_edges;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;

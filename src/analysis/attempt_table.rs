@@ -37,6 +37,8 @@ pub enum AttemptColumn {
     NoCore,
     /// The number of times that a thread left a CPU.
     Switches,
+    /// The reason for most of the time that a thread waited.
+    WaitedFor,
 }
 
 /// A row of the table: one attempt.
@@ -195,7 +197,7 @@ impl AttemptRow {
 
 impl AttemptColumn {
     /// All columns, from left to right.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Task,
         Self::Mode,
         Self::Lane,
@@ -210,13 +212,14 @@ impl AttemptColumn {
         Self::OnCpu,
         Self::NoCore,
         Self::Switches,
+        Self::WaitedFor,
     ];
 
     /// Returns `true` if attempts at the tasks of a workload have the column.
     pub const fn applies_to(self, workload: Workload) -> bool {
         match self {
             Self::Task | Self::Lane | Self::Status | Self::Start | Self::Service => true,
-            Self::OnCpu | Self::NoCore | Self::Switches => workload.is_program(),
+            Self::OnCpu | Self::NoCore | Self::Switches | Self::WaitedFor => workload.is_program(),
             _ => !workload.is_program(),
         }
     }
@@ -253,12 +256,18 @@ impl AttemptColumn {
             Self::Connection => response().map_or(0, |response| 1 + u64::from(response.connected)),
             // Equal kinds of failure are grouped.
             Self::Error => attempt.failure().map_or(0, |failure| 1 + failure.kind as u64),
-            Self::OnCpu | Self::NoCore | Self::Switches => {
+            Self::OnCpu | Self::NoCore | Self::Switches | Self::WaitedFor => {
                 let thread = attempt.run.program().and_then(|record| record.thread(span.task));
                 thread.map_or(0, |thread| match self {
                     Self::OnCpu => thread.counters.on_cpu.0,
                     Self::NoCore => thread.counters.no_core.0,
-                    _ => thread.counters.switches,
+                    Self::Switches => thread.counters.switches,
+                    // The time that it waited for anything, up to the latest count.
+                    _ => {
+                        let life = thread.counted.unwrap_or(thread.born).since(thread.born);
+                        let ran = thread.counters.on_cpu + thread.counters.no_core;
+                        life.since(ran).0
+                    }
                 })
             }
         }

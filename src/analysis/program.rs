@@ -6,6 +6,7 @@
 
 mod function_share;
 mod gil_summary;
+mod lane_times;
 mod self_check;
 mod thread_summary;
 mod time_sums;
@@ -13,9 +14,10 @@ mod wait_sum;
 
 pub use function_share::FunctionShare;
 pub use gil_summary::{GilSummary, LongestHold};
+pub use lane_times::lane_times;
 pub use self_check::SelfCheck;
 pub use thread_summary::{THREAD_STATES, ThreadSummary};
-pub use wait_sum::WaitSum;
+pub use wait_sum::{WaitSum, longest_wait};
 
 use crate::model::printable::{printable, printable_up_to};
 use crate::model::{
@@ -29,8 +31,8 @@ const SWITCH_COST: f64 = 2_200.0;
 /// The maximum length of the name of a function or a file in a sentence.
 const MAX_PLACE_CHARS: usize = 40;
 
-/// The stretch of time that is searched for reasons and functions while the program runs: with every frame
-/// of the screen, so that it must not grow.
+/// The stretch of time that is searched for reasons and functions while the program runs: several times a
+/// second, so that it must not grow.
 const LIVE_DETAIL: Nanos = Nanos::from_millis(10_000);
 
 /// The maximum number of states of all threads that are searched for reasons while the program runs.
@@ -109,13 +111,18 @@ impl<'run> ProgramSummary<'run> {
         )
     }
 
-    /// Summarizes an active run for every frame of the screen: who waited for whom, and the functions, are
+    /// Summarizes an active run several times a second for the screen: who waited for whom, and the functions, are
     /// those of the latest seconds.
     pub fn so_far(run: &'run Run, now: Nanos) -> Option<Self> {
         let end = run.elapsed(now);
         let from = end.since(LIVE_DETAIL);
         let max_states = (MAX_LIVE_STATES / run.program()?.threads().len().max(1)).max(8);
         Self::with_detail(run, Nanos::ZERO, end, Detail { is_whole: true, from, max_states })
+    }
+
+    /// Summarizes a run for the screen: so far, or all of it once it is over.
+    pub fn shown(run: &'run Run, now: Nanos) -> Option<Self> {
+        if run.is_over() { Self::new(run, now) } else { Self::so_far(run, now) }
     }
 
     fn with_detail(run: &'run Run, a: Nanos, b: Nanos, detail: Detail) -> Option<Self> {
@@ -219,16 +226,22 @@ pub fn accuracy_text(accuracy: &Accuracy) -> String {
 
 /// Returns a place in the code in words, safe to print: `in work() at app.py:12`.
 pub fn place_text(place: &CodePlace) -> String {
-    let function = printable_up_to(&place.function, MAX_PLACE_CHARS);
-    // CPython's names of code that is no function: <module>, <lambda>.
-    let call = if function.ends_with('>') { "" } else { "()" };
+    let function = function_text(&place.function);
     let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
     let file = printable_up_to(file, MAX_PLACE_CHARS);
     match place.line {
-        _ if file.is_empty() => format!("in {function}{call}"),
-        Some(line) => format!("in {function}{call} at {file}:{line}"),
-        None => format!("in {function}{call} of {file}"),
+        _ if file.is_empty() => format!("in {function}"),
+        Some(line) => format!("in {function} at {file}:{line}"),
+        None => format!("in {function} of {file}"),
     }
+}
+
+/// Returns the name of a function, safe to print: `work()`.
+pub fn function_text(function: &str) -> String {
+    let function = printable_up_to(function, MAX_PLACE_CHARS);
+    // CPython's names of code that is no function: <module>, <lambda>.
+    let call = if function.ends_with('>') { "" } else { "()" };
+    format!("{function}{call}")
 }
 
 /// Formats a number of cores: `1.9`, `2`, `0.03`.

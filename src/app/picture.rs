@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::overlay::TableView;
+use super::program_figures::{ProgramFigures, ProgramFiguresCache};
 use super::search::{SearchState, SearchStatus};
 use super::session::{Baseline, Session};
 use super::thread_rows::{ProgramRow, ProgramRows};
@@ -26,6 +27,7 @@ pub struct Picture {
     pub(super) baseline_index: Option<usize>,
     /// The elapsed time of the active runs.
     pub(super) now: Nanos,
+    program: ProgramFiguresCache,
 }
 
 /// The content of the pane beside or below the timeline.
@@ -47,6 +49,7 @@ impl Picture {
             closed_table: TableView::default(),
             baseline_index: None,
             now: Nanos::ZERO,
+            program: ProgramFiguresCache::default(),
         }
     }
 
@@ -63,6 +66,11 @@ impl Picture {
     /// The rows of a watched program.
     pub const fn threads(&self) -> &ProgramRows {
         &self.view.threads
+    }
+
+    /// The figures of a watched program, since the first frame of its run.
+    pub const fn program_figures(&self) -> Option<&ProgramFigures> {
+        self.program.figures()
     }
 
     /// The selected row of a watched program.
@@ -194,6 +202,7 @@ impl Picture {
         if let Some(&(run, until)) = program {
             self.view.threads.refresh(run, window, until);
         }
+        self.program.refresh(program.map(|&(run, _)| run), self.now);
         self.search.refresh_shown(&visible);
     }
 

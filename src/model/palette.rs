@@ -28,9 +28,8 @@ impl Background {
     pub const fn state_color(self, state: State) -> u32 {
         match state.color_role() {
             ColorRole::Blank => 0,
-            ColorRole::Block => self.pick(0x00cc_d2d2, 0x007e_7e7e),
             ColorRole::CoreWait => self.pick(0x00ac_7200, 0x00c0_8a30),
-            ColorRole::Start | ColorRole::Rest => self.sequential(),
+            ColorRole::Start | ColorRole::Rest | ColorRole::Block => self.sequential(),
             ColorRole::Transfer => self.pick(0x008e_9597, 0x0044_4140),
             ColorRole::Request => self.pick(0x0043_69b3, 0x0008_4ec4),
             ColorRole::Response => self.pick(0x00a1_dcee, 0x0013_86af),
@@ -48,7 +47,7 @@ impl Background {
             Self::Dark => matches!(state.color_role(), ColorRole::Request),
             Self::Light => !matches!(
                 state.color_role(),
-                ColorRole::Response | ColorRole::Throttle | ColorRole::CoreWait | ColorRole::Block
+                ColorRole::Response | ColorRole::Throttle | ColorRole::CoreWait
             ),
         }
     }

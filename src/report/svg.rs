@@ -278,6 +278,7 @@ const fn state_pattern(state: State) -> Option<&'static str> {
         State::Parked => Some("parked"),
         State::Sleeping => Some("sleeping"),
         State::Events => Some("events"),
+        State::Blocked => Some("blocked"),
         State::Stopped => Some("stopped"),
         _ => None,
     }

@@ -10,14 +10,13 @@ use crate::app::ThreadGroup;
 use crate::model::{Nanos, State, StateTimes};
 
 /// The states of a stack from its bottom to its top.
-const STACK: [State; 10] = [
+const STACK: [State; 9] = [
     State::Computing,
     State::Native,
     State::OnCpu,
     State::NoCore,
     State::LockWait,
     State::Waiting,
-    State::Blocked,
     State::Stopped,
     State::Unknown,
     State::Error,

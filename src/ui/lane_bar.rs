@@ -32,6 +32,9 @@ const MIN_COMMAND_WIDTH: usize = 4;
 /// The share of a merged cell, in eighths, from which on it is drawn as full.
 pub(super) const FULL_EIGHTHS: u8 = 7;
 
+/// The same for a state that is drawn as a pattern.
+pub(super) const FULL_PATTERN_EIGHTHS: u8 = 4;
+
 /// The row, the time window and the end of a lane to draw.
 pub(super) struct LaneBar {
     pub(super) window: TimeWindow,
@@ -40,6 +43,8 @@ pub(super) struct LaneBar {
     pub(super) theme: Theme,
     /// The cells of the lane, on all of its rows.
     pub(super) area: Rect,
+    /// The time within which the edges of states are known; zero if they are exact.
+    pub(super) edge_period: Nanos,
 }
 
 /// A span with its place in the window.
@@ -82,7 +87,12 @@ impl LaneBar {
     /// Returns the cells of a lane in the window.
     pub(super) fn cells(&self, lane: &Lane) -> impl Iterator<Item = LaneCell> {
         let TimeWindow { from, cell, columns } = self.window;
-        lane.cells(from, cell, usize::from(self.area.width.min(columns)), self.until)
+        let has_eighths = self.edge_period.0.saturating_mul(8) <= cell.0;
+        let cells = lane.cells(from, cell, usize::from(self.area.width.min(columns)), self.until);
+        cells.map(move |cell| match cell {
+            LaneCell::Edge { .. } if !has_eighths => LaneCell::Whole(dominant_state(cell)),
+            cell => cell,
+        })
     }
 
     /// Draws the labels of tasks on spans that are wide enough. All spans as long as each other are
@@ -286,7 +296,7 @@ fn merged_cell(main: State, eighths: u8, theme: Theme) -> (&'static str, Style) 
     let has_pattern = theme.has_patterns() || theme.is_sparse(main);
     match theme.color(main) {
         _ if main.is_critical() => theme.state_cell(main),
-        _ if has_pattern && eighths < 4 => theme.state_cell(State::Idle),
+        _ if has_pattern && eighths < FULL_PATTERN_EIGHTHS => theme.state_cell(State::Idle),
         _ if has_pattern => theme.state_cell(main),
         Some(color) if eighths < FULL_EIGHTHS && !theme.has_patterns() => {
             (eighth_glyph(&LOWER_EIGHTHS, eighths), Style::new().fg(color))

@@ -12,10 +12,11 @@ use super::thread_labels::gil_label;
 use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
+use crate::analysis::program::lane_times;
 use crate::app::{Action, ProgramRow, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    self, InterpreterId, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes,
+    self, InterpreterId, Lane, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes,
 };
 
 /// Returns the name of a mode, a shorter and a short name, and one as short as a lane's.
@@ -184,7 +185,7 @@ impl Timeline<'_> {
             let group = picture.threads().group(group)?;
             let own = group.lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
             let mut sums = StateTimes::default();
-            own.for_each(|lane| sums.add_all(&lane.state_times_between(Nanos::ZERO, until)));
+            own.for_each(|lane| sums.add_all(&shown_times(run, lane, until)));
             let name = format!(" {}", printable(&group.name));
             let name = Line::from(Span::styled(name, self.theme.strong()));
             return Some(self.with_times(name, &sums, width));
@@ -202,7 +203,7 @@ impl Timeline<'_> {
         if let Some(text) = text {
             summary.push_span(Span::styled(format!("  {text}"), self.theme.text()));
         }
-        let sums = lane.state_times_between(Nanos::ZERO, until);
+        let sums = shown_times(run, lane, until);
         Some(self.with_times(summary, &sums, width))
     }
 
@@ -282,6 +283,14 @@ impl Timeline<'_> {
             left.map(|left| format!("{failed}; retry in {}", lane_bar::countdown_text(left)));
         let whole = whole.filter(|whole| text::width(whole) <= room);
         Some(whole.unwrap_or_else(|| text::fit_words(&failed, "", self.theme, room, 1)))
+    }
+}
+
+/// Returns the time of a lane in each state: that of a watched program by the kernel's counters.
+fn shown_times(run: &Run, lane: &Lane, until: Nanos) -> StateTimes {
+    match run.program() {
+        Some(record) => lane_times(record, lane, until),
+        None => lane.state_times_between(Nanos::ZERO, until),
     }
 }
 

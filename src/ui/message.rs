@@ -10,6 +10,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::text;
 use super::theme::Theme;
+use crate::analysis::program::function_text;
 use crate::analysis::search::SearchMatch;
 use crate::app::{Action, App, SearchStatus};
 use crate::model::printable::{escape_controls, printable};
@@ -137,7 +138,9 @@ fn describe_match(found: &SearchMatch, theme: Theme) -> String {
             format!(": {} and {more} more", printable_text(login, theme))
         }
         SearchMatch::Call(call) => format!(", waits in {}", printable_text(call, theme)),
-        SearchMatch::Function(function) => format!(", in {}()", printable_text(function, theme)),
+        SearchMatch::Function(function) => {
+            format!(", in {}", text::to_drawable(function_text(function), theme))
+        }
     }
 }
 

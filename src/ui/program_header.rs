@@ -11,10 +11,13 @@ use crate::analysis::plural;
 use crate::analysis::program::accuracy_text;
 use crate::app::{Action, App};
 use crate::model::printable::printable_up_to;
-use crate::model::{Accuracy, Exactness, ProgramRecord, ReasonSource, Run, WatchedProgram};
+use crate::model::{Accuracy, Exactness, Nanos, ProgramRecord, ReasonSource, Run, WatchedProgram};
 
 /// The gap between two parts of a row.
 const GAP: &str = "   ";
+
+/// The time within which coarse edges are known: longer than between two looks.
+const COARSE_PERIOD: Nanos = Nanos::from_millis(100);
 
 /// The maximum length of a command in characters. More would be cut anyway.
 const MAX_COMMAND_CHARS: usize = 500;
@@ -107,6 +110,15 @@ fn process_texts(run: Option<&Run>, program: &WatchedProgram) -> Vec<String> {
 /// Returns the latest exactness that a run knows of.
 pub(super) fn accuracy_of(run: &Run) -> Option<&Accuracy> {
     run.program()?.accuracy()
+}
+
+/// Returns the time within which the edges of a run's states are known: zero if they are exact.
+pub(super) fn edge_period(run: &Run) -> Nanos {
+    match accuracy_of(run).map(|accuracy| accuracy.edges) {
+        None | Some(Exactness::Exact) => Nanos::ZERO,
+        Some(Exactness::Counted { period }) => period,
+        Some(Exactness::Coarse) => COARSE_PERIOD,
+    }
 }
 
 /// Returns how exact the events of a run are, from the longest form to the shortest.

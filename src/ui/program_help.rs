@@ -7,8 +7,8 @@ use super::help::states_line;
 use super::program_header::accuracy_texts;
 use super::text;
 use super::theme::Theme;
-use crate::analysis::program::{ProgramSummary, SelfCheck};
-use crate::app::{Action, App};
+use crate::analysis::program::SelfCheck;
+use crate::app::{Action, App, ProgramFigures};
 use crate::model::{Exactness, Run, State};
 
 /// Returns how to read the picture, with a heading and a blank line.
@@ -89,9 +89,9 @@ pub(super) fn trust_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'sta
             push(text, !agrees);
         }
     }
-    if let Some(summary) = ProgramSummary::so_far(run, app.now()) {
+    if let Some(ProgramFigures { totals, .. }) = app.picture().program_figures() {
         let [own, inside] =
-            [summary.totals.own_cores, summary.totals.cost_to_program_cores].map(|one| one * 100.0);
+            [totals.own_cores, totals.cost_to_program_cores].map(|one| one * 100.0);
         push(&format!("watching costs {own:.1} % of a core here"), false);
         push(&format!("and {inside:.1} % in the program: 2.2 us for each switch"), false);
     }

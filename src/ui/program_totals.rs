@@ -1,7 +1,5 @@
 //! The totals of a watched program: cores, threads, its GIL, and the cost of watching it.
 
-use std::collections::BTreeMap;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -12,16 +10,16 @@ use super::theme::Theme;
 use super::thread_labels::thread_name;
 use super::{text, totals};
 use crate::analysis::plural;
-use crate::analysis::program::ProgramSummary;
-use crate::app::App;
+use crate::analysis::program::function_text;
+use crate::app::{App, ProgramFigures, WaitCount};
 use crate::model::printable::printable;
-use crate::model::{LaneId, ProgramRecord, Run, State};
+use crate::model::{Run, State};
 
 /// The gap between two figures.
 const GAP: &str = "   ";
 
-/// The maximum number of calls that threads wait in now that are listed.
-const MAX_CALLS: usize = 3;
+/// The maximum number of waits at the moment that are listed.
+const MAX_WAITS: usize = 3;
 
 /// The minimum and the maximum width of the bar of cores.
 const BAR_WIDTHS: [u16; 2] = [8, 40];
@@ -39,10 +37,10 @@ pub(super) fn row_count(app: &App, layout: ScreenLayout) -> u16 {
 
 /// Draws the rows, the most important first.
 pub(super) fn draw_rows(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some(run) = app.runs().first().filter(|run| run.has_started()) else { return };
-    let summary = ProgramSummary::so_far(run, app.now());
-    let Some((record, summary)) = run.program().zip(summary) else { return };
-    let figures = ProgramFigures { run, record, summary };
+    let Some((run, figures)) = app.runs().first().zip(app.picture().program_figures()) else {
+        return;
+    };
+    let figures = ProgramTotalsRows { run, figures };
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         figures.draw_cores(area.height == 1, theme, row, buf);
@@ -73,18 +71,17 @@ fn fitting_parts(parts: impl Iterator<Item = String>, room: usize) -> String {
     line
 }
 
-/// The figures of a watched program up to now.
-struct ProgramFigures<'run> {
-    run: &'run Run,
-    record: &'run ProgramRecord,
-    summary: ProgramSummary<'run>,
+/// The rows of the totals of a watched program.
+struct ProgramTotalsRows<'app> {
+    run: &'app Run,
+    figures: &'app ProgramFigures,
 }
 
-impl ProgramFigures<'_> {
+impl ProgramTotalsRows<'_> {
     /// Draws the cores that were used, and a bar of them.
     fn draw_cores(&self, is_alone: bool, theme: Theme, row: Rect, buf: &mut Buffer) {
-        let totals = &self.summary.totals;
-        let cores = self.summary.program.cores.max(1);
+        let totals = &self.figures.totals;
+        let cores = self.figures.cores.max(1);
         let (used, wanted) = (totals.on_cpu_cores, totals.no_core_mean);
         let first = format!("{used:.2} of {cores} {}", plural::noun(cores, "core"));
         let second = format!("{first}{GAP}no core {wanted:.2}");
@@ -110,7 +107,7 @@ impl ProgramFigures<'_> {
 
     /// Returns the numbers of threads and of their switches, and what they wait for now.
     fn thread_parts(&self) -> Vec<String> {
-        let totals = &self.summary.totals;
+        let totals = &self.figures.totals;
         let (now, peak, born) = (totals.threads_now, totals.threads_peak, totals.threads_born);
         let threads = plural::count(born, "thread");
         let threads = match (now, peak) {
@@ -122,35 +119,20 @@ impl ProgramFigures<'_> {
         vec![threads, switches, self.waits_text()]
     }
 
-    /// Returns the calls in which most threads wait at the moment.
+    /// Returns what most threads wait for at the moment: `now 5 sleeping, 2 in lock wait`.
     fn waits_text(&self) -> String {
-        if self.run.is_over() {
-            return String::new();
-        }
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (index, lane) in self.run.lanes().iter().enumerate() {
-            if lane.is_working() && lane.state().has_reason() {
-                let reason = self.record.wait_reason(LaneId(index as u16), self.summary.end);
-                if let Some(reason) = reason {
-                    *counts.entry(&reason.call).or_default() += 1;
-                }
-            }
-        }
-        let mut calls: Vec<_> = counts.into_iter().collect();
-        calls.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        let calls = calls.iter().take(MAX_CALLS);
-        let calls: Vec<String> =
-            calls.map(|(call, count)| format!("{} {count}", printable(call))).collect();
-        if calls.is_empty() { String::new() } else { format!("now in {}", calls.join(", ")) }
+        let waits = self.figures.waits.iter().take(MAX_WAITS).map(wait_text);
+        let waits: Vec<String> = waits.collect();
+        if waits.is_empty() { String::new() } else { format!("now {}", waits.join(", ")) }
     }
 
     /// Returns the figures of the first GIL, the most telling first.
     fn gil_parts(&self) -> Option<Vec<String>> {
-        let gil = self.summary.gils.first()?;
-        let longest = gil.longest_hold.map(|hold| {
-            let function = hold.place.map(|place| format!(" in {}()", printable(&place.function)));
-            let name = thread_name(self.run, hold.task);
-            format!("longest hold {}, {name}{}", hold.time, function.unwrap_or_default())
+        let gil = self.figures.gil.as_ref()?;
+        let longest = gil.longest_hold.as_ref().map(|(task, time, place)| {
+            let function = place.as_ref().map(|place| format!(" in {}", function_text(&place.function)));
+            let name = thread_name(self.run, *task);
+            format!("longest hold {time}, {name}{}", function.unwrap_or_default())
         });
         let waiters = gil.waiters_mean;
         let mut parts = vec![
@@ -164,12 +146,24 @@ impl ProgramFigures<'_> {
 
     /// Returns the cost of watching, here and in the program.
     fn cost_text(&self) -> String {
-        let totals = &self.summary.totals;
+        let totals = &self.figures.totals;
         if totals.own_cores == 0.0 {
             return String::new();
         }
         let [own, inside] =
             [totals.own_cores, totals.cost_to_program_cores].map(|cores| cores * 100.0);
         format!("watching costs {own:.1} % of a core here and {inside:.1} % in the program")
+    }
+}
+
+/// Returns a number of threads with what they wait for, in the words of a person, or with the call.
+fn wait_text(wait: &WaitCount) -> String {
+    let count = wait.threads;
+    match (wait.state, &wait.call) {
+        (State::Sleeping | State::Parked, _) => format!("{count} {}", wait.state.label()),
+        (State::LockWait, _) => format!("{count} in lock wait"),
+        (State::Events, _) => format!("{count} waiting for events"),
+        (_, Some(call)) => format!("{count} in {}", printable(call)),
+        (state, None) => format!("{count} {}", state.label()),
     }
 }

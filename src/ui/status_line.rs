@@ -281,6 +281,9 @@ fn conclusion(app: &App) -> Option<Conclusion> {
     if app.selection().is_sweep() || app.runs().iter().any(is_stopped) {
         return None;
     }
+    if let Some(figures) = app.picture().program_figures() {
+        return Some(figures.conclusion.clone());
+    }
     shown_verdict(app).conclusion()
 }
 
@@ -295,7 +298,10 @@ pub(super) fn progress(app: &App, room: usize) -> String {
             "calibrating the size of a task".to_owned()
         }
         Some(run) => sweep::progress_text(app).unwrap_or_else(|| {
-            let forms = shown_verdict(app).progress_forms(app.now());
+            let forms = match app.picture().program_figures() {
+                Some(figures) => figures.conclusion.sentence_forms().collect(),
+                None => shown_verdict(app).progress_forms(app.now()),
+            };
             if forms.is_empty() {
                 return format!("starting: {}", run.plan().selection());
             }

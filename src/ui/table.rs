@@ -8,11 +8,12 @@ use ratatui::widgets::Widget;
 use super::layout::{self, Heading};
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
-use super::thread_labels::thread_name;
+use super::thread_labels::{reason_texts, thread_name};
 use crate::analysis::attempt_table::AttemptColumn;
+use crate::analysis::program::{WaitSum, longest_wait};
 use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
-use crate::model::{ExitStatus, Failure, Nanos, ProgramRecord, Run, Workload};
+use crate::model::{ExitStatus, Failure, Nanos, ProgramRecord, Run, State, Workload};
 
 /// A column on the screen.
 struct TableColumn {
@@ -32,12 +33,13 @@ impl TableColumn {
             AttemptColumn::Task if workload.is_command() => ("command", 22, 0, false),
             AttemptColumn::Task if workload.is_program() => ("thread", 18, 0, false),
             AttemptColumn::Lane if workload.is_program() => ("tid", 9, 6, true),
-            AttemptColumn::Status if workload.is_program() => ("state", 11, 3, false),
+            AttemptColumn::Status if workload.is_program() => ("state", 11, 4, false),
             AttemptColumn::Start if workload.is_program() => ("born", 11, 7, true),
             AttemptColumn::Service if workload.is_program() => ("lived", 10, 8, true),
             AttemptColumn::OnCpu => ("on CPU", 17, 1, true),
-            AttemptColumn::NoCore => ("no core", 17, 4, true),
+            AttemptColumn::NoCore => ("no core", 17, 3, true),
             AttemptColumn::Switches => ("switches", 10, 5, true),
+            AttemptColumn::WaitedFor => ("waited most for", 28, 2, false),
             AttemptColumn::Task => ("task", 8, 0, false),
             AttemptColumn::Mode => ("mode", 11, 6, false),
             AttemptColumn::Lane => ("lane", 11, 7, false),
@@ -123,7 +125,7 @@ fn draw_last_row(app: &App, failure: Option<&Failure>, theme: Theme, area: Rect,
 }
 
 /// Returns the columns that fit into `room` cells, in order. The sort column is dropped last. The
-/// command column, or else the error column, takes the remaining cells.
+/// command column, that of waits, or else the error column, takes the remaining cells.
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
@@ -156,6 +158,7 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
     let left = room.saturating_sub(used(&columns));
     let widest = columns.iter_mut().find(|shown| match shown.column {
         AttemptColumn::Task => workload.is_command(),
+        AttemptColumn::WaitedFor => true,
         column => column == AttemptColumn::Error && !workload.is_command(),
     });
     if let Some(widest) = widest {
@@ -246,7 +249,10 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
             AttemptOutcome::Done(Some(_)) => "kept".to_owned(),
             _ => String::new(),
         },
-        AttemptColumn::OnCpu | AttemptColumn::NoCore | AttemptColumn::Switches => String::new(),
+        AttemptColumn::OnCpu
+        | AttemptColumn::NoCore
+        | AttemptColumn::Switches
+        | AttemptColumn::WaitedFor => String::new(),
         AttemptColumn::Error => {
             attempt.failure().map_or_else(String::new, |failure| failure.message.clone())
         }
@@ -281,8 +287,22 @@ fn thread_cell_text(
         AttemptColumn::OnCpu => share(thread.counters.on_cpu),
         AttemptColumn::NoCore => share(thread.counters.no_core),
         AttemptColumn::Switches => thread.counters.switches.to_string(),
+        AttemptColumn::WaitedFor => {
+            let wait = longest_wait(run, record, thread, until);
+            wait.map_or_else(String::new, |wait| wait_text(run, &wait, life))
+        }
         _ => return None,
     })
+}
+
+/// Returns what a thread waited for with its share of the thread's life: `mutex held by main 74 %`.
+fn wait_text(run: &Run, wait: &WaitSum<'_>, life: Nanos) -> String {
+    let percent = wait.time.0 as f64 * 100.0 / life.0.max(1) as f64;
+    let words = match wait.state {
+        State::Sleeping => None,
+        state => reason_texts(run, state, wait.reason).into_iter().next(),
+    };
+    format!("{} {percent:.0} %", words.unwrap_or_else(|| wait.state.label().to_owned()))
 }
 
 /// Returns the exit status of a command in short form.

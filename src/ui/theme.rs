@@ -100,8 +100,9 @@ impl Theme {
     fn palette_colors(self, state: State) -> [Color; 2] {
         let ((dark, dark_index), (light, light_index)) = match state.color_role() {
             ColorRole::Blank => ((Color::Reset, 0), (Color::Reset, 0)),
-            ColorRole::Start | ColorRole::Rest => ((Color::Gray, 245), (Color::DarkGray, 245)),
-            ColorRole::Block => ((Color::Green, 253), (Color::DarkGray, 244)),
+            ColorRole::Start | ColorRole::Rest | ColorRole::Block => {
+                ((Color::Gray, 245), (Color::DarkGray, 245))
+            }
             ColorRole::Transfer => ((Color::Green, 244), (Color::DarkGray, 237)),
             ColorRole::Request => ((Color::LightBlue, 105), (Color::Blue, 21)),
             ColorRole::Response => ((Color::LightCyan, 153), (Color::LightBlue, 31)),
@@ -135,7 +136,7 @@ impl Theme {
             State::Connecting => ("╍", "-"),
             State::Waiting => ("▒", "="),
             State::Receiving => ("▓", "#"),
-            State::Blocked => ("▪", "b"),
+            State::Blocked => ("▖", "b"),
             State::Stopped => ("‖", "s"),
             State::Running => ("≡", "*"),
             State::NoCore => ("╱", "/"),
@@ -379,7 +380,11 @@ impl Theme {
     /// Returns whether a state is drawn as a glyph with gaps on the background, not as a filled cell.
     pub(super) fn is_sparse(self, state: State) -> bool {
         match state.color_role() {
-            ColorRole::Rest | ColorRole::Start | ColorRole::Gap | ColorRole::Halt => true,
+            ColorRole::Rest
+            | ColorRole::Block
+            | ColorRole::Start
+            | ColorRole::Gap
+            | ColorRole::Halt => true,
             // Only 24-bit colour has a second tone of the CPU's hue that keeps its distance.
             ColorRole::CoreWait => self.depth != ColorDepth::True,
             _ => matches!(state, State::Connecting | State::RetryWait),

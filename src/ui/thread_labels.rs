@@ -4,10 +4,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::lane_bar::{LaneBar, text_row};
+use super::lane_bar::{FULL_EIGHTHS, FULL_PATTERN_EIGHTHS, LaneBar, text_row};
 use super::layout::WidthClass;
 use super::text;
+use super::theme::Theme;
 use super::timeline::Timeline;
+use crate::analysis::program::{function_text, lane_times};
 use crate::analysis::{TimeShare, plural};
 use crate::app::{Action, ProgramRow};
 use crate::model::printable::printable_up_to;
@@ -21,8 +23,14 @@ const MIN_WORK_SHARE: u32 = 10;
 /// The number of cells around a text on a lane.
 const TEXT_MARGIN: usize = 2;
 
-/// The minimum width of a text on a lane that is cut.
-const MIN_TEXT_WIDTH: usize = 6;
+/// The minimum width of a text on a lane.
+const MIN_TEXT_WIDTH: usize = 4;
+
+/// The minimum width of a text on a lane that is cut: `held by ind…`.
+const MIN_CUT_WIDTH: usize = 12;
+
+/// The minimum width of a name beside the thread's ID.
+const MIN_NAME_WIDTH: usize = 6;
 
 /// The maximum length of a name of a thread or a function, in characters.
 const MAX_NAME_CHARS: usize = 80;
@@ -90,7 +98,7 @@ impl Timeline<'_> {
             // IDs differ at their end.
             Some(tid) => {
                 let rest = room.saturating_sub(tid.len() + 1);
-                if rest < MIN_TEXT_WIDTH {
+                if rest < MIN_NAME_WIDTH {
                     return text::truncate(whole, self.theme, room);
                 }
                 format!("{} {tid}", text::truncate(whole, self.theme, rest))
@@ -101,10 +109,10 @@ impl Timeline<'_> {
     /// Returns what the thread of a lane did for most of its life, work before waiting, or `None` for
     /// a lane of another run.
     pub(super) fn thread_share(run: &Run, lane: &Lane, until: Nanos) -> Option<TimeShare> {
-        run.program()?;
+        let record = run.program()?;
         let born = lane.opened()?;
         let end = lane.closed().unwrap_or(until).min(until);
-        let times = lane.state_times_between(born, end);
+        let times = lane_times(record, lane, until);
         let whole = end.since(born).0.max(1) as f64;
         let longest = |works: bool| {
             let spent = times.spent().filter(|&(state, _)| state != State::Idle);
@@ -167,8 +175,9 @@ impl Timeline<'_> {
         let is_on_cpu = |state| matches!(state, State::OnCpu | State::Computing | State::Native);
         let all = lanes.len();
         let count = if run.is_over() {
-            let on_cpu = own().map(|lane| {
-                let times = lane.state_times_between(Nanos::ZERO, until);
+            let record = run.program();
+            let times = own().filter_map(|lane| Some(lane_times(record?, lane, until)));
+            let on_cpu = times.map(|times| {
                 let spent = times.spent().filter(|&(state, _)| is_on_cpu(state));
                 spent.map(|(_, time)| time).sum::<u64>()
             });
@@ -224,17 +233,20 @@ impl LaneBar {
         id: LaneId,
         buf: &mut Buffer,
     ) {
-        let cells: Vec<LaneCell> = self.cells(lane).collect();
+        let states: Vec<Option<State>> =
+            self.cells(lane).map(|cell| looks_like(cell, self.theme)).collect();
         let mut first = 0;
-        for alike in cells.chunk_by(|one, next| one == next) {
+        for alike in states.chunk_by(|one, next| one == next) {
             let room = alike.len().saturating_sub(TEXT_MARGIN);
-            if let (Some(&LaneCell::Whole(state)), MIN_TEXT_WIDTH..) = (alike.first(), room) {
-                let middle = (first + alike.len() / 2) as u64;
-                let at = self.window.from.0 + self.window.cell.0.saturating_mul(middle);
-                let at = Nanos(at).min(Nanos(self.until.0.saturating_sub(1)));
-                let text = text_on_state(run, record, id, state, at, room);
-                if let Some(text) = text {
-                    let text = text::to_drawable(text, self.theme);
+            if let (Some(&Some(state)), MIN_TEXT_WIDTH..) = (alike.first(), room) {
+                let moments = [0, alike.len() / 2, alike.len() - 1].map(|column| {
+                    let cell = self.window.cell.0;
+                    let start = self.window.from.0 + cell.saturating_mul((first + column) as u64);
+                    Nanos(start + cell / 2).min(Nanos(self.until.0.saturating_sub(1)))
+                });
+                let text = text_on_state(run, record, id, state, moments, room);
+                let text = text.map(|text| text::to_drawable(text, self.theme));
+                if let Some(text) = text.filter(|text| may_cut(text, room)) {
                     let text = text::truncate(text, self.theme, room);
                     self.draw_text_on(state, first + 1, &text, buf);
                 }
@@ -253,23 +265,45 @@ impl LaneBar {
     }
 }
 
-/// Returns the text on a stretch of a state around `at`.
+/// Returns the state that a cell shows from edge to edge, or `None` if it shows more than that.
+fn looks_like(cell: LaneCell, theme: Theme) -> Option<State> {
+    match cell {
+        LaneCell::Whole(state) => Some(state),
+        LaneCell::Merged { main, eighths } => {
+            let has_pattern = theme.has_patterns() || theme.is_sparse(main);
+            let full = if has_pattern { FULL_PATTERN_EIGHTHS } else { FULL_EIGHTHS };
+            (eighths >= full).then_some(main)
+        }
+        LaneCell::Edge { .. } => None,
+    }
+}
+
+/// Returns `true` if a text says enough in this room, even if it is cut.
+fn may_cut(text: &str, room: usize) -> bool {
+    text::width(text) <= room || room >= MIN_CUT_WIDTH
+}
+
+/// Returns the text on a stretch of a state, given its first, a middle and its last moment: what the thread
+/// waits for all the time, or the function in the middle.
 fn text_on_state(
     run: &Run,
     record: &ProgramRecord,
     lane: LaneId,
     state: State,
-    at: Nanos,
+    moments: [Nanos; 3],
     room: usize,
 ) -> Option<String> {
+    let [first, middle, last] = moments;
     if state.has_reason() {
-        let reason = record.wait_reason(lane, at)?;
-        return Some(text::first_fitting(reason_texts(run, state, reason), room));
+        let reason = record.wait_reason(lane, middle)?;
+        let is_same = |at| record.wait_reason(lane, at) == Some(reason);
+        let forms = reason_texts(run, state, reason);
+        return (is_same(first) && is_same(last)).then(|| text::first_fitting(forms, room));
     }
     match state {
         State::OnCpu | State::Computing | State::Native => {
-            let (_, place) = record.place(lane, at)?;
-            Some(format!("{}()", printable_up_to(&place.function, MAX_NAME_CHARS)))
+            let (_, place) = record.place(lane, middle)?;
+            Some(function_text(&place.function))
         }
         _ => None,
     }

@@ -10,7 +10,7 @@ use super::lane_bar::{LaneBar, text_row};
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
-use super::{comparison, legend, status_line};
+use super::{comparison, legend, program_header, status_line};
 use crate::analysis::TimeShare;
 use crate::app::{Action, App, ProgramRow, TimeWindow};
 use crate::model::{self, InterpreterId, Lane, LaneId, Nanos, Run};
@@ -188,11 +188,15 @@ impl<'app> Timeline<'app> {
             TimelineRow::Lane { run, until, lane, index, place, title } => {
                 let chosen = self.is_chosen(*place);
                 self.draw_lane_name(run, *index, *title, chosen, text_area, buf);
-                let lane_bar = self.lane_bar(*until, bars);
+                let edge_period = program_header::edge_period(run);
+                let lane_bar = LaneBar { edge_period, ..self.lane_bar(*until, bars) };
                 let turns = GilTurns::of_lane(LaneId(*index), holders.of_run(run, *until));
                 lane_bar.draw_states(lane, turns, buf);
                 match run.program() {
-                    Some(record) => lane_bar.draw_reasons(run, record, lane, LaneId(*index), buf),
+                    Some(record) => {
+                        lane_bar.hatch_edges(lane, buf);
+                        lane_bar.draw_reasons(run, record, lane, LaneId(*index), buf);
+                    }
                     None => lane_bar.draw_labels(run, lane, buf),
                 }
                 lane_bar.draw_time_left(run, lane, buf);
@@ -243,7 +247,7 @@ impl<'app> Timeline<'app> {
     }
 
     pub(super) fn lane_bar(&self, until: Nanos, area: Rect) -> LaneBar {
-        LaneBar { window: self.window, until, theme: self.theme, area }
+        LaneBar { window: self.window, until, theme: self.theme, area, edge_period: Nanos::ZERO }
     }
 
     /// Returns the area of the cells within a row.

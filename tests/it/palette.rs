@@ -25,13 +25,18 @@ const COLOURED_STATES: [State; 7] = [
 
 /// The states of a watched program that must differ by colour. On a CPU is computing as the kernel
 /// tells it, so that both share a colour; the others have glyphs of their own.
-const PROGRAM_STATES: [State; 4] =
-    [State::Waiting, State::Computing, State::LockWait, State::Blocked];
+const PROGRAM_STATES: [State; 3] = [State::Waiting, State::Computing, State::LockWait];
 
 /// The states of a watched program that have glyphs of their own on the background at every colour
 /// depth.
-const RESTING_STATES: [State; 5] =
-    [State::Parked, State::Sleeping, State::Events, State::Stopped, State::Unknown];
+const QUIET_STATES: [State; 6] = [
+    State::Parked,
+    State::Sleeping,
+    State::Events,
+    State::Blocked,
+    State::Stopped,
+    State::Unknown,
+];
 
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
@@ -310,14 +315,14 @@ fn program_colours_differ_for_every_kind_of_colour_vision() {
 }
 
 #[test]
-fn states_of_a_program_that_rest_differ_by_pattern() {
+fn quiet_states_of_a_program_differ_by_pattern() {
     for depth in [ColorDepth::Mono, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
         for background in [Background::Dark, Background::Light] {
             let theme = Theme::new(depth, GlyphSet::Unicode, background);
-            let patterns = RESTING_STATES.into_iter().chain([State::NoCore, State::Idle]);
+            let patterns = QUIET_STATES.into_iter().chain([State::NoCore, State::Idle]);
             let glyphs: BTreeSet<&str> = patterns.map(|state| theme.state_cell(state).0).collect();
-            assert_eq!(glyphs.len(), RESTING_STATES.len() + 2, "{depth:?} {background:?}");
-            for state in RESTING_STATES {
+            assert_eq!(glyphs.len(), QUIET_STATES.len() + 2, "{depth:?} {background:?}");
+            for state in QUIET_STATES {
                 let style = theme.state_cell(state).1;
                 assert_eq!(style.bg, None, "{depth:?} {background:?} {state:?}");
             }
@@ -350,7 +355,7 @@ fn gil_holder_colours_differ_from_all_states() {
         for lane in HOLDERS {
             let to_lab = |color| lab(simulate(&NORMAL, rgb(color)));
             let holder = to_lab(gil_holder_color(theme)(lane));
-            for state in COLOURED_STATES.into_iter().chain([State::NoCore, State::Blocked]) {
+            for state in COLOURED_STATES.into_iter().chain([State::NoCore]) {
                 // It is striped where it has no colour of its own.
                 if state == State::NoCore && theme.state_cell(state).1.bg.is_none() {
                     continue;
@@ -370,8 +375,7 @@ fn gil_holder_colours_differ_from_all_states() {
 #[test]
 fn text_on_state_colours_meets_wcag_contrast() {
     for (set, theme) in color_sets() {
-        let own = [State::Blocked, State::OnCpu];
-        let states = COLOURED_STATES.into_iter().chain(own);
+        let states = COLOURED_STATES.into_iter().chain([State::OnCpu]);
         for state in states.filter(|&state| state != State::Error) {
             let background = theme.color(state).expect("a colour");
             let text = theme.label_style(background).fg.expect("a colour");

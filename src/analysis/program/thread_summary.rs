@@ -64,11 +64,11 @@ pub struct ThreadSummary<'run> {
 }
 
 /// A part of a thread's life, and its records and counters up to the latest count.
-struct ThreadPart<'run> {
-    lane: &'run Lane,
-    thread: &'run ThreadRecord,
-    from: Nanos,
-    to: Nanos,
+pub(super) struct ThreadPart<'run> {
+    pub(super) lane: &'run Lane,
+    pub(super) thread: &'run ThreadRecord,
+    pub(super) from: Nanos,
+    pub(super) to: Nanos,
 }
 
 impl<'run> ThreadSummary<'run> {
@@ -171,7 +171,8 @@ impl ThreadPart<'_> {
         self.to.since(self.from).0
     }
 
-    fn times(&self) -> StateTimes {
+    /// The time in each of [`THREAD_STATES`].
+    pub(super) fn times(&self) -> StateTimes {
         let recorded = thread_times(&self.lane.state_times_between(self.from, self.to));
         let Some(counted) = self.thread.counted else { return recorded };
         let counters = self.thread.counters;

@@ -1,6 +1,8 @@
 //! The waits of a thread by their reasons.
 
-use crate::model::{Lane, LaneId, Nanos, ProgramRecord, State, StateTimes, WaitReason};
+use crate::model::{
+    Lane, LaneId, Nanos, ProgramRecord, Run, State, StateTimes, ThreadRecord, WaitReason,
+};
 
 use super::time_sums::scaled;
 
@@ -13,6 +15,25 @@ pub struct WaitSum<'run> {
     pub reason: &'run WaitReason,
     /// The time.
     pub time: Nanos,
+}
+
+/// The maximum number of a thread's states that are searched for its longest wait: this is done for every
+/// frame.
+const MAX_STATES: usize = 256;
+
+/// Returns the reason that a thread waited for longest among its latest states until `until`, or `None` if
+/// none was read.
+pub fn longest_wait<'run>(
+    run: &'run Run,
+    record: &'run ProgramRecord,
+    thread: &ThreadRecord,
+    until: Nanos,
+) -> Option<WaitSum<'run>> {
+    let lane = run.lanes().get(usize::from(thread.lane.0))?;
+    let (from, to) = (thread.born, thread.ended.unwrap_or(until).min(until));
+    let times = lane.state_times_between(from, to.max(from));
+    let waits = of_lane(record, (thread.lane, lane), (from, to), &times, MAX_STATES);
+    waits.into_iter().next()
 }
 
 /// Sums a lane's waits in [a, b) by their reasons, the longest first. Of each state's time in `times`, each

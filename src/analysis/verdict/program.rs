@@ -52,17 +52,20 @@ struct ProgramSentence<'a> {
     is_over: bool,
 }
 
-/// Returns the conclusion from a run that watches a program: so far, in the present tense, or about all of
-/// it. Returns `None` for other runs.
+/// Returns the conclusion from a run that watches a program: so far, or about all of it. Returns `None` for
+/// other runs.
 pub(super) fn conclusion(run: &Run, now: Nanos) -> Option<Conclusion> {
-    let summary = if run.is_over() {
-        ProgramSummary::new(run, now)
-    } else {
-        ProgramSummary::so_far(run, now)
-    }?;
-    let workers = obstacle::workers(&summary);
-    let sentence = ProgramSentence { summary: &summary, workers, is_over: run.is_over() };
-    Some(sentence.conclusion())
+    let summary = ProgramSummary::shown(run, now)?;
+    Some(Conclusion::of_program(&summary, run.is_over()))
+}
+
+impl Conclusion {
+    /// Returns the conclusion from the figures of a watched program: in the present tense, or in the past
+    /// tense once it `is_over`.
+    pub fn of_program(summary: &ProgramSummary<'_>, is_over: bool) -> Self {
+        let workers = obstacle::workers(summary);
+        ProgramSentence { summary, workers, is_over }.conclusion()
+    }
 }
 
 impl ProgramSentence<'_> {

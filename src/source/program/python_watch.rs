@@ -315,12 +315,15 @@ fn next_pass(now: Nanos, start: Nanos, shortest: Nanos) -> Nanos {
     now + Nanos(now.since(start).0.saturating_mul(PASS_RATIO)).max(shortest)
 }
 
+/// Returns the place of a function: the line of its definition, so that all of its time counts for one
+/// place. The code of a module begins at its first line, which says nothing: there it is the line that
+/// runs.
 fn code_place(function: &PythonFunction) -> CodePlace {
-    CodePlace {
-        function: function.name.to_string(),
-        file: function.file.to_string(),
-        line: function.line,
-    }
+    let line = match &*function.name {
+        "<module>" => function.line,
+        _ => Some(function.first_line),
+    };
+    CodePlace { function: function.name.to_string(), file: function.file.to_string(), line }
 }
 
 /// Returns `true` if the name of a process is that of CPython.
