@@ -47,6 +47,7 @@ pub struct ThreadFold {
     changed: BTreeSet<u32>,
     lanes: LanePool,
     births: u32,
+    last_birth: Nanos,
     task_count: u32,
     horizon: Nanos,
     /// The time up to which everything has been sent.
@@ -221,9 +222,13 @@ impl ThreadFold {
         activity: Activity,
         counters: Option<SchedStat>,
     ) {
+        // Of CPython, the events of all threads are sent in the order of time: a thread whose record came
+        // late is not born before one that has been numbered.
+        let born = if self.python.is_empty() { at } else { at.max(self.last_birth) };
+        self.last_birth = born.max(self.last_birth);
         let key = self.births;
         self.births = self.births.saturating_add(1);
-        let mut thread = ThreadTimeline::new((pid, tid), name, at, activity, counters);
+        let mut thread = ThreadTimeline::new((pid, tid), name, born, activity, counters);
         if self.python.has_gil(pid) {
             thread.role = GilRole::Without;
         }

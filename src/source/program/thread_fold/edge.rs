@@ -75,6 +75,11 @@ pub(super) const fn ends_activity(edge: &Edge) -> bool {
 }
 
 impl Edge {
+    /// Returns `true` if the thread takes a GIL.
+    pub(super) const fn is_taking(&self) -> bool {
+        matches!(self.kind, EdgeKind::Role(GilRole::Holds(_)))
+    }
+
     pub(super) const fn is_role(&self) -> bool {
         matches!(self.kind, EdgeKind::Role(_))
     }

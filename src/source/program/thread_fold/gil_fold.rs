@@ -53,6 +53,8 @@ impl ThreadFold {
 
     /// Forgets the interpreters of a process that executes another program.
     pub(super) fn forget_python(&mut self, at: Nanos, pid: u32) {
+        // All records from before are there.
+        self.resolve_gils(at);
         if self.python.remove(pid) {
             self.give_role(at, pid, GilRole::NoGil);
         }
@@ -128,8 +130,8 @@ impl ThreadFold {
 
     /// The time up to which states of a process's threads have been sent.
     fn told_until(&self, pid: u32) -> Nanos {
-        let threads = self.changed.iter().filter_map(|key| self.threads.get(key));
-        let told = threads.filter(|thread| thread.pid == pid).map(ThreadTimeline::told_until);
+        let told = self.threads.values().filter(|thread| thread.pid == pid);
+        let told = told.map(ThreadTimeline::told_until);
         told.fold(self.settled, Nanos::max)
     }
 
@@ -163,10 +165,15 @@ impl ThreadFold {
             });
         }
         if let Some(tid) = next {
+            let mut is_held = false;
             self.with_recent_thread(tid, |thread| {
-                thread.is_python = true;
-                thread.insert_role(at, GilRole::Holds(interpreter));
+                is_held = thread.lives_after(at);
+                if is_held {
+                    thread.is_python = true;
+                    thread.insert_role(at, GilRole::Holds(interpreter));
+                }
             });
+            *holder = next.filter(|_| is_held);
         }
     }
 

@@ -31,6 +31,15 @@ impl ThreadTimeline {
     /// Records a role from a time on, after the other edges of the same time.
     pub(super) fn insert_role(&mut self, at: Nanos, role: GilRole) {
         let end = self.edges.iter().position(|edge| matches!(edge.kind, EdgeKind::Ended));
+        // A GIL that is taken and released at once is not taken.
+        let taken = self.edges.iter().rposition(Edge::is_role);
+        let taken = taken.filter(|&index| {
+            self.edges.get(index).is_some_and(|edge| edge.at == at && edge.is_taking())
+        });
+        if let Some(index) = taken.filter(|_| role == GilRole::Without) {
+            self.edges.remove(index);
+            return;
+        }
         let latest = end.and_then(|end| self.edges.get(end)).map_or(at, |end| at.min(end.at));
         let at = latest.max(self.tail.1);
         let index = self.edges.partition_point(|edge| edge.at <= at);
@@ -47,6 +56,12 @@ impl ThreadTimeline {
                 self.send_role(place, at, role, sink);
             }
         }
+    }
+
+    /// Returns `true` if the thread has not ended at a time.
+    pub(super) fn lives_after(&self, at: Nanos) -> bool {
+        let mut ends = self.edges.iter().filter(|edge| matches!(edge.kind, EdgeKind::Ended));
+        ends.next().map_or(!self.has_ended, |end| end.at > at)
     }
 
     /// The role after all edges.
