@@ -12,6 +12,7 @@ mod screen;
 pub mod screen_loop;
 mod screen_summary;
 mod watch;
+mod watch_error;
 mod word_wrap;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};

@@ -48,7 +48,7 @@ pub(super) enum OverlayOutcome {
     Attempt(AttemptRow),
     /// The program ends.
     Quit,
-    /// The program ends, and the one that it watches goes on.
+    /// The program ends, and the one that it watches continues.
     LetGo,
     /// The program that is watched is killed.
     Kill,

@@ -36,7 +36,7 @@ impl App {
     /// Lets the program go on without this one.
     pub(super) fn let_program_go(&mut self) -> Option<Effect> {
         self.session.active().filter(|_| self.watches_launched())?;
-        self.notify("let go: the program goes on without threadline");
+        self.notify("let go: the program continues without threadline");
         Some(Effect::LetProgramGo { quits: false })
     }
 }

@@ -184,7 +184,7 @@ root, no change of the program, and no special build.";
 pub(super) const WATCH_AFTER: &str = "\
 Examples:
   threadline watch -- python app.py
-  threadline watch -p 4711                       a process that runs; it goes on afterwards
+  threadline watch -p 4711                       a process that runs; it continues afterwards
   threadline watch -p postgres --duration 10s --plain
   threadline watch --record run.jsonl -- ./server --port 8080
   threadline watch --json -- make test > threads.json

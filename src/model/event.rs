@@ -149,7 +149,7 @@ pub enum EventKind {
     InterpreterFound {
         /// Its number.
         interpreter: InterpreterId,
-        /// What is known of it.
+        /// The properties that are known.
         #[serde(flatten)]
         found: PythonInterpreter,
     },

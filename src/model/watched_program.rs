@@ -14,7 +14,7 @@ pub struct WatchedProgram {
     pub command: String,
     /// The process ID of its first process; 0 before it is known.
     pub pid: u32,
-    /// `true` if the program was running already, so that it goes on afterwards.
+    /// `true` if the program was running already, so that it continues afterwards.
     pub attached: bool,
     /// The number of cores that it may use.
     pub cores: u16,
@@ -50,12 +50,12 @@ pub fn name_stem(name: &str) -> String {
     format!("{}{function}", if stem.is_empty() { kept } else { stem })
 }
 
-/// What a thread waits for.
+/// The reason for which a thread waits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitReason {
     /// The system call, or the kernel function if the call may not be read: `read`, `futex`.
     pub call: String,
-    /// What the call waits on, if that is known: `pipe`, `mutex`, `GIL`, `condition`.
+    /// The object that the call waits on, if it is known: `pipe`, `mutex`, `GIL`, `condition`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// The thread that holds the lock, or whose end is waited for.
@@ -87,7 +87,7 @@ pub struct ThreadCounters {
     pub preempted: u64,
 }
 
-/// How exact the events of a watched program are, and why they are not more so.
+/// The exactness of the events of a watched program, and the reason why it is not higher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accuracy {
     /// The exactness of the times at which states begin and end.

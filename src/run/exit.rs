@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use thiserror::Error as ThisError;
 
-use super::watch::WatchError;
+use super::watch_error::WatchError;
 use crate::cli::{self, CliError};
 use crate::github::ApiError;
 use crate::model::{ExitStatus, FailureKind, Run};

@@ -44,7 +44,7 @@ pub struct Launcher {
     program: Option<WatchLauncher>,
 }
 
-/// What all runs of a program that is watched share.
+/// The parameters that all runs of a watched program share.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Debug)]
 struct WatchLauncher {
@@ -155,7 +155,7 @@ impl Launcher {
         Ok(())
     }
 
-    /// Tells the terminal of the program that is watched another size.
+    /// Resizes the terminal of the watched program.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is no program"))]
     pub fn resize_program(&self, columns: u16, rows: u16) {
         #[cfg(target_os = "linux")]

@@ -20,7 +20,7 @@ use ratatui::layout::Size;
 use synthetic_events::EventMix;
 use threadline::app::{App, Effect, Msg, Options, Session};
 use threadline::model::{
-    Background, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, PlannedRun, Run,
+    Background, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, PlannedRun, Run, RunId,
     Selection, Setup, State, Target, TaskId, ThreadIdentity, WaitReason, WatchedProgram, WorkSpec,
     Workload,
 };
@@ -64,45 +64,61 @@ const THREADS: u16 = 2_000;
 /// The number of state changes of each of them.
 const CHANGES: u64 = 500;
 
-/// Measures the time to draw a frame of a watched program that is still running: half of its threads are
-/// in groups of a hundred, half have names of their own.
-fn measure_program() {
-    let program =
-        WatchedProgram { command: "./many".to_owned(), pid: 1, attached: false, cores: 2 };
-    let selection = Selection::only(Workload::Program, Mode::Threads);
-    let session = Session::new(Setup::program(program.clone()));
-    let mut app = App::new(session, selection, Options::default());
-    let Some(Effect::Start(runs)) = app.start() else { return };
-    let id = runs[0].run;
-    let plan = runs[0].plan.clone();
-    let mut send = |app: &mut App, at: u64, lane: u16, kind: EventKind| {
-        app.update(Msg::Event(id, Event { at: Nanos(at), lane: LaneId(lane), kind }));
-    };
-    send(&mut app, 0, 0, EventKind::RunStarted { plan });
-    for lane in 0..THREADS {
-        let name = match lane % 2 {
-            0 => format!("pool-{}-thread-{lane}", lane % 20),
-            _ => format!("thread-{lane}-of-many"),
-        };
-        let tasks = u32::from(lane) + 1;
-        send(&mut app, 0, lane, EventKind::LaneOpened { name: name.clone() });
-        send(&mut app, 0, 0, EventKind::TaskCountChanged { tasks });
-        send(&mut app, 0, lane, EventKind::TaskStarted { task: TaskId(tasks) });
-        let identity = ThreadIdentity { tid: tasks, pid: 1, name };
-        send(&mut app, 0, lane, EventKind::ThreadIdentified(identity));
+/// A watched program on the screen.
+struct ProgramScreen {
+    app: App,
+    run: RunId,
+}
+
+impl ProgramScreen {
+    /// Starts a program: half of its threads are in groups of a hundred, half have names of their own.
+    fn start() -> Option<Self> {
+        let program =
+            WatchedProgram { command: "./many".to_owned(), pid: 1, attached: false, cores: 2 };
+        let selection = Selection::only(Workload::Program, Mode::Threads);
+        let session = Session::new(Setup::program(program));
+        let mut app = App::new(session, selection, Options::default());
+        let Some(Effect::Start(runs)) = app.start() else { return None };
+        let mut screen = Self { app, run: runs[0].run };
+        screen.send(0, 0, EventKind::RunStarted { plan: runs[0].plan.clone() });
+        for lane in 0..THREADS {
+            let name = match lane % 2 {
+                0 => format!("pool-{}-thread-{lane}", lane % 20),
+                _ => format!("thread-{lane}-of-many"),
+            };
+            let tasks = u32::from(lane) + 1;
+            screen.send(0, lane, EventKind::LaneOpened { name: name.clone() });
+            screen.send(0, 0, EventKind::TaskCountChanged { tasks });
+            screen.send(0, lane, EventKind::TaskStarted { task: TaskId(tasks) });
+            let identity = ThreadIdentity { tid: tasks, pid: 1, name };
+            screen.send(0, lane, EventKind::ThreadIdentified(identity));
+        }
+        Some(screen)
     }
-    let states = [State::OnCpu, State::NoCore, State::OnCpu, State::Parked, State::Waiting];
-    let mut change = |app: &mut App, step: u64, lane: u16| {
+
+    fn send(&mut self, at: u64, lane: u16, kind: EventKind) {
+        let event = Event { at: Nanos(at), lane: LaneId(lane), kind };
+        self.app.update(Msg::Event(self.run, event));
+    }
+
+    /// Changes the state of a thread.
+    fn change(&mut self, step: u64, lane: u16) {
+        let states = [State::OnCpu, State::NoCore, State::OnCpu, State::Parked, State::Waiting];
         let at = step * 10_000_000 + u64::from(lane) * 4_000;
         let state = states[(step + u64::from(lane)) as usize % states.len()];
-        send(app, at, lane, EventKind::StateEntered { state });
+        self.send(at, lane, EventKind::StateEntered { state });
         if state.has_reason() {
             let reason = WaitReason { call: "read".to_owned(), object: None, holder: None };
-            send(app, at, lane, EventKind::WaitExplained(reason));
+            self.send(at, lane, EventKind::WaitExplained(reason));
         }
-    };
+    }
+}
+
+/// Measures the time to draw a frame of a watched program that is still running.
+fn measure_program() {
+    let Some(mut program) = ProgramScreen::start() else { return };
     for step in 1..CHANGES {
-        (0..THREADS).for_each(|lane| change(&mut app, step, lane));
+        (0..THREADS).for_each(|lane| program.change(step, lane));
     }
     let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
     let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
@@ -114,18 +130,18 @@ fn measure_program() {
         for frame in 0..FRAMES as u64 {
             let step = CHANGES + frame / 50;
             for _ in 0..40 {
-                change(&mut app, step, lane % THREADS);
+                program.change(step, lane % THREADS);
                 lane += 1;
             }
-            keys.chars().for_each(|key| press(&mut app, key));
+            keys.chars().for_each(|key| press(&mut program.app, key));
             if keys.starts_with('+') {
-                press(&mut app, '-');
+                press(&mut program.app, '-');
             }
             let now = Nanos(step * 10_000_000 + frame * 50_000_000);
             let start = clock.now();
-            let columns = ui::timeline_columns(&app, SIZE);
-            app.update(Msg::Frame { now, columns });
-            screen.draw(|frame| ui::render(&app, theme, frame)).unwrap();
+            let columns = ui::timeline_columns(&program.app, SIZE);
+            program.app.update(Msg::Frame { now, columns });
+            screen.draw(|frame| ui::render(&program.app, theme, frame)).unwrap();
             times.push(clock.now().since(start));
         }
         let slowest = times.iter().copied().max().unwrap();

@@ -247,6 +247,37 @@ fn accuracies() -> Vec<Accuracy> {
     pairs.map(|(edges, reasons)| Accuracy { edges, reasons, why: why.clone() }).collect()
 }
 
+fn identity() -> ThreadIdentity {
+    ThreadIdentity { tid: 4_712, pid: 4_711, name: "worker-1".to_owned() }
+}
+
+fn counters() -> ThreadCounters {
+    ThreadCounters { on_cpu: Nanos(9), no_core: Nanos(8), switches: 7, preempted: 6 }
+}
+
+fn places() -> [CodePlace; 2] {
+    [None, Some(12)].map(|line| {
+        let (function, file) = ("work".to_owned(), "app.py".to_owned());
+        CodePlace { function, file, line }
+    })
+}
+
+fn close_reasons() -> Vec<CloseReason> {
+    let shortages = failures().into_iter().map(CloseReason::Shortage);
+    shortages.chain([CloseReason::Finished]).collect()
+}
+
+fn run_ends() -> Vec<(RunOutcome, Option<MachineLoad>)> {
+    let load = MachineLoad {
+        cores: 2,
+        own_millicores: 1_050,
+        other_millicores: 900,
+        stolen_millicores: 12,
+    };
+    let ends = run_outcomes().into_iter().map(|outcome| (outcome, None));
+    ends.chain([(RunOutcome::Finished, Some(load))]).collect()
+}
+
 /// Returns events of every kind. Each is legal on its own, but not all of them in one run in this
 /// order.
 pub(crate) fn kinds() -> Vec<EventKind> {
@@ -274,29 +305,13 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         },
         EventKind::LaneOpened { .. } => [EventKind::LaneOpened { name: "worker-2".to_owned() }],
         EventKind::LaneClosed { .. } => {
-            failures()
-                .into_iter()
-                .map(CloseReason::Shortage)
-                .chain([CloseReason::Finished])
-                .map(|reason| EventKind::LaneClosed { reason })
+            close_reasons().into_iter().map(|reason| EventKind::LaneClosed { reason })
         },
         EventKind::PagesChained => [EventKind::PagesChained],
-        EventKind::ThreadIdentified(_) => [EventKind::ThreadIdentified(ThreadIdentity {
-            tid: 4_712,
-            pid: 4_711,
-            name: "worker-1".to_owned(),
-        })],
+        EventKind::ThreadIdentified(_) => [EventKind::ThreadIdentified(identity())],
         EventKind::WaitExplained(_) => wait_reasons().map(EventKind::WaitExplained),
-        EventKind::ThreadCounted(_) => [EventKind::ThreadCounted(ThreadCounters {
-            on_cpu: Nanos(9),
-            no_core: Nanos(8),
-            switches: 7,
-            preempted: 6,
-        })],
-        EventKind::FunctionSeen(_) => [None, Some(12)].map(|line| {
-            let (function, file) = ("work".to_owned(), "app.py".to_owned());
-            EventKind::FunctionSeen(CodePlace { function, file, line })
-        }),
+        EventKind::ThreadCounted(_) => [EventKind::ThreadCounted(counters())],
+        EventKind::FunctionSeen(_) => places().map(EventKind::FunctionSeen),
         EventKind::InterpreterFound { .. } => interpreters().map(|found| {
             EventKind::InterpreterFound { interpreter, found }
         }),
@@ -319,15 +334,9 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
         EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(changed),
         EventKind::RunFinished { .. } => {
-            let load = MachineLoad {
-                cores: 2,
-                own_millicores: 1_050,
-                other_millicores: 900,
-                stolen_millicores: 12,
-            };
-            let ends = run_outcomes().into_iter().map(|outcome| (outcome, None));
-            let ends = ends.chain([(RunOutcome::Finished, Some(load))]);
-            ends.map(|(outcome, machine_load)| EventKind::RunFinished { outcome, machine_load })
+            run_ends().into_iter().map(|(outcome, machine_load)| {
+                EventKind::RunFinished { outcome, machine_load }
+            })
         },
     })
 }

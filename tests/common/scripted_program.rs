@@ -75,7 +75,8 @@ impl ScriptedProgram {
         script.push(0.0, 0, EventKind::RunStarted { plan: plan.clone() });
         script.push(0.0, 0, EventKind::AccuracyChanged(accuracy(setting("accuracy"))));
         for line in settings.iter().filter(|line| line.starts_with("python ")) {
-            script.add_interpreter(line.split_whitespace().skip(1).collect());
+            let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+            script.add_interpreter(&words);
         }
         for (task, thread) in (1..).map(TaskId).zip(&threads) {
             script.tasks.insert(thread.name.to_owned(), task);
@@ -137,13 +138,45 @@ fn parse_sequence(text: &str) -> Vec<Vec<&str>> {
     steps.filter(|step| !step.is_empty()).collect()
 }
 
+/// The counters that the kernel would have.
+#[derive(Default)]
+struct CountedTimes {
+    counters: ThreadCounters,
+    is_on_cpu: bool,
+}
+
+impl CountedTimes {
+    fn enter(&mut self, state: State, time: Nanos) {
+        let counters = &mut self.counters;
+        let was_on_cpu = self.is_on_cpu;
+        self.is_on_cpu = matches!(state, State::OnCpu | State::Computing | State::Native);
+        counters.switches += u64::from(was_on_cpu && !self.is_on_cpu);
+        counters.preempted += u64::from(was_on_cpu && state == State::NoCore);
+        match state {
+            _ if self.is_on_cpu => counters.on_cpu = counters.on_cpu + time,
+            State::NoCore => counters.no_core = counters.no_core + time,
+            _ => {}
+        }
+    }
+
+    fn set_times(&mut self, on_cpu: &str, no_core: &str) {
+        self.counters.on_cpu = nanos(on_cpu.parse().unwrap());
+        self.counters.no_core = nanos(no_core.parse().unwrap());
+    }
+
+    fn set_switches(&mut self, all: &str, preempted: &str) {
+        self.counters.switches = all.parse().unwrap();
+        self.counters.preempted = preempted.parse().unwrap();
+    }
+}
+
 impl ScriptBuilder {
     fn push(&mut self, at: f64, lane: u16, kind: EventKind) {
         self.events.push(Event { at: nanos(at), lane: LaneId(lane), kind });
     }
 
     /// `python VERSION [PID [WHY]]`: an interpreter, which has no GIL if there is a reason.
-    fn add_interpreter(&mut self, words: Vec<&str>) {
+    fn add_interpreter(&mut self, words: &[&str]) {
         let interpreter = InterpreterId(self.interpreters.len() as u16);
         let pid = words.get(1).map_or(PID, |pid| pid.parse().unwrap());
         let why = words.get(2..).filter(|why| !why.is_empty()).map(|why| why.join(" "));
@@ -178,18 +211,12 @@ impl ScriptBuilder {
         self.push(born, lane, EventKind::TaskStarted { task });
         self.push(born, lane, EventKind::ThreadIdentified(identity));
         let mut at = born;
-        let mut counters = ThreadCounters::default();
-        let (mut is_counted, mut lives, mut holds, mut was_on_cpu) = (true, false, false, false);
+        let mut counted = CountedTimes::default();
+        let (mut is_counted, mut lives, mut holds) = (true, false, false);
         for step in &thread.steps {
             match step.as_slice() {
-                ["counted", on_cpu, no_core] => {
-                    counters.on_cpu = nanos(on_cpu.parse().unwrap());
-                    counters.no_core = nanos(no_core.parse().unwrap());
-                }
-                ["switches", all, preempted] => {
-                    counters.switches = all.parse().unwrap();
-                    counters.preempted = preempted.parse().unwrap();
-                }
+                ["counted", on_cpu, no_core] => counted.set_times(on_cpu, no_core),
+                ["switches", all, preempted] => counted.set_switches(all, preempted),
                 ["uncounted"] => is_counted = false,
                 ["lives"] => lives = true,
                 ["lost", seconds] => {
@@ -202,19 +229,10 @@ impl ScriptBuilder {
                 [state, seconds, rest @ ..] => {
                     let state: State = serde_json::from_value((*state).into()).unwrap();
                     let seconds: f64 = seconds.parse().unwrap();
-                    let is_on_cpu =
-                        matches!(state, State::OnCpu | State::Computing | State::Native);
-                    counters.switches += u64::from(was_on_cpu && !is_on_cpu);
-                    counters.preempted += u64::from(was_on_cpu && state == State::NoCore);
-                    was_on_cpu = is_on_cpu;
+                    counted.enter(state, nanos(seconds));
                     holds = self.change_holder(at, lane, pid, state, holds);
                     self.push(at, lane, EventKind::StateEntered { state });
                     self.explain(at, lane, rest);
-                    match state {
-                        _ if is_on_cpu => counters.on_cpu = counters.on_cpu + nanos(seconds),
-                        State::NoCore => counters.no_core = counters.no_core + nanos(seconds),
-                        _ => {}
-                    }
                     at += seconds;
                 }
                 step => panic!("unknown step {step:?}"),
@@ -224,7 +242,7 @@ impl ScriptBuilder {
             self.change_holder(at, lane, pid, State::Idle, holds);
         }
         if is_counted {
-            self.push(at, lane, EventKind::ThreadCounted(counters));
+            self.push(at, lane, EventKind::ThreadCounted(counted.counters));
         }
         self.end = self.end.max(at);
         if lives {
@@ -266,8 +284,8 @@ impl ScriptBuilder {
             self.push(at, lane, EventKind::WaitExplained(reason));
         }
         if let [function, file] = place {
-            let (file, line) = file.rsplit_once(':').unwrap();
-            let (function, file) = ((*function).to_owned(), file.to_owned());
+            let (path, line) = file.rsplit_once(':').unwrap();
+            let (function, file) = ((*function).to_owned(), path.to_owned());
             let place = CodePlace { function, file, line: line.parse().ok() };
             self.push(at, lane, EventKind::FunctionSeen(place));
         }

@@ -118,7 +118,7 @@ fn program_that_is_let_go_keeps_its_terminal() {
         pty.keys(first);
         pty.wait("the answer to the first key", |view| {
             view.has("The program still runs.")
-                || view.has("the program goes on without threadline")
+                || view.has("the program continues without threadline")
         });
         if first == "d" {
             wait_for_end(&pty);

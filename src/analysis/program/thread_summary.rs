@@ -215,7 +215,7 @@ impl ThreadPart<'_> {
     }
 }
 
-/// Divides a time among the states of waiting, in proportion to the records. What is left by rounding goes
+/// Divides a time among the states of waiting, in proportion to the records. The rest of the rounding goes
 /// to the longest; what no record explains is not known.
 fn divide(rest: u64, recorded: &StateTimes, times: &mut StateTimes) {
     let waits = || recorded.spent().filter(|(state, _)| !is_counted(*state));

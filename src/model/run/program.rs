@@ -1,4 +1,4 @@
-//! What the events of a watched program tell beyond the states of its lanes: its threads with the
+//! The facts about a watched program beyond the states of its lanes: its threads with the
 //! kernel's counters, the reasons of waits, functions, interpreters and their GILs, the exactness and
 //! the cost of watching.
 
@@ -56,7 +56,7 @@ pub struct ThreadRecord {
 /// An interpreter, with the use of its GIL.
 #[derive(Clone, Debug)]
 pub struct InterpreterRecord {
-    /// What is known of the interpreter.
+    /// The properties of the interpreter that are known.
     pub details: PythonInterpreter,
     /// The time at which it was found.
     pub found: Nanos,

@@ -1,4 +1,4 @@
-//! How exactly a program can be watched here, found by beginning to.
+//! The accuracy with which a program can be watched here, found by starting to.
 
 use super::held_program::{HeldProgram, ProgramLaunch};
 use super::launch_error::LaunchError;

@@ -17,7 +17,7 @@ pub enum LaunchError {
     NotFound {
         /// The program, safe to print.
         program: String,
-        /// What to do.
+        /// The advice.
         remedy: &'static str,
     },
     /// The program exists, but cannot be executed.

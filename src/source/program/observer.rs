@@ -75,7 +75,7 @@ pub struct PollStatus {
     pub threads_alive: bool,
 }
 
-/// How the program is watched.
+/// The method by which the program is watched.
 enum Method {
     /// By the kernel's records.
     Recorded { rings: Vec<ThreadRing>, pending: Vec<KernelRecord>, per_thread: bool, turn: usize },

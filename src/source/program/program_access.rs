@@ -1,4 +1,4 @@
-//! What may be seen of a program, found by trying: for a person who wants to know why a program is not
+//! The parts of a program that may be seen, found by trying: for users who ask why a program is not
 //! watched exactly.
 
 use super::accuracy_ladder::Restrictions;

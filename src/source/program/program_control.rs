@@ -1,4 +1,4 @@
-//! What can be done to a watched program, by the screen and by the source alike: ask it to end, kill it,
+//! Control of a watched program, by the screen and by the source alike: ask it to end, kill it,
 //! or let it go on without this program.
 
 use std::io;
@@ -27,7 +27,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 pub(super) enum WatchWake {
     /// The program's first process has changed.
     Changed(io::Result<ProcessChange>),
-    /// The program goes on without this one.
+    /// The program continues without this one.
     LetGo,
 }
 
@@ -97,7 +97,7 @@ impl ProgramControl {
         Ok(())
     }
 
-    /// Tells the program's terminal another size.
+    /// Resizes the program's terminal.
     pub fn resize(&self, size: TerminalSize) {
         if let Some(terminal) = self.0.terminal() {
             terminal.resize(size);

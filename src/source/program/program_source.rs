@@ -52,7 +52,7 @@ pub struct ProgramSource {
     pub duration: Option<Duration>,
     /// The accuracy that is asked for.
     pub accuracy: AccuracyChoice,
-    /// What the user does to it.
+    /// The user's commands to it.
     pub control: ProgramControl,
 }
 
@@ -158,7 +158,7 @@ enum WatchEnd {
     Exited(ExitStatus),
     /// The threads of a process that this program did not start have ended.
     Gone,
-    /// The program goes on.
+    /// The program continues.
     Left,
     /// Watching failed.
     Failed(Failure),

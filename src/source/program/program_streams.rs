@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use super::pseudo_terminal::{PseudoTerminal, TerminalSize};
 
-/// Where a program's streams go.
+/// The destinations of a program's streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamRoutes {
     /// The size of a terminal for the program alone, in place of the one with this program's screen.

@@ -55,7 +55,7 @@ impl PseudoTerminal {
         Ok((terminal, program_side))
     }
 
-    /// Tells the program another size. A size that the system refuses leaves the one before.
+    /// Resizes the program's terminal. A size that the system refuses leaves the one before.
     pub(super) fn resize(&self, TerminalSize { columns, rows }: TerminalSize) {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         _ = tcsetwinsize(&*self.0, size);

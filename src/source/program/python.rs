@@ -3,7 +3,7 @@
 //!
 //! The target does not notice: its memory is read as it is ([`Memory`]), by the layouts of CPython
 //! 3.8 to 3.12 and, from 3.13 on, by the offsets that the runtime itself has for that purpose.
-//! Nothing of what is read is believed unchecked: [`Interpreter::find`] compares the threads that it
+//! No reading is believed unchecked: [`Interpreter::find`] compares the threads that it
 //! finds with those of the system, all loops and lengths are bounded, and all arithmetic is checked.
 //!
 //! A free-threaded build has no GIL ([`Interpreter::is_free_threaded`]). On other systems than Linux

@@ -39,7 +39,7 @@ pub(super) struct PythonWatch {
     processes: HashMap<u32, ProcessWatch>,
 }
 
-/// What is known of a process.
+/// The knowledge about a process.
 enum ProcessWatch {
     /// No interpreter has been found so far.
     Wanted(Search),
@@ -81,7 +81,7 @@ struct ThreadIds {
     next: Nanos,
 }
 
-/// Where readings go.
+/// The receiver of readings.
 struct ReadingSink<'a> {
     clock: &'a Clock,
     fold: &'a mut ThreadFold,

@@ -13,11 +13,11 @@ use crate::model::{Accuracy, CodePlace, Nanos, PythonInterpreter};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reading", rename_all = "snake_case")]
 pub enum Reading {
-    /// How the following readings are made.
+    /// The method of the following readings.
     Method {
         /// The time.
         at: Nanos,
-        /// How exact they are.
+        /// Their accuracy.
         accuracy: Accuracy,
         /// `true` if the kernel records the switches of a new thread from its birth on.
         from_birth: bool,
@@ -59,7 +59,7 @@ pub enum Reading {
         at: Nanos,
         /// The thread ID.
         tid: u32,
-        /// What was seen.
+        /// The sight.
         sight: Sight,
     },
     /// The letter of a process's state, which is that of its first thread.
@@ -79,7 +79,7 @@ pub enum Reading {
         tid: u32,
         /// Its counters, if they could be read.
         counters: Option<SchedStat>,
-        /// What was seen.
+        /// The sight.
         sight: Sight,
     },
     /// The name of a thread whose renames are not recorded.
@@ -102,7 +102,7 @@ pub enum Reading {
     Interpreter {
         /// The time.
         at: Nanos,
-        /// What is known of the interpreter.
+        /// The properties of the interpreter that are known.
         found: PythonInterpreter,
         /// Its GIL, or `None` if it has none or it cannot be seen.
         gil: Option<GilAddresses>,
@@ -182,7 +182,7 @@ impl Reading {
     }
 }
 
-/// What was seen of a thread.
+/// The visible state of a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sight {

@@ -21,10 +21,10 @@ const PAGE: usize = 4 << 10;
 /// The numbers of pages that are tried for the ring of a thread.
 const THREAD_RING_PAGES: [usize; 2] = [4, 1];
 
-/// What a ring records.
+/// The subject of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RingTarget {
-    /// What happens on a CPU to a process that is about to execute a program, and to all threads and
+    /// Events on a CPU of a process that is about to execute a program, and of all threads and
     /// processes that come from it. Begins once it executes.
     ProcessOnCpu {
         /// The process ID.
@@ -32,7 +32,7 @@ pub enum RingTarget {
         /// The number of the CPU.
         cpu: usize,
     },
-    /// What happens to a thread that runs already, on any CPU.
+    /// Events of a thread that runs already, on any CPU.
     Thread {
         /// The thread ID.
         tid: u32,

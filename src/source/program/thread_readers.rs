@@ -128,7 +128,7 @@ impl ThreadReaders {
         Ok(Sight::Denied)
     }
 
-    /// Tells a thread that has ended from a kernel without the file.
+    /// Distinguishes a thread that has ended from a kernel without the file.
     fn exists(&mut self, thread: LiveThread) -> bool {
         self.stat(thread).is_ok()
     }

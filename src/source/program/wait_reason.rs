@@ -1,4 +1,4 @@
-//! What a blocked thread waits for: its system call's number and arguments, or the kernel function
+//! The reason for which a thread is blocked: its system call's number and arguments, or the kernel function
 //! that it sleeps in, become a state and a reason.
 
 use serde::{Deserialize, Serialize};
@@ -42,13 +42,13 @@ pub struct Wait {
     pub state: State,
     /// The call or kernel function, or `None` if it continues the call before.
     pub call: Option<String>,
-    /// What the call waits on.
+    /// The object that the call waits on.
     pub object: Option<String>,
     /// The TID of the thread that holds the lock, or whose end is waited for.
     pub holder: Option<u32>,
 }
 
-/// What else may be read about a call that blocks.
+/// The further readings about a call that blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitDetail {
     /// The word of memory at the address holds the TID of a lock's holder.
@@ -75,7 +75,7 @@ enum FutexWait {
 }
 
 impl FutexWait {
-    /// Tells the users of futexes apart by operation, value and timeout.
+    /// Distinguishes the users of futexes by operation, value and timeout.
     const fn from_arguments([_, operation, value, timeout, ..]: [u64; 6]) -> Self {
         let (operation, value) = (operation & 0xffff_ffff, value & 0xffff_ffff);
         let command = operation & FUTEX_COMMAND;
@@ -136,7 +136,7 @@ impl Wait {
         Self { state, call: Some(call.to_owned()), object, holder: None }
     }
 
-    /// Returns the wait that a line of `syscall` tells of, or `None` if the thread does not wait.
+    /// Returns the wait that a line of `syscall` describes, or `None` if the thread does not wait.
     /// `owner` and `file` are what was read as [`wanted_detail`] asks.
     pub fn from_line(line: &str, abi: Abi, owner: Option<u32>, file: Option<&str>) -> Option<Self> {
         let (number, arguments) = match SyscallLine::parse(line)? {

@@ -135,8 +135,8 @@ fn trace_has_the_threads_and_the_reasons_of_their_states() {
     let trace = written(run(), |out, subject| trace::write(out, subject.runs).unwrap());
     let events: Vec<Value> = serde_json::from_str(&trace).unwrap();
     let named = |name: &'static str| events.iter().filter(move |event| event["name"] == name);
-    let names: Vec<&Value> = named("thread_name").map(|event| &event["args"]["name"]).collect();
-    assert_eq!(names, ["main", "worker-1", "worker-2", "io", "idle"]);
+    let threads: Vec<&Value> = named("thread_name").map(|event| &event["args"]["name"]).collect();
+    assert_eq!(threads, ["main", "worker-1", "worker-2", "io", "idle"]);
     assert_eq!(named("process_name").next().unwrap()["args"]["name"], "python app.py");
     let life = named("worker-1").next().unwrap();
     assert_eq!((&life["args"]["tid"], &life["args"]["pid"]), (&101.into(), &100.into()));

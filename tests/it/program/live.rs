@@ -25,6 +25,7 @@ fn hold(program: &[&str]) -> Child {
 
 /// Watches a program from its first instruction to its end. Returns `None` if its switches may not be
 /// recorded here.
+#[expect(clippy::print_stderr, reason = "a skipped test says why it is")]
 fn watch(program: &[&str]) -> Option<Run> {
     let mut child = hold(program);
     let clock = Clock::system();

@@ -2,7 +2,7 @@
 
 use threadline::model::{
     Accuracy, CodePlace, Event, EventKind, Exactness, LaneId, Mode, Nanos, Plan, PythonInterpreter,
-    ReasonSource, Run, RunOutcome, State, WatchedProgram, WorkSpec,
+    ReasonSource, Run, RunOutcome, WatchedProgram, WorkSpec,
 };
 use threadline::source::program::kernel_record::{KernelRecord, RecordKind};
 use threadline::source::program::proc_line::SchedStat;
@@ -38,7 +38,9 @@ pub(crate) fn fold(readings: &[Reading], end: Nanos) -> Vec<Event> {
 /// Returns the run of events.
 pub(crate) fn run(events: &[Event]) -> Run {
     let mut run = Run::new(plan());
-    events.iter().for_each(|event| run.apply(event));
+    for event in events {
+        run.apply(event);
+    }
     run
 }
 
@@ -118,9 +120,9 @@ fn number(text: &str) -> u32 {
 fn reading(line: &str) -> Reading {
     let words: Vec<&str> = line.split_whitespace().collect();
     let (at, rest) = (micros(words[0]), &words[1..]);
-    let of =
-        |pid, tid: &str, kind| Reading::Record(KernelRecord { at, pid, tid: number(tid), kind });
-    let record = |tid, kind| of(PID, tid, kind);
+    if let Some(record) = record(at, rest) {
+        return Reading::Record(record);
+    }
     let method = |edges, from_birth| {
         let accuracy = Accuracy { edges, reasons: ReasonSource::Syscall, why: None };
         Reading::Method { at, accuracy, from_birth }
@@ -129,34 +131,6 @@ fn reading(line: &str) -> Reading {
         ["exact"] => method(Exactness::Exact, true),
         ["attached"] => method(Exactness::Exact, false),
         ["counted"] => method(Exactness::Counted { period: Nanos::from_millis(4) }, false),
-        ["in", tid] => record(tid, RecordKind::SwitchIn),
-        ["out", tid] => record(tid, RecordKind::SwitchOut { preempted: false }),
-        ["preempted", tid] => record(tid, RecordKind::SwitchOut { preempted: true }),
-        ["fork", tid, "by", parent] => {
-            let parent_tid = number(parent);
-            record(tid, RecordKind::Fork { parent_pid: PID, parent_tid })
-        }
-        ["process", tid, "by", parent] => {
-            let parent_tid = number(parent);
-            of(number(tid), tid, RecordKind::Fork { parent_pid: PID, parent_tid })
-        }
-        ["exit", tid] => record(tid, RecordKind::Exit),
-        ["name", tid, name] => {
-            record(tid, RecordKind::Renamed { name: name.to_owned(), exec: false })
-        }
-        ["exec", pid, name] => {
-            let kind = RecordKind::Renamed { name: name.to_owned(), exec: true };
-            of(number(pid), pid, kind)
-        }
-        ["lost", count, "since", since] => {
-            let count = count.parse().unwrap();
-            let kind = RecordKind::Lost { count, since: micros(since), one_thread: false };
-            record("7", kind)
-        }
-        ["lost", count, "since", since, "of", tid] => {
-            let count = count.parse().unwrap();
-            record(tid, RecordKind::Lost { count, since: micros(since), one_thread: true })
-        }
         ["drained"] => Reading::Drained { at },
         ["found", tid, name, letter] => Reading::Found {
             at,
@@ -204,6 +178,35 @@ fn reading(line: &str) -> Reading {
         }
         ["gone", tid] => Reading::Gone { at, tid: number(tid) },
         _ => panic!("no reading: {line}"),
+    }
+}
+
+/// Returns the kernel's record that words stand for.
+fn record(at: Nanos, words: &[&str]) -> Option<KernelRecord> {
+    let of = |pid, tid: &str, kind| Some(KernelRecord { at, pid, tid: number(tid), kind });
+    let record = |tid, kind| of(PID, tid, kind);
+    let fork = |parent| RecordKind::Fork { parent_pid: PID, parent_tid: number(parent) };
+    let lost = |count: &str, since, one_thread| {
+        let count = count.parse().unwrap();
+        RecordKind::Lost { count, since: micros(since), one_thread }
+    };
+    match *words {
+        ["in", tid] => record(tid, RecordKind::SwitchIn),
+        ["out", tid] => record(tid, RecordKind::SwitchOut { preempted: false }),
+        ["preempted", tid] => record(tid, RecordKind::SwitchOut { preempted: true }),
+        ["fork", tid, "by", parent] => record(tid, fork(parent)),
+        ["process", tid, "by", parent] => of(number(tid), tid, fork(parent)),
+        ["exit", tid] => record(tid, RecordKind::Exit),
+        ["name", tid, name] => {
+            record(tid, RecordKind::Renamed { name: name.to_owned(), exec: false })
+        }
+        ["exec", pid, name] => {
+            let kind = RecordKind::Renamed { name: name.to_owned(), exec: true };
+            of(number(pid), pid, kind)
+        }
+        ["lost", count, "since", since] => record("7", lost(count, since, false)),
+        ["lost", count, "since", since, "of", tid] => record(tid, lost(count, since, true)),
+        _ => None,
     }
 }
 

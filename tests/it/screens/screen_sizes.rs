@@ -371,20 +371,23 @@ fn every_workload_draws_in_every_mode() {
 }
 
 #[test]
-fn watched_programs_draw_at_every_size() {
+fn python_program_draws_at_every_size() {
     draw_every(programs::watching(programs::python_script(exact()).finish()), COLOUR);
+}
+
+/// Each on one terminal kind.
+#[test]
+fn panes_of_a_python_program_draw() {
+    let keys = ["", "j", "jjj", "i", "oo", "jv→→→", "?", "T"];
+    for (keys, terminal_kind) in keys.into_iter().zip(TERMINAL_KINDS.into_iter().cycle()) {
+        let driver = programs::watching(programs::python_script(counted()).finish());
+        draw_sampled(driver.press_keys(keys), terminal_kind);
+    }
+}
+
+#[test]
+fn open_panes_of_threads_draw_across_terminal_kinds() {
     for terminal_kind in TERMINAL_KINDS {
-        for keys in ["", "j", "jjj", "i", "oo", "jv→→→", "?", "T"] {
-            let driver = programs::watching(programs::python_script(counted()).finish());
-            draw_sampled(driver.press_keys(keys), terminal_kind);
-        }
-        for opens in [false, true] {
-            let mut driver = programs::watching(programs::pool(64).finish()).press_keys("j");
-            if opens {
-                driver.press(KeyCode::Enter);
-            }
-            draw_sampled(driver.press_keys("jjjjj"), terminal_kind);
-        }
         let mut driver = programs::watching(programs::python_script(exact()).finish());
         driver.press(KeyCode::Enter);
         draw_sampled(driver, terminal_kind);
@@ -392,6 +395,21 @@ fn watched_programs_draw_at_every_size() {
         driver.press(KeyCode::Enter);
         draw_sampled(driver, terminal_kind);
     }
+}
+
+#[test]
+fn groups_of_threads_draw_open_and_closed() {
+    for (opens, terminal_kind) in [false, true, true, false].into_iter().zip(TERMINAL_KINDS) {
+        let mut driver = programs::watching(programs::pool(64).finish()).press_keys("j");
+        if opens {
+            driver.press(KeyCode::Enter);
+        }
+        draw_sampled(driver.press_keys("jjjjj"), terminal_kind);
+    }
+}
+
+#[test]
+fn programs_with_many_threads_draw() {
     draw_sampled(programs::watching(programs::build()), COLOUR);
     draw_sampled(programs::watching(programs::five_hundred().finish()), COLOUR);
 }

@@ -20,6 +20,12 @@ fn sentence_so_far(table: &str, seconds: f64) -> String {
     Verdict::new(&[run], None).progress_forms(now)[0].clone()
 }
 
+/// Returns the lines of threads that do the same.
+fn threads(numbers: std::ops::Range<u32>, name: &str, steps: &str) -> String {
+    let lines: Vec<String> = numbers.map(|number| format!("{name}-{number}: {steps}")).collect();
+    lines.join("\n")
+}
+
 /// Four threads that compute in turn, and a main thread that waits for them.
 const GIL_BOUND: &str = "
     cores 2
@@ -131,7 +137,7 @@ fn more_threads_than_cores_wait_for_a_core() {
 
 #[test]
 fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
-    let brief: String = (1..30).map(|n| format!("sh-{n}: on_cpu 0.001, no_core 0.001\n")).collect();
+    let brief = threads(1..30, "sh", "on_cpu 0.001, no_core 0.001");
     let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");
     let conclusion = conclude(&table);
     let found =
@@ -142,8 +148,7 @@ fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
 
 #[test]
 fn parked_threads_are_no_obstacle() {
-    let parked: String =
-        (1..12).map(|n| format!("pool-{n}: on_cpu 0.01, parked 9.99 futex\n")).collect();
+    let parked = threads(1..12, "pool", "on_cpu 0.01, parked 9.99 futex");
     let table = format!("cores 2\nmain: on_cpu 9.9, sleeping 0.1\n{parked}");
     let found = "1 of 12 threads did 99 % of the work; the others were parked: \
                  more cores would not help";

@@ -1,4 +1,4 @@
-//! How often a program's records are drained: 250 times a second, up to 1,000 while that costs little,
+//! The rate at which a program's records are drained: 250 times a second, up to 1,000 while that costs little,
 //! and less if it costs too much.
 
 use crate::model::Nanos;
@@ -45,7 +45,7 @@ impl DrainPace {
         self.period
     }
 
-    /// Adapts to the share of a core that watching costs. `is_busy` tells that there is more to see
+    /// Adapts to the share of a core that watching costs. `is_busy` means that there is more to see
     /// when looking more often.
     pub(super) fn adapt(&mut self, cost: f64, is_busy: bool) {
         let period = match cost {

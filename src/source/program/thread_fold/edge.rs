@@ -2,7 +2,7 @@
 
 use crate::model::{InterpreterId, LaneId, Nanos, TaskId};
 
-/// What the scheduler does with a thread.
+/// The scheduler's treatment of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Activity {
     Unknown,
@@ -11,7 +11,7 @@ pub(super) enum Activity {
     Blocked,
 }
 
-/// What a thread has to do with a GIL.
+/// The relation of a thread to a GIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GilRole {
     /// Its process has none that is known.
@@ -62,7 +62,7 @@ pub(super) enum EdgeKind {
     Ended,
 }
 
-/// Where a thread is drawn.
+/// The lane and the task of a thread.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LaneTask {
     pub(super) lane: LaneId,

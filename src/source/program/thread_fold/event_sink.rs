@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::source::program::wait_reason::Wait;
 
-/// Where events go, with what is known of all threads.
+/// The receiver of events, with the facts about all threads.
 pub(super) struct EventSink<'a> {
     pub(super) emit: &'a mut dyn FnMut(Event),
     /// The tasks of the threads that live, by thread ID.

@@ -1,6 +1,6 @@
-//! Who held a GIL between two readings of it.
+//! The holders of a GIL between two readings of it.
 //!
-//! A reading tells the holder at one moment, and how often the GIL has changed hands. In between, the
+//! A reading has the holder at one moment, and the count of how often the GIL has changed hands. In between, the
 //! records of the threads say the rest:
 //!
 //! - A thread takes and releases the GIL while it is on a CPU, so that one that waited for it has taken

@@ -10,7 +10,7 @@ use crate::source::program::proc_line::SchedStat;
 use crate::source::program::reading::Sight;
 use crate::source::program::wait_reason::Wait;
 
-/// What a look shows of a thread.
+/// The activity of a thread at a look.
 enum Glimpse {
     /// On a CPU, or ready to run.
     Runs,
