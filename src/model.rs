@@ -2,10 +2,12 @@
 //! and terminal output.
 
 pub mod event;
+pub mod exactness;
 mod export_kind;
 mod failure;
 pub mod follower_page;
 pub mod gil;
+pub mod identifiers;
 pub mod item_page;
 pub mod json_pointer;
 pub mod lane;
@@ -29,20 +31,19 @@ pub use event::{
     ChangeReason, CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Gap,
     GapScope, Product, ResponseSummary, RunOutcome, TaskOutcome,
 };
+pub use exactness::Exactness;
 pub use export_kind::{ExportKind, file_stem};
 pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilHold, GilUsage};
+pub use identifiers::{LaneId, RunId, TaskId};
 pub use item_page::{ItemPage, ItemPointers, ItemsError};
 pub use json_pointer::JsonPointer;
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use machine_load::MachineLoad;
 pub use paged_list::{PageAddressing, PagedList};
 pub use palette::Background;
-pub use plan::{
-    ComputeSpec, Exactness, LaneId, Plan, PlannedRun, RunId, Simulation, Target, TaskId, Waves,
-    WorkSpec,
-};
+pub use plan::{ComputeSpec, Plan, PlannedRun, Simulation, Target, Waves, WorkSpec};
 pub use quota::{LimitKind, Quota, QuotaCheck, ReachedLimit};
 pub use run::{
     InterpreterRecord, LimitChange, Limits, Losses, Processes, ProgramRecord, Run, RunProgress,

@@ -303,10 +303,10 @@ impl ProgramRows {
         place.worked = true;
         let Some(group) = self.groups.get_mut(place.group) else { return };
         let at = group.lanes.iter().position(|lane| usize::from(lane.0) == index);
-        if let Some(at) = at.filter(|_| self.order == ThreadOrder::Work) {
-            if let Some(lanes) = group.lanes.get_mut(group.working..=at) {
-                lanes.rotate_right(1);
-            }
+        if let Some(at) = at.filter(|_| self.order == ThreadOrder::Work)
+            && let Some(lanes) = group.lanes.get_mut(group.working..=at)
+        {
+            lanes.rotate_right(1);
         }
         group.working += 1;
     }

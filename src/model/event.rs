@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::identifiers::{LaneId, TaskId};
 use super::item_page::ItemPage;
 use super::machine_load::MachineLoad;
-use super::plan::{LaneId, Plan, TaskId};
+use super::plan::Plan;
 use super::quota::{Quota, ReachedLimit};
 use super::state::State;
 use super::time::Nanos;

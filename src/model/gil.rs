@@ -3,8 +3,8 @@
 
 mod cells;
 
+use super::identifiers::LaneId;
 use super::lane::Lane;
-use super::plan::LaneId;
 use super::state::State;
 use super::time::Nanos;
 pub use cells::GilCell;

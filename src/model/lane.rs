@@ -4,7 +4,7 @@
 mod cells;
 mod intervals;
 
-use super::plan::TaskId;
+use super::identifiers::TaskId;
 use super::printable::printable;
 use super::state::{State, StateTimes};
 use super::time::Nanos;

@@ -1,11 +1,12 @@
 //! The plan of a run: its work with all parameters, its mode, its lanes, and the waves of its tasks.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::exactness::Exactness;
+use super::identifiers::{LaneId, RunId, TaskId};
 use super::paged_list::PagedList;
 use super::printable::printable;
 use super::quota::QuotaCheck;
@@ -17,30 +18,6 @@ use super::workload::{Mode, Workload};
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
 pub const MAX_TASKS: u32 = 1_000_000;
-
-/// The index of a lane in its run, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LaneId(pub u16);
-
-/// The index of a run among those of its selection, counted from 0.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct RunId(pub u16);
-
-/// The number of a task in its run, counted from 1. For followers, the page number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TaskId(pub u32);
-
-/// The label of a page, `p3`. [`Plan::label`] covers all workloads.
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p{}", self.0)
-    }
-}
 
 /// A user's followers on a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,22 +188,6 @@ impl WorkSpec {
             _ => None,
         }
     }
-}
-
-/// The exactness of the events of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exactness {
-    /// Workers report each change at its own moment.
-    #[default]
-    Exact,
-    /// Times are sums of a counter that is read periodically.
-    Counted {
-        /// The time between two readings.
-        period: Nanos,
-    },
-    /// States are seen only now and then.
-    Coarse,
 }
 
 /// The plan of one run: a workload in a mode.

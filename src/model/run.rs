@@ -10,9 +10,10 @@ mod timing;
 
 use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, TaskOutcome};
 use super::gil::GilHolds;
+use super::identifiers::{LaneId, TaskId};
 use super::lane::{Lane, Span};
 use super::machine_load::MachineLoad;
-use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
+use super::plan::{MAX_TASKS, Plan};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;

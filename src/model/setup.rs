@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
+use super::identifiers::RunId;
 use super::paged_list::PagedList;
-use super::plan::{ComputeSpec, MAX_TASKS, RunId, Target, WorkSpec};
+use super::plan::{ComputeSpec, MAX_TASKS, Target, WorkSpec};
 use super::selection::{Selection, SweepSetup};
 use super::watched_program::WatchedProgram;
 use super::workload::{Mode, ModeChoice, Workload};

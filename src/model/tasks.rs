@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::event::{CommandOutput, Completion, Product, ResponseSummary, TaskOutcome};
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::identifiers::{LaneId, TaskId};
 use super::item_page::ItemPage;
-use super::plan::{LaneId, TaskId};
 use super::time::Nanos;
 use super::workload::{TaskKind, Workload};
 

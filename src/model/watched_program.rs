@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Exactness, TaskId};
+use super::exactness::Exactness;
+use super::identifiers::TaskId;
 use super::time::Nanos;
 
 /// A program whose threads are watched.
@@ -148,4 +149,19 @@ pub struct WatchCost {
     /// The number of switches of the watched threads that the kernel recorded, each of which costs the
     /// watched program about 2.2 µs.
     pub recorded_switches: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stem_of_a_name_lacks_the_number_of_its_thread() {
+        assert_eq!(name_stem("pool-3-thread-12"), "pool-3-thread");
+        assert_eq!(name_stem("worker_7"), "worker");
+        assert_eq!(name_stem("python3"), "python");
+        assert_eq!(name_stem("Thread-7 (work)"), "Thread (work)");
+        assert_eq!(name_stem("load (a)"), "load (a)");
+        assert_eq!(name_stem("42"), "42");
+    }
 }

@@ -13,7 +13,7 @@ use super::lane_bar::{
 };
 use super::layout::draw_symbol;
 use super::theme::Theme;
-use crate::model::{GilCell, LaneId, Run, State};
+use crate::model::{GilCell, InterpreterId, LaneId, Run, State};
 
 /// The numbers of holders that fit into one cell. Lanes beyond these share [`SEVERAL`].
 const DIGITS: [&str; 35] = [
@@ -28,8 +28,21 @@ const SEVERAL: &str = "+";
 const LABEL_MARGIN_EIGHTHS: usize = 8;
 
 impl LaneBar {
-    /// Draws the holders of a GIL.
-    pub(super) fn draw_gil_holders(&self, cells: &[GilCell], buf: &mut Buffer) {
+    /// Draws the holders of a GIL, and for that of an interpreter in which cells they have no core.
+    pub(super) fn draw_gil(
+        &self,
+        run: &Run,
+        interpreter: Option<InterpreterId>,
+        cells: &[GilCell],
+        buf: &mut Buffer,
+    ) {
+        self.draw_holders(cells, buf);
+        if interpreter.is_some() {
+            self.mark_holders_without_core(run, cells, buf);
+        }
+    }
+
+    fn draw_holders(&self, cells: &[GilCell], buf: &mut Buffer) {
         let (row, theme) = (text_row(self.area), self.theme);
         for (x, &cell) in (row.x..).zip(cells) {
             let (symbol, style) = holder_cell(cell, theme);
@@ -52,7 +65,7 @@ impl LaneBar {
     }
 
     /// Marks the cells in which the holder has no core: no thread can use the GIL there.
-    pub(super) fn mark_holders_without_core(&self, run: &Run, cells: &[GilCell], buf: &mut Buffer) {
+    fn mark_holders_without_core(&self, run: &Run, cells: &[GilCell], buf: &mut Buffer) {
         let mut states: BTreeMap<LaneId, Vec<State>> = BTreeMap::new();
         let row = text_row(self.area);
         for (column, cell) in cells.iter().enumerate() {

@@ -108,7 +108,7 @@ impl Timeline<'_> {
 
     /// Returns what the thread of a lane did for most of its life, work before waiting, or `None` for
     /// a lane of another run.
-    pub(super) fn thread_share(&self, run: &Run, lane: &Lane, until: Nanos) -> Option<TimeShare> {
+    pub(super) fn thread_share(run: &Run, lane: &Lane, until: Nanos) -> Option<TimeShare> {
         let record = run.program()?;
         let born = lane.opened()?;
         let end = lane.closed().unwrap_or(until).min(until);

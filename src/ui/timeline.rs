@@ -181,12 +181,8 @@ impl<'app> Timeline<'app> {
             TimelineRow::RunName { run, hidden } => self.draw_run_name(run, *hidden, area, buf),
             TimelineRow::Gil { run, until, title, interpreter } => {
                 self.draw_gil_name(run, *title, *interpreter, text_area, buf);
-                let lane_bar = self.lane_bar(*until, bars);
                 let cells = holders.of_interpreter(run, *interpreter, *until).unwrap_or(&[]);
-                lane_bar.draw_gil_holders(cells, buf);
-                if interpreter.is_some() {
-                    lane_bar.mark_holders_without_core(run, cells, buf);
-                }
+                self.lane_bar(*until, bars).draw_gil(run, *interpreter, cells, buf);
                 self.draw_gil_share(run, *interpreter, text_area, buf);
             }
             TimelineRow::Lane { run, until, lane, index, place, title } => {
@@ -264,7 +260,7 @@ impl<'app> Timeline<'app> {
         if !run.has_started() {
             return;
         }
-        if let Some(share) = self.thread_share(run, lane, until) {
+        if let Some(share) = Self::thread_share(run, lane, until) {
             return self.draw_share(share, area, buf);
         }
         let width = self.layout.width;

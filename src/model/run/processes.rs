@@ -2,7 +2,7 @@
 //! has no resources for.
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::plan::LaneId;
+use crate::model::identifiers::LaneId;
 
 /// The lost workers of a run.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 use crate::model::event::{EventKind, ExitStatus};
 use crate::model::gil::GilHolds;
-use crate::model::plan::{LaneId, TaskId};
+use crate::model::identifiers::{LaneId, TaskId};
 use crate::model::state::State;
 use crate::model::time::Nanos;
 use crate::model::watched_program::{

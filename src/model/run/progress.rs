@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use crate::model::event::{Completion, Product};
+use crate::model::identifiers::TaskId;
 use crate::model::item_page::ItemPage;
-use crate::model::plan::TaskId;
 
 /// The maximum capacity that is reserved in advance. Growing the set rehashes all entries, which at
 /// a million would delay a frame. A server that announces more accounts than it has costs 19 MB of

@@ -1,7 +1,7 @@
 //! The timing of a run: its load over time, and the times of its last events.
 
 use crate::model::event::Gap;
-use crate::model::plan::TaskId;
+use crate::model::identifiers::TaskId;
 use crate::model::time::Nanos;
 use crate::model::time_series::{CountSeries, LevelSeries, StepSeries};
 

@@ -134,8 +134,8 @@ mod tests {
         words.chain(long_words.iter().flat_map(|word| word.to_ne_bytes())).collect()
     }
 
-    fn record(at: u64, kind: RecordKind) -> Option<KernelRecord> {
-        Some(KernelRecord { at: Nanos(at), pid: 7, tid: 8, kind })
+    fn record(at: u64, kind: RecordKind) -> KernelRecord {
+        KernelRecord { at: Nanos(at), pid: 7, tid: 8, kind }
     }
 
     #[test]
@@ -143,21 +143,21 @@ mod tests {
         let trailer = bytes(&[7, 8], &[500]);
         let parse =
             |kind, misc, body: &[u8]| KernelRecord::parse(kind, misc, &[body, &trailer].concat());
-        assert_eq!(parse(14, 0, &[]), record(500, RecordKind::SwitchIn));
+        assert_eq!(parse(14, 0, &[]), Some(record(500, RecordKind::SwitchIn)));
         let blocked = RecordKind::SwitchOut { preempted: false };
-        assert_eq!(parse(14, 1 << 13, &[]), record(500, blocked));
+        assert_eq!(parse(14, 1 << 13, &[]), Some(record(500, blocked)));
         let preempted = RecordKind::SwitchOut { preempted: true };
-        assert_eq!(parse(14, 3 << 13, &[]), record(500, preempted));
+        assert_eq!(parse(14, 3 << 13, &[]), Some(record(500, preempted)));
         let task = bytes(&[7, 3, 8, 4], &[400]);
         let fork = RecordKind::Fork { parent_pid: 3, parent_tid: 4 };
-        assert_eq!(parse(7, 0, &task), record(400, fork));
-        assert_eq!(parse(4, 0, &task), record(400, RecordKind::Exit));
+        assert_eq!(parse(7, 0, &task), Some(record(400, fork)));
+        assert_eq!(parse(4, 0, &task), Some(record(400, RecordKind::Exit)));
         let renamed = |exec| RecordKind::Renamed { name: "a b".to_owned(), exec };
         let comm = [bytes(&[7, 8], &[]), b"a b\0\0\0\0\0".to_vec()].concat();
-        assert_eq!(parse(3, 0, &comm), record(500, renamed(false)));
-        assert_eq!(parse(3, 1 << 13, &comm), record(500, renamed(true)));
+        assert_eq!(parse(3, 0, &comm), Some(record(500, renamed(false))));
+        assert_eq!(parse(3, 1 << 13, &comm), Some(record(500, renamed(true))));
         let lost = RecordKind::Lost { count: 12, since: Nanos(500), one_thread: false };
-        assert_eq!(parse(2, 0, &bytes(&[], &[1, 12])), record(500, lost));
+        assert_eq!(parse(2, 0, &bytes(&[], &[1, 12])), Some(record(500, lost)));
         assert_eq!(parse(9, 0, &task), None);
     }
 

@@ -252,30 +252,25 @@ impl PythonReader {
                 self.tell_function(tid, thread, sink);
             }
         }
-        let pause = |start: Nanos, shortest: Nanos| {
-            let now = sink.clock.now();
-            now + Nanos(now.since(start).0.saturating_mul(PASS_RATIO)).max(shortest)
-        };
-        self.next_functions = pause(start, FUNCTION_INTERVAL);
+        self.next_functions = next_pass(sink.clock.now(), start, FUNCTION_INTERVAL);
         if are_named || start < self.next_names {
             return Ok(());
         }
         let names_start = sink.clock.now();
         let names = self.interpreter.thread_names(&self.memory, &threads);
         let has_news = names.is_ok_and(|names| self.tell_names(names, sink));
-        self.name_interval = match has_news {
-            true => NAME_INTERVAL,
-            false => Nanos(self.name_interval.0 * 2).min(MAX_NAME_INTERVAL),
+        self.name_interval = if has_news {
+            NAME_INTERVAL
+        } else {
+            Nanos(self.name_interval.0 * 2).min(MAX_NAME_INTERVAL)
         };
-        let now = sink.clock.now();
-        let spent = Nanos(now.since(names_start).0.saturating_mul(PASS_RATIO));
-        self.next_names = now + spent.max(self.name_interval);
+        self.next_names = next_pass(sink.clock.now(), names_start, self.name_interval);
         Ok(())
     }
 
     fn tell_function(&mut self, tid: u32, thread: &PythonThread, sink: &mut ReadingSink<'_>) {
         let function = self.interpreter.innermost_function(&self.memory, thread, &mut self.cache);
-        let place = function.ok().flatten().map(code_place);
+        let place = function.ok().flatten().as_ref().map(code_place);
         let at = sink.clock.now();
         sink.apply(&Reading::PythonThread { at, tid, name: None, place });
     }
@@ -314,12 +309,21 @@ impl ThreadIds {
     }
 }
 
-fn code_place(function: PythonFunction) -> CodePlace {
-    CodePlace {
-        function: function.name.to_string(),
-        file: function.file.to_string(),
-        line: function.line,
-    }
+/// Returns the time of the next pass after one from `start` to `now`: after `shortest`, or later if the
+/// pass took long.
+fn next_pass(now: Nanos, start: Nanos, shortest: Nanos) -> Nanos {
+    now + Nanos(now.since(start).0.saturating_mul(PASS_RATIO)).max(shortest)
+}
+
+/// Returns the place of a function: the line of its definition, so that all of its time counts for one
+/// place. The code of a module begins at its first line, which says nothing: there it is the line that
+/// runs.
+fn code_place(function: &PythonFunction) -> CodePlace {
+    let line = match &*function.name {
+        "<module>" => function.line,
+        _ => Some(function.first_line),
+    };
+    CodePlace { function: function.name.to_string(), file: function.file.to_string(), line }
 }
 
 /// Returns `true` if the name of a process is that of CPython.

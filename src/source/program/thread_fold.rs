@@ -24,7 +24,7 @@ use crate::model::plan::MAX_TASKS;
 use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
 };
-use edge::{Activity, GilRole, LaneTask};
+use edge::{Activity, GilRole, LaneTask, NameSource};
 use event_order::EventOrder;
 use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
@@ -171,7 +171,7 @@ impl ThreadFold {
         }
         self.forget_python(at, pid);
         self.with_thread(tid, |thread| {
-            (thread.is_python, thread.has_python_name) = (false, false);
+            (thread.is_python, thread.name_source) = (false, NameSource::Kernel);
             thread.rename(at, name);
             thread.enter(at, Activity::OnCpu);
         });
@@ -180,7 +180,7 @@ impl ThreadFold {
     /// Records the kernel's name of a thread.
     fn rename(&mut self, at: Nanos, tid: u32, name: &str) {
         self.with_thread(tid, |thread| {
-            if !thread.has_python_name {
+            if thread.name_source != NameSource::Python {
                 thread.rename(at, name);
             }
         });

@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use threadline::model::{Event, Exactness, Nanos, Run, State};
+use threadline::model::{Event, Exactness, InterpreterId, Nanos, Run, State};
 use threadline::source::Clock;
 use threadline::source::program::observer::Observer;
 
@@ -100,4 +100,63 @@ fn time_on_a_cpu_by_records_is_that_of_the_counters() {
     let share = |time: u64| 100.0 * time as f64 / life;
     let (by_records, by_counters) = (share(times[State::OnCpu]), share(thread.counters.on_cpu.0));
     assert!((by_records - by_counters).abs() < 3.0, "{by_records} and {by_counters}");
+}
+
+/// Two threads of Python that compute for 1.5 s, and one that sleeps.
+const HOGS: &str = "
+import threading, time
+end = time.monotonic() + 1.5
+def spin():
+    while time.monotonic() < end:
+        for _ in range(10000): pass
+def doze():
+    while time.monotonic() < end: time.sleep(0.05)
+for name, work in ('hog-a', spin), ('hog-b', spin), ('dozer', doze):
+    threading.Thread(target=work, name=name).start()
+";
+
+/// Runs the script with the `python3` on the PATH, if there is a CPython that can be read.
+fn watch_python(script: &str) -> Option<Run> {
+    let version = Command::new("python3").arg("-V").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no python3 on the PATH");
+        return None;
+    }
+    let run = watch(&["python3", "-c", script])?;
+    let interpreters = run.program().unwrap().interpreters();
+    let found = interpreters.first().map(|found| &found.details);
+    let reason = match found {
+        Some(found) if found.switch_interval.is_some() => return Some(run),
+        Some(found) => found.why.clone().unwrap_or_default(),
+        None => "no interpreter was found in python3".to_owned(),
+    };
+    eprintln!("skipped: {reason}");
+    None
+}
+
+/// The time for which a thread holds the GIL lies between its time on a CPU and that with the time in
+/// which it wants one: a thread that is preempted may be the holder.
+#[test]
+fn share_of_the_gil_is_between_that_on_a_cpu_and_that_with_no_core() {
+    let Some(run) = watch_python(HOGS) else { return };
+    let program = run.program().unwrap();
+    let gil = run.interpreter_gil(InterpreterId(0)).unwrap();
+    assert_eq!(gil.violation_count(), 0);
+    for name in ["hog-a", "hog-b", "dozer"] {
+        let is_named = |thread: &&threadline::model::ThreadRecord| thread.identity.name == name;
+        let thread = program.threads().iter().find(is_named).unwrap_or_else(|| panic!("{name}"));
+        let (born, ended) = (thread.born, thread.ended.unwrap());
+        let life = ended.since(born).0 as f64;
+        let share = |time: u64| 100.0 * time as f64 / life;
+        let holds = gil.holds_between(born, ended).filter(|hold| hold.lane == thread.lane);
+        let held = share(holds.map(|hold| hold.length.0).sum());
+        let counters = thread.counters;
+        let (on_cpu, no_core) = (share(counters.on_cpu.0), share(counters.no_core.0));
+        assert!(
+            on_cpu - 3.0 <= held && held <= on_cpu + no_core + 3.0,
+            "{name}: {on_cpu} % on a CPU, {no_core} % no core, {held} % with the GIL"
+        );
+        let function = program.places(thread.lane).last().map(|(_, place)| &*place.function);
+        assert_eq!(function, Some(if name == "dozer" { "doze" } else { "spin" }));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
-use threadline::model::{Event, EventKind, LaneId, Nanos, State, TaskId};
+use threadline::model::{Event, EventKind, Exactness, InterpreterId, LaneId, Nanos, State, TaskId};
 use threadline::source::program::kernel_record::{KernelRecord, RecordKind};
 use threadline::source::program::proc_line::SchedStat;
 use threadline::source::program::reading::{Reading, Sight};
@@ -93,6 +93,24 @@ fn reading() -> impl Strategy<Value = Reading> {
     ]
 }
 
+/// A reading about CPython: of a GIL, which any thread may hold, also one that does not exist.
+fn python_reading() -> impl Strategy<Value = Reading> {
+    let gil = (1_u32..3, prop::option::of(1_u32..6), 0_u64..9).prop_map(|(pid, holder, count)| {
+        let at = Nanos::ZERO;
+        let (address, last_holder, hand_overs) = (0x9000, holder, count);
+        Reading::Gil { at, pid, address, holder, last_holder, hand_overs }
+    });
+    prop_oneof![
+        8 => gil,
+        2 => (1_u32..5).prop_map(|tid| readings(&format!("0 thread {tid} of python")).remove(0)),
+        1 => (1_u32..5).prop_map(|tid| readings(&format!("0 thread {tid} is T")).remove(0)),
+        1 => (1_u32..5).prop_map(|tid| readings(&format!("0 thread {tid} in f 1")).remove(0)),
+        1 => (1_u32..3).prop_map(|pid| readings(&format!("0 python {pid} with 9000")).remove(0)),
+        1 => (1_u32..3)
+            .prop_map(|pid| Reading::InterpretersGone { at: Nanos::ZERO, pid }),
+    ]
+}
+
 /// Gives a reading a time.
 fn stamp(reading: &mut Reading, time: Nanos) {
     match reading {
@@ -105,15 +123,31 @@ fn stamp(reading: &mut Reading, time: Nanos) {
         | Reading::Letter { at, .. }
         | Reading::Sample { at, .. }
         | Reading::Name { at, .. }
-        | Reading::Gone { at, .. } => *at = time,
+        | Reading::Gone { at, .. }
+        | Reading::Interpreter { at, .. }
+        | Reading::Gil { at, .. }
+        | Reading::InterpretersGone { at, .. }
+        | Reading::PythonThread { at, .. } => *at = time,
     }
 }
 
 fn tape() -> impl Strategy<Value = Vec<Reading>> {
-    let steps = prop::collection::vec((reading(), 0_u64..60_000, 0_u64..30_000), 0..120);
-    steps.prop_map(|steps| {
+    tape_of(reading(), "0 exact\n0 exec 1 app")
+}
+
+fn python_tape() -> impl Strategy<Value = Vec<Reading>> {
+    let reading = prop_oneof![3 => reading(), 2 => python_reading()];
+    tape_of(reading, "0 exact\n0 exec 1 app\n0 python 1 with 9000")
+}
+
+fn tape_of(
+    reading: impl Strategy<Value = Reading>,
+    start: &'static str,
+) -> impl Strategy<Value = Vec<Reading>> {
+    let steps = prop::collection::vec((reading, 0_u64..60_000, 0_u64..30_000), 0..120);
+    steps.prop_map(move |steps| {
         let mut now = 0;
-        let mut tape = readings("0 exact\n0 exec 1 app");
+        let mut tape = readings(start);
         for (mut reading, step, late) in steps {
             now += step;
             // Records may come late; what is read has the time at which it is read.
@@ -177,12 +211,63 @@ fn assert_consistent(events: &[Event]) {
     assert_eq!(finished.len() as u32, started, "each thread ends");
 }
 
+/// Checks that a GIL is released by the thread that holds it before another one takes it, and that a
+/// thread computes in the time in which it holds one, and only then, while its switches are recorded.
+fn assert_single_holders(events: &[Event]) {
+    let mut holders: HashMap<InterpreterId, LaneId> = HashMap::new();
+    let mut times: HashMap<InterpreterId, Nanos> = HashMap::new();
+    let is_recorded = events.iter().all(|event| match &event.kind {
+        EventKind::AccuracyChanged(accuracy) => accuracy.edges == Exactness::Exact,
+        _ => true,
+    });
+    for event in events {
+        let Event { at, lane, kind } = event;
+        match kind {
+            EventKind::GilTaken { interpreter } => {
+                let other = holders.insert(*interpreter, *lane);
+                assert_eq!(other, None, "two holders: {event:?}");
+            }
+            EventKind::GilReleased { interpreter } => {
+                assert_eq!(holders.remove(interpreter), Some(*lane), "{event:?}");
+            }
+            EventKind::StateEntered { state: State::Computing } if is_recorded => {
+                // The holder of the moment, or of the next one: both have the same time.
+                let takes = |other: &Event| {
+                    (other.at, other.lane) == (*at, *lane)
+                        && matches!(other.kind, EventKind::GilTaken { .. })
+                };
+                let holds = holders.values().any(|holder| holder == lane);
+                assert!(holds || events.iter().any(takes), "computes without it: {event:?}");
+            }
+            _ => {}
+        }
+        if let EventKind::GilTaken { interpreter } | EventKind::GilReleased { interpreter } = kind {
+            let last = times.entry(*interpreter).or_default();
+            assert!(*at >= *last, "time runs back: {event:?} after {last:?}");
+            *last = *at;
+        }
+    }
+    assert!(holders.is_empty(), "held after the end: {holders:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn events_never_contradict_each_other(tape in tape()) {
         assert_consistent(&fold(&tape, END));
+    }
+
+    #[test]
+    fn no_gil_has_two_holders(tape in python_tape()) {
+        let events = fold(&tape, END);
+        assert_consistent(&events);
+        assert_single_holders(&events);
+        let run = run(&events);
+        for id in 0..run.program().unwrap().interpreters().len() {
+            let gil = run.interpreter_gil(InterpreterId(id as u16)).unwrap();
+            prop_assert_eq!(gil.violation_count(), 0);
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Tapes for people: one reading a line, times in microseconds; and what a run shows of them.
 
 use threadline::model::{
-    Accuracy, Event, EventKind, Exactness, LaneId, Mode, Nanos, Plan, ReasonSource, Run,
-    RunOutcome, State, WatchedProgram, WorkSpec,
+    Accuracy, CodePlace, Event, EventKind, Exactness, LaneId, Mode, Nanos, Plan, PythonInterpreter,
+    ReasonSource, Run, RunOutcome, State, WatchedProgram, WorkSpec,
 };
 use threadline::source::program::kernel_record::{KernelRecord, RecordKind};
 use threadline::source::program::proc_line::SchedStat;
-use threadline::source::program::reading::{Reading, Sight};
+use threadline::source::program::reading::{GilAddresses, Reading, Sight};
 use threadline::source::program::system_calls::Abi;
 use threadline::source::program::thread_fold::ThreadFold;
 
@@ -75,8 +75,39 @@ fn sight(words: &[&str]) -> Sight {
         ["join", tid] => {
             call(&format!("202 0x5500 0x109 {:#x} 0x0 0x0 0xffffffff 0x1 0x2", number(tid)), None)
         }
+        // The address is in the GIL at 0x9000.
+        ["gil"] => call("202 0x9028 0x189 0x0 0x7ffc 0x0 0xffffffff 0x7ffc 0x7f0d", None),
         ["letter", letter] => Sight::Letter(letter.chars().next().unwrap()),
         other => panic!("no sight: {other:?}"),
+    }
+}
+
+fn python(at: Nanos, pid: u32, gil: Option<&str>, why: Option<String>) -> Reading {
+    let switch_interval = gil.map(|_| Nanos::from_millis(5));
+    let found = PythonInterpreter { pid, version: "3.12.1".to_owned(), switch_interval, why };
+    let gil = gil.map(|start| {
+        let start = u64::from_str_radix(start, 16).unwrap();
+        GilAddresses { start, end: start + 0x100 }
+    });
+    Reading::Interpreter { at, found, gil }
+}
+
+/// Returns a look at a GIL. The holder, and the last one, are `-` for none.
+fn gil(
+    at: Nanos,
+    pid: &str,
+    (holder, last): (&str, &str),
+    hand_overs: &str,
+    address: &str,
+) -> Reading {
+    let tid = |text: &str| (text != "-").then(|| number(text));
+    Reading::Gil {
+        at,
+        pid: number(pid),
+        address: u64::from_str_radix(address, 16).unwrap(),
+        holder: tid(holder),
+        last_holder: tid(last),
+        hand_overs: hand_overs.parse().unwrap(),
     }
 }
 
@@ -149,6 +180,27 @@ fn reading(line: &str) -> Reading {
         },
         ["letter", pid, letter] => {
             Reading::Letter { at, pid: number(pid), letter: letter.chars().next().unwrap() }
+        }
+        ["python", pid, "with", address] => python(at, number(pid), Some(address), None),
+        ["python", pid, ref why @ ..] => python(at, number(pid), None, Some(why.join(" "))),
+        ["gil", pid, holder, hand_overs] => gil(at, pid, (holder, holder), hand_overs, "9000"),
+        ["gil", pid, holder, hand_overs, "of", address] => {
+            gil(at, pid, (holder, holder), hand_overs, address)
+        }
+        ["gil", pid, holder, hand_overs, "last", last] => {
+            gil(at, pid, (holder, last), hand_overs, "9000")
+        }
+        ["thread", tid, "of", "python"] => {
+            Reading::PythonThread { at, tid: number(tid), name: None, place: None }
+        }
+        ["thread", tid, "is", name] => {
+            let name = Some(name.to_owned());
+            Reading::PythonThread { at, tid: number(tid), name, place: None }
+        }
+        ["thread", tid, "in", function, line] => {
+            let (function, file) = (function.to_owned(), "app.py".to_owned());
+            let place = Some(CodePlace { function, file, line: line.parse().ok() });
+            Reading::PythonThread { at, tid: number(tid), name: None, place }
         }
         ["gone", tid] => Reading::Gone { at, tid: number(tid) },
         _ => panic!("no reading: {line}"),

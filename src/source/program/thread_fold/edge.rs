@@ -22,6 +22,25 @@ pub(super) enum GilRole {
     Holds(InterpreterId),
 }
 
+/// The source of a thread's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NameSource {
+    /// The thread that created it: it may get a name of its own yet.
+    Creator,
+    /// The kernel.
+    Kernel,
+    /// The program, as CPython knows it. The kernel's name is ignored from then on.
+    Python,
+}
+
+/// The last regular look at a thread whose switches are not recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastSample {
+    pub(super) at: Nanos,
+    /// `true` if the thread held a GIL.
+    pub(super) held_gil: bool,
+}
+
 /// A change in the life of a thread that has not been sent.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {

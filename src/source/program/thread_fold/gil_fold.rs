@@ -1,7 +1,7 @@
 //! Threads of CPython in the fold: which of them holds the GIL, what they are called, and which
 //! function they are in.
 
-use super::edge::GilRole;
+use super::edge::{GilRole, NameSource};
 use super::gil_holds::{GilLook, GilWindow, Hold, ThreadActivity};
 use super::thread_timeline::ThreadTimeline;
 use super::{ThreadFold, read_sight};
@@ -214,7 +214,7 @@ impl ThreadFold {
     /// Returns `true` if the thread lives, and no name that a program gave it is known.
     pub fn lacks_python_name(&self, tid: u32) -> bool {
         let thread = self.live.get(&tid).and_then(|key| self.threads.get(key));
-        thread.is_some_and(|thread| !thread.has_python_name)
+        thread.is_some_and(|thread| thread.name_source != NameSource::Python)
     }
 }
 
@@ -224,7 +224,7 @@ impl ThreadTimeline {
         self.is_python = true;
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             self.rename(at, name);
-            self.has_python_name = true;
+            self.name_source = NameSource::Python;
         }
         if let Some(place) = place {
             self.see_function(at, place);

@@ -1,6 +1,6 @@
 //! The life of one thread of CPython: when it holds the GIL, and which functions it is in.
 
-use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask};
+use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask, NameSource};
 use super::event_sink::EventSink;
 use super::gil_holds::{Stretch, ThreadActivity};
 use super::thread_timeline::ThreadTimeline;
@@ -40,7 +40,9 @@ impl ThreadTimeline {
 
     /// Sends the role that the thread has from `at` on, before its state.
     pub(super) fn send_role_at(&mut self, place: LaneTask, at: Nanos, sink: &mut EventSink<'_>) {
-        while let Some(edge) = self.edges.pop_front_if(|edge| edge.at == at && edge.is_role()) {
+        while self.edges.front().is_some_and(|edge| edge.at == at && edge.is_role())
+            && let Some(edge) = self.edges.pop_front()
+        {
             if let EdgeKind::Role(role) = edge.kind {
                 self.send_role(place, at, role, sink);
             }
@@ -94,7 +96,7 @@ impl ThreadTimeline {
         if let GilRole::Holds(interpreter) = before {
             sink.send(place.lane, at, EventKind::GilReleased { interpreter });
         }
-        if self.tail.0 == Activity::OnCpu && self.sampled.is_none() {
+        if self.tail.0 == Activity::OnCpu && self.last_sample.is_none() {
             self.send_state(place.lane, at, self.running_state(), sink);
         }
         if let GilRole::Holds(interpreter) = role {
@@ -105,7 +107,7 @@ impl ThreadTimeline {
     /// The name by which the thread's lane is used again: threads of Python get their own names only after
     /// their births.
     pub(super) fn lane_name(&self) -> &str {
-        if self.has_python_name { &self.first_name } else { &self.name }
+        if self.name_source == NameSource::Python { &self.first_name } else { &self.name }
     }
 
     /// Records the function that the thread is in.
@@ -123,7 +125,9 @@ impl ThreadTimeline {
         limit: Nanos,
         sink: &mut EventSink<'_>,
     ) {
-        while let Some((at, function)) = self.functions.pop_front_if(|(at, _)| *at <= limit) {
+        while self.functions.front().is_some_and(|(at, _)| *at <= limit)
+            && let Some((at, function)) = self.functions.pop_front()
+        {
             sink.send(place.lane, at, EventKind::FunctionSeen(function));
         }
     }

@@ -1,6 +1,6 @@
 //! The lanes of a watched program: threads with the same name stem use one after another.
 
-use crate::model::{LaneId, Nanos};
+use crate::model::{LaneId, Nanos, name_stem};
 
 /// The lanes so far, and which of them no thread uses.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl LanePool {
 
     /// Gives a lane back at the end of its thread.
     pub(super) fn release(&mut self, lane: LaneId, name: &str, since: Nanos) {
-        self.free.push(FreeLane { lane, stem: name_stem(name).to_owned(), since });
+        self.free.push(FreeLane { lane, stem: name_stem(name), since });
     }
 
     /// Keeps free lanes from threads that were born before a gap: the lanes are unknown since then.
@@ -56,11 +56,6 @@ impl LanePool {
     pub(super) fn lanes(&self) -> impl Iterator<Item = LaneId> + use<> {
         (0..self.opened).filter_map(|lane| u16::try_from(lane).ok().map(LaneId))
     }
-}
-
-/// Returns a thread's name without its trailing number: `pool-3-thread-` of `pool-3-thread-12`.
-fn name_stem(name: &str) -> &str {
-    name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -80,12 +75,5 @@ mod tests {
         assert_eq!(take("worker-3", 9), LaneChoice { lane: LaneId(3), is_new: true });
         assert_eq!(take("worker-4", 10), LaneChoice { lane: LaneId(0), is_new: false });
         assert_eq!(pool.lanes().count(), 4);
-    }
-
-    #[test]
-    fn stem_keeps_numbers_inside_the_name() {
-        assert_eq!(name_stem("pool-3-thread-12"), "pool-3-thread-");
-        assert_eq!(name_stem("python3"), "python");
-        assert_eq!(name_stem("42"), "");
     }
 }

@@ -1,7 +1,7 @@
 //! Threads whose switches are not recorded: states from regular looks, and the times between two looks
 //! from the growth of the counters, whose sums are exact.
 
-use super::edge::{Activity, GilRole, LaneTask};
+use super::edge::{Activity, GilRole, LaneTask, LastSample};
 use super::event_sink::EventSink;
 use super::thread_timeline::ThreadTimeline;
 use super::{ThreadFold, is_stop};
@@ -61,7 +61,7 @@ impl ThreadTimeline {
         sink: &mut EventSink<'_>,
     ) {
         let growth = counters.and_then(|counters| self.sums.sample(counters));
-        let last = self.sampled.replace(at);
+        let last = self.last_sample;
         match (glimpse, growth, last) {
             (Glimpse::Unchanged, ..) => {}
             (_, Some(growth), Some(last)) => self.divide(place, last, at, growth, glimpse, sink),
@@ -75,7 +75,8 @@ impl ThreadTimeline {
             Glimpse::Waits(_) => Activity::Blocked,
             Glimpse::Unchanged => self.activity(),
         };
-        self.held_at_sample = matches!(self.role, GilRole::Holds(_));
+        let held_gil = matches!(self.role, GilRole::Holds(_));
+        self.last_sample = Some(LastSample { at, held_gil });
         self.note_activity(at, activity);
         self.report_counters(place, at, sink);
     }
@@ -86,19 +87,19 @@ impl ThreadTimeline {
     fn divide(
         &mut self,
         place: LaneTask,
-        last: Nanos,
+        last: LastSample,
         at: Nanos,
         growth: SchedStat,
         glimpse: &Glimpse,
         sink: &mut EventSink<'_>,
     ) {
-        let period = at.since(last);
+        let period = at.since(last.at);
         let on_cpu = growth.on_cpu.min(period);
         let no_core = growth.no_core.min(period.since(on_cpu));
         let rest = period.since(on_cpu + no_core);
         let was_blocked = self.activity() == Activity::Blocked;
         let is_blocked = matches!(glimpse, Glimpse::Waits(_));
-        let mut cursor = last;
+        let mut cursor = last.at;
         if was_blocked {
             cursor = cursor + rest;
         }
@@ -113,7 +114,7 @@ impl ThreadTimeline {
             cursor = cursor + waiting;
         }
         if on_cpu > Nanos::ZERO {
-            let held = self.held_at_sample && self.role != GilRole::NoGil;
+            let held = last.held_gil && self.role != GilRole::NoGil;
             let state = if held { State::Computing } else { self.running_state() };
             self.send_state(place.lane, cursor, state, sink);
             cursor = cursor + on_cpu;

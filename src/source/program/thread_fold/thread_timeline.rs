@@ -8,7 +8,9 @@
 use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
-use super::edge::{Activity, Edge, EdgeKind, GilRole, LaneTask, ends_activity};
+use super::edge::{
+    Activity, Edge, EdgeKind, GilRole, LaneTask, LastSample, NameSource, ends_activity,
+};
 use super::event_sink::EventSink;
 use crate::model::{CodePlace, LaneId, Nanos, State, TaskId, ThreadCounters};
 use crate::source::program::proc_line::SchedStat;
@@ -38,16 +40,11 @@ pub(super) struct ThreadTimeline {
     pub(super) place: Option<LaneTask>,
     /// The name at the time at which the birth was sent.
     pub(super) first_name: String,
-    /// `true` if the thread need not wait for a name of its own.
-    pub(super) is_named: bool,
+    pub(super) name_source: NameSource,
     /// `true` if CPython knows the thread.
     pub(super) is_python: bool,
-    /// `true` if the name is the one that its program gave it. The kernel's follows it no more.
-    pub(super) has_python_name: bool,
     /// The role after the edges that were sent.
     pub(super) role: GilRole,
-    /// `true` if the thread held a GIL when it was last sampled.
-    pub(super) held_at_sample: bool,
     /// The functions that it was seen in, which have not been sent.
     pub(super) functions: VecDeque<(Nanos, CodePlace)>,
     pub(super) last_function: Option<CodePlace>,
@@ -66,8 +63,7 @@ pub(super) struct ThreadTimeline {
     pub(super) has_ended: bool,
     pub(super) sums: CounterSums,
     counted: (Nanos, ThreadCounters),
-    /// The time of the last regular look.
-    pub(super) sampled: Option<Nanos>,
+    pub(super) last_sample: Option<LastSample>,
 }
 
 impl ThreadTimeline {
@@ -87,11 +83,9 @@ impl ThreadTimeline {
             task: None,
             place: None,
             first_name: String::new(),
-            is_named: false,
+            name_source: NameSource::Creator,
             is_python: false,
-            has_python_name: false,
             role: GilRole::NoGil,
-            held_at_sample: false,
             functions: VecDeque::new(),
             last_function: None,
             edges: VecDeque::new(),
@@ -104,7 +98,7 @@ impl ThreadTimeline {
             has_ended: false,
             sums: CounterSums::new(counters),
             counted: (born, ThreadCounters::default()),
-            sampled: None,
+            last_sample: None,
         }
     }
 
@@ -140,7 +134,7 @@ impl ThreadTimeline {
 
     /// Records a name.
     pub(super) fn rename(&mut self, at: Nanos, name: &str) {
-        self.is_named = true;
+        self.name_source = self.name_source.max(NameSource::Kernel);
         if self.name != name {
             name.clone_into(&mut self.name);
             self.push(at.max(self.head.1), EdgeKind::Renamed(name.to_owned()));
@@ -195,7 +189,9 @@ impl ThreadTimeline {
     /// of its own, or blocks or ends without, or has had time to get one.
     pub(super) fn is_presentable(&self, limit: Nanos, horizon: Nanos) -> bool {
         let is_late = horizon.since(self.born) >= NAME_WAIT;
-        let is_named = self.is_named || self.has_ended || self.head.0 == Activity::Blocked;
+        let is_named = self.name_source > NameSource::Creator
+            || self.has_ended
+            || self.head.0 == Activity::Blocked;
         self.born <= limit && (is_named || is_late)
     }
 
@@ -425,7 +421,7 @@ impl ThreadTimeline {
     /// known.
     fn end_run(&mut self, at: Nanos) {
         if let (Activity::OnCpu, since) = self.tail
-            && self.sampled.is_none()
+            && self.last_sample.is_none()
         {
             self.sums.sent_run(at.since(since));
         }
