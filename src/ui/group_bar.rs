@@ -4,9 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::lane_bar::{
-    FULL_PATTERN_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, two_colors,
-};
+use super::lane_bar::{FULL_PATTERN_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, two_colors};
 use super::layout::draw_symbol;
 use crate::app::ThreadGroup;
 use crate::model::{Nanos, State, StateTimes};

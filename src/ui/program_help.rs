@@ -90,8 +90,7 @@ pub(super) fn trust_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'sta
         }
     }
     if let Some(ProgramFigures { totals, .. }) = app.picture().program_figures() {
-        let [own, inside] =
-            [totals.own_cores, totals.cost_to_program_cores].map(|one| one * 100.0);
+        let [own, inside] = [totals.own_cores, totals.cost_to_program_cores].map(|one| one * 100.0);
         push(&format!("watching costs {own:.1} % of a core here"), false);
         push(&format!("and {inside:.1} % in the program: 2.2 us for each switch"), false);
     }

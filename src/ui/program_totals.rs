@@ -130,7 +130,8 @@ impl ProgramTotalsRows<'_> {
     fn gil_parts(&self) -> Option<Vec<String>> {
         let gil = self.figures.gil.as_ref()?;
         let longest = gil.longest_hold.as_ref().map(|(task, time, place)| {
-            let function = place.as_ref().map(|place| format!(" in {}", function_text(&place.function)));
+            let function =
+                place.as_ref().map(|place| format!(" in {}", function_text(&place.function)));
             let name = thread_name(self.run, *task);
             format!("longest hold {time}, {name}{}", function.unwrap_or_default())
         });
@@ -156,13 +157,13 @@ impl ProgramTotalsRows<'_> {
     }
 }
 
-/// Returns a number of threads with what they wait for, in the words of a person, or with the call.
+/// Returns a number of threads with the state that they wait in, or with the call.
 fn wait_text(wait: &WaitCount) -> String {
     let count = wait.threads;
     match (wait.state, &wait.call) {
         (State::Sleeping | State::Parked, _) => format!("{count} {}", wait.state.label()),
         (State::LockWait, _) => format!("{count} in lock wait"),
-        (State::Events, _) => format!("{count} waiting for events"),
+        (State::Events, _) => format!("{count} in events"),
         (_, Some(call)) => format!("{count} in {}", printable(call)),
         (state, None) => format!("{count} {}", state.label()),
     }
