@@ -59,7 +59,7 @@ pub(super) struct ProgramFiguresCache {
     shown: Nanos,
 }
 
-/// What the figures depend on.
+/// The facts that the figures depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct FigureSource {
     elapsed: Nanos,
@@ -73,7 +73,7 @@ impl ProgramFiguresCache {
     }
 
     /// Brings the figures up to date with a run whose clock shows `now`. They may lag behind by
-    /// [`PERIOD`] while time goes on, and not at all once it stands still.
+    /// [`PERIOD`] while time passes, and not at all once it stands still.
     pub(super) fn refresh(&mut self, run: Option<&Run>, now: Nanos) {
         let Some(run) = run.filter(|run| run.has_started()) else {
             self.figures = None;
@@ -85,8 +85,8 @@ impl ProgramFiguresCache {
         self.shown = elapsed;
         let before = self.computed;
         let is_recent = elapsed >= before.elapsed && elapsed < before.elapsed + PERIOD;
-        let is_fresh = before == source
-            || (is_recent && !stands_still && before.is_over == source.is_over);
+        let is_fresh =
+            before == source || (is_recent && !stands_still && before.is_over == source.is_over);
         if self.figures.is_none() || !is_fresh {
             self.figures = ProgramFigures::of_run(run, now);
             self.computed = source;

@@ -3,7 +3,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::help::states_line;
+use super::legend::states_line;
 use super::program_header::accuracy_texts;
 use super::text;
 use super::theme::Theme;
@@ -90,8 +90,7 @@ pub(super) fn trust_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'sta
         }
     }
     if let Some(ProgramFigures { totals, .. }) = app.picture().program_figures() {
-        let [own, inside] =
-            [totals.own_cores, totals.cost_to_program_cores].map(|one| one * 100.0);
+        let [own, inside] = [totals.own_cores, totals.cost_to_program_cores].map(|one| one * 100.0);
         push(&format!("watching costs {own:.1} % of a core here"), false);
         push(&format!("and {inside:.1} % in the program: 2.2 us for each switch"), false);
     }

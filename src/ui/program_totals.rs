@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::{HeightClass, ScreenLayout};
+use super::state_bar::draw_bar;
+use super::text;
 use super::theme::Theme;
 use super::thread_labels::thread_name;
-use super::{text, totals};
 use crate::analysis::plural;
 use crate::analysis::program::function_text;
 use crate::app::{App, ProgramFigures, WaitCount};
@@ -102,7 +103,7 @@ impl ProgramTotalsRows<'_> {
         let scale = f64::from(cores).max(used + wanted);
         let eighths = |mean: f64| (mean / scale * f64::from(bar) * 8.0).round() as u16;
         let segments = [(State::OnCpu, eighths(used)), (State::NoCore, eighths(wanted))];
-        totals::draw_bar(&segments, theme, Rect { x, width: bar, ..row }, buf);
+        draw_bar(&segments, theme, Rect { x, width: bar, ..row }, buf);
     }
 
     /// Returns the numbers of threads and of their switches, and what they wait for now.
@@ -130,7 +131,8 @@ impl ProgramTotalsRows<'_> {
     fn gil_parts(&self) -> Option<Vec<String>> {
         let gil = self.figures.gil.as_ref()?;
         let longest = gil.longest_hold.as_ref().map(|(task, time, place)| {
-            let function = place.as_ref().map(|place| format!(" in {}", function_text(&place.function)));
+            let function =
+                place.as_ref().map(|place| format!(" in {}", function_text(&place.function)));
             let name = thread_name(self.run, *task);
             format!("longest hold {time}, {name}{}", function.unwrap_or_default())
         });
@@ -156,7 +158,7 @@ impl ProgramTotalsRows<'_> {
     }
 }
 
-/// Returns a number of threads with what they wait for, in the words of a person, or with the call.
+/// Returns a number of threads with the reason for their wait in words, or with the call.
 fn wait_text(wait: &WaitCount) -> String {
     let count = wait.threads;
     match (wait.state, &wait.call) {

@@ -29,14 +29,8 @@ const PROGRAM_STATES: [State; 3] = [State::Waiting, State::Computing, State::Loc
 
 /// The states of a watched program that have glyphs of their own on the background at every colour
 /// depth.
-const QUIET_STATES: [State; 6] = [
-    State::Parked,
-    State::Sleeping,
-    State::Events,
-    State::Blocked,
-    State::Stopped,
-    State::Unknown,
-];
+const QUIET_STATES: [State; 6] =
+    [State::Parked, State::Sleeping, State::Events, State::Blocked, State::Stopped, State::Unknown];
 
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
