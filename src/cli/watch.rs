@@ -64,7 +64,7 @@ pub enum AccuracyArg {
 /// The program of `threadline watch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchedArg {
-    /// A program to start, and its arguments.
+    /// A program to start, and its arguments; none if any program is meant.
     Command(Vec<OsString>),
     /// The ID of a process that runs already.
     Pid(u32),
@@ -102,6 +102,7 @@ impl WatchArgs {
             None if self.command.iter().any(|word| !word.is_empty()) => {
                 WatchedArg::Command(self.command)
             }
+            None if self.check && self.command.is_empty() => WatchedArg::Command(Vec::new()),
             None => return Err(UsageError::NothingToWatch),
         };
         let exports = self.export.paths(None, Workload::Program);

@@ -41,9 +41,10 @@ mod linux {
     use crate::model::{Accuracy, Exactness, ReasonSource, Setup, WatchedProgram};
     use crate::source::program::observer::AttachError;
     use crate::source::program::process_table::{ListedProcess, find_process, processes_named};
+    use crate::source::program::program_access::AccessRow;
     use crate::source::program::{
-        AccuracyChoice, ProgramLaunch, StreamRoutes, TerminalSize, WatchTarget,
-        check_attached_accuracy,
+        AccuracyChoice, ProgramCheck, ProgramLaunch, StreamRoutes, TerminalSize, WatchTarget,
+        check_process,
     };
     use crate::source::{Clock, Launcher};
     use crate::terminal::screen::stdout_size;
@@ -68,20 +69,39 @@ mod linux {
         Ok(OpenedSession::for_program(Setup::program(program), launcher))
     }
 
-    /// Describes what can be seen of a program here, and what would change that.
+    /// Describes what can be seen of a program here, and what would change that. Without a program,
+    /// that is any which this one would start.
     pub(in crate::run) fn describe_access(
         watch: &WatchCommand,
         err: &mut dyn Write,
     ) -> Result<String, WatchError> {
-        let (program, target) = resolve(watch, &executable()?, err)?;
+        let executable = executable()?;
         let clock = Clock::system();
-        let (subject, accuracy) = match target {
-            WatchTarget::Launched(launch) => ("program".to_owned(), launch.check_accuracy(&clock)?),
-            WatchTarget::Attached { pid } => {
-                (format!("process {pid}"), check_attached_accuracy(pid, &clock)?)
-            }
+        let is_any = watch.watched == WatchedArg::Command(Vec::new());
+        let (subject, command, check) = if is_any {
+            let command = vec![executable.clone().into_os_string()];
+            let launch =
+                ProgramLaunch { holder: executable, command, streams: stream_routes(watch) };
+            let subject = "this machine".to_owned();
+            (
+                subject,
+                "any program that threadline starts".to_owned(),
+                launch.check_program(&clock)?,
+            )
+        } else {
+            let (program, target) = resolve(watch, &executable, err)?;
+            let (subject, check) = match target {
+                WatchTarget::Launched(launch) => {
+                    ("program".to_owned(), launch.check_program(&clock)?)
+                }
+                WatchTarget::Attached { pid } => {
+                    (format!("process {pid}"), check_process(pid, &clock)?)
+                }
+            };
+            (subject, printable(&program.command), check)
         };
-        let mut rows = vec![(subject, printable(&program.command))];
+        let ProgramCheck { accuracy, access } = check;
+        let mut rows = vec![(subject, command)];
         if let Some(Accuracy { edges, reasons, why }) = accuracy {
             rows.push(("times".to_owned(), edges_text(edges)));
             rows.push(("reasons".to_owned(), reasons_text(reasons).to_owned()));
@@ -89,7 +109,26 @@ mod linux {
         }
         let width = rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
         let lines = rows.iter().map(|(label, text)| format!("{label:width$}  {text}\n"));
-        Ok(lines.collect::<Vec<_>>().concat())
+        Ok(format!("{}\n{}", lines.collect::<String>(), access_table(&access)))
+    }
+
+    /// Returns a table of what may be seen, with the reason and the remedy where it may not.
+    fn access_table(rows: &[AccessRow]) -> String {
+        let answer = |row: &AccessRow| match &row.refusal {
+            None => "yes".to_owned(),
+            Some(refusal) => format!("no: {refusal}"),
+        };
+        let head = ["information", "use", "may be seen"].map(str::to_owned);
+        let body =
+            rows.iter().map(|row| [row.subject.to_owned(), row.purpose.to_owned(), answer(row)]);
+        let cells: Vec<[String; 3]> = std::iter::once(head).chain(body).collect();
+        let width = |column: fn(&[String; 3]) -> usize| cells.iter().map(column).max().unwrap_or(0);
+        let (first, second) =
+            (width(|[subject, ..]| subject.len()), width(|[_, purpose, _]| purpose.len()));
+        let line = |[subject, purpose, answer]: &[String; 3]| {
+            format!("{subject:first$}  {purpose:second$}  {answer}\n")
+        };
+        cells.iter().map(line).collect()
     }
 
     fn edges_text(edges: Exactness) -> String {

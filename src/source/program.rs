@@ -48,7 +48,7 @@ pub mod thread_readers;
 pub mod wait_reason;
 
 #[cfg(target_os = "linux")]
-pub use accuracy_check::check_attached_accuracy;
+pub use accuracy_check::{ProgramCheck, check_process};
 #[cfg(target_os = "linux")]
 pub use held_program::ProgramLaunch;
 #[cfg(target_os = "linux")]

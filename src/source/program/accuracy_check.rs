@@ -3,29 +3,43 @@
 use super::held_program::{HeldProgram, ProgramLaunch};
 use super::launch_error::LaunchError;
 use super::observer::{AttachError, Observer};
+use super::program_access::{AccessRow, program_access};
 use crate::model::{Accuracy, EventKind};
 use crate::source::Clock;
 
+/// What can be seen of a program here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramCheck {
+    /// How exactly it is watched, or `None` if it ended meanwhile.
+    pub accuracy: Option<Accuracy>,
+    /// Each kind of information, with the reason why it may not be seen.
+    pub access: Vec<AccessRow>,
+}
+
 impl ProgramLaunch {
-    /// Returns how exactly the program can be watched here, without running it.
+    /// Returns what can be seen of the program here, without running it.
     ///
     /// # Errors
     ///
     /// Fails if not even its holder can be started.
-    pub fn check_accuracy(&self, clock: &Clock) -> Result<Option<Accuracy>, LaunchError> {
+    pub fn check_program(&self, clock: &Clock) -> Result<ProgramCheck, LaunchError> {
         let (streams, _terminal) = self.streams.open()?;
         let held = HeldProgram::start(self, streams)?;
-        Ok(first_accuracy(Observer::held(held.id(), clock)))
+        let access = program_access(held.id()).map_err(|_ended| LaunchError::Holder)?;
+        let accuracy = first_accuracy(Observer::held(held.id(), clock));
+        Ok(ProgramCheck { accuracy, access })
     }
 }
 
-/// Returns how exactly a process that runs already can be watched here.
+/// Returns what can be seen of a process that runs already.
 ///
 /// # Errors
 ///
 /// Fails if it cannot be watched at all.
-pub fn check_attached_accuracy(pid: u32, clock: &Clock) -> Result<Option<Accuracy>, AttachError> {
-    Ok(first_accuracy(Observer::attached(pid, clock)?))
+pub fn check_process(pid: u32, clock: &Clock) -> Result<ProgramCheck, AttachError> {
+    let access = program_access(pid)?;
+    let accuracy = first_accuracy(Observer::attached(pid, clock)?);
+    Ok(ProgramCheck { accuracy, access })
 }
 
 /// Returns the accuracy with which an observer begins.

@@ -7,6 +7,7 @@ mod sampled;
 
 use std::time::Duration;
 
+use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
@@ -19,7 +20,7 @@ use super::thread_fold::{LiveThread, ThreadFold};
 use super::thread_readers::{SystemAccess, ThreadReaders};
 use crate::model::{Accuracy, Event, EventKind, Exactness, LaneId, Nanos, ReasonSource, WatchCost};
 use crate::source::Clock;
-use drain_pace::{DrainPace, MAX_COST};
+use drain_pace::{DrainPace, MAX_PROGRAM_COST};
 
 /// The cost of recording one switch to the watched program, in nanoseconds: measured with two processes
 /// that wake each other through pipes.
@@ -30,6 +31,9 @@ const COST_INTERVAL: Nanos = Nanos::from_millis(1_000);
 
 /// The time between two looks at the state of each process.
 const LETTER_INTERVAL: Nanos = Nanos::from_millis(100);
+
+/// The ratio of that time to what such a look takes, if that is longer: 2 % of a core.
+const LETTER_RATIO: u64 = 50;
 
 /// The reason why a process cannot be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -74,7 +78,7 @@ pub struct PollStatus {
 /// The method by which the program is watched.
 enum Method {
     /// By the kernel's records.
-    Recorded { rings: Vec<ThreadRing>, pending: Vec<KernelRecord>, per_thread: bool },
+    Recorded { rings: Vec<ThreadRing>, pending: Vec<KernelRecord>, per_thread: bool, turn: usize },
     /// By looks at each thread.
     Sampled,
 }
@@ -83,6 +87,14 @@ enum Method {
 struct ThreadRing {
     tid: Option<u32>,
     ring: Box<dyn RecordRing>,
+    /// The number of drains since it last had a record.
+    quiet: u8,
+}
+
+impl ThreadRing {
+    fn new(tid: Option<u32>, ring: Box<dyn RecordRing>) -> Self {
+        Self { tid, ring, quiet: 0 }
+    }
 }
 
 /// The observer of one program. It is used by one thread, whose CPU time is its cost.
@@ -103,6 +115,10 @@ pub struct Observer {
     is_held: bool,
     /// The arguments of a held process before that.
     held_command: Vec<u8>,
+    /// The process group of a held process, if it leads one.
+    group: Option<Pid>,
+    /// The other processes to begin with: those that a running process has created.
+    children: Vec<u32>,
     pace: DrainPace,
     next_letters: Nanos,
     next_cost: Nanos,
@@ -129,6 +145,7 @@ impl Observer {
         let mut observer = Self::new(pid, clock, system);
         observer.is_held = true;
         observer.held_command = command_line(pid);
+        observer.group = i32::try_from(pid).ok().and_then(Pid::from_raw);
         observer.readers.probe_reasons(LiveThread { pid, tid: pid });
         let rings = observer.open_cpu_rings();
         observer.begin(rings, false);
@@ -191,6 +208,8 @@ impl Observer {
             is_new: true,
             is_held: false,
             held_command: Vec::new(),
+            group: None,
+            children: Vec::new(),
             pace: DrainPace::of_samples(),
             next_letters: Nanos::ZERO,
             next_cost: clock.now() + COST_INTERVAL,
@@ -205,7 +224,7 @@ impl Observer {
         match rings {
             Ok(rings) => {
                 self.pace = DrainPace::of_drains(rings.len());
-                self.method = Method::Recorded { rings, pending: Vec::new(), per_thread };
+                self.method = Method::Recorded { rings, pending: Vec::new(), per_thread, turn: 0 };
                 let why = (reasons != ReasonSource::Syscall).then(|| restrictions.explain_calls());
                 self.accuracy = Accuracy { edges: Exactness::Exact, reasons, why };
             }
@@ -236,8 +255,14 @@ impl Observer {
             Method::Sampled => self.poll_samples(emit),
         }
         if start >= self.next_letters {
-            self.next_letters = start + LETTER_INTERVAL;
+            let begin = self.clock.now();
+            if let Method::Sampled = self.method {
+                self.find_children(emit);
+                self.read_names(emit);
+            }
             self.read_letters(emit);
+            let spent = self.clock.now().since(begin);
+            self.next_letters = start + LETTER_INTERVAL.max(Nanos(spent.0 * LETTER_RATIO));
         }
         if start >= self.next_cost {
             self.next_cost = start + COST_INTERVAL;
@@ -251,8 +276,9 @@ impl Observer {
     /// Ends watching: sends what is held back, and ends all threads and lanes.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Event)) {
         self.announce_method(emit);
-        if let Method::Recorded { .. } = self.method {
-            self.drain(Nanos::MAX, emit);
+        match self.method {
+            Method::Recorded { .. } => self.drain(Nanos::MAX, emit),
+            Method::Sampled => self.find_left_behind(emit),
         }
         let now = self.clock.now();
         self.fold.finish(now, emit);
@@ -273,18 +299,17 @@ impl Observer {
 
     /// Reads the state of each process, to learn that it is stopped.
     fn read_letters(&mut self, emit: &mut dyn FnMut(Event)) {
-        let leaders: Vec<LiveThread> =
-            self.fold.live_threads().filter(|thread| thread.pid == thread.tid).collect();
-        for leader in leaders {
+        let processes: Vec<u32> = self.fold.live_processes().collect();
+        for pid in processes {
+            let leader = LiveThread { pid, tid: pid };
             if let Ok(stat) = self.readers.stat(leader) {
                 let at = self.clock.now();
                 let reading = Reading::Letter { at, pid: leader.pid, letter: stat.letter };
                 self.fold.apply(&reading, emit);
             }
         }
-        let live: std::collections::HashSet<u32> =
-            self.fold.live_threads().map(|thread| thread.pid).collect();
-        self.readers.retain_processes(|pid| live.contains(&pid));
+        let Self { readers, fold, .. } = self;
+        readers.retain_processes(|pid| fold.process_threads(pid) > 0);
     }
 
     /// Returns `true` while a held process exists that has not executed its program.
@@ -306,7 +331,7 @@ impl Observer {
         }
         let per_second = (switches - switches_before) as f64 / seconds;
         let is_recorded = matches!(self.method, Method::Recorded { .. });
-        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_COST {
+        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_PROGRAM_COST {
             self.drain(Nanos::MAX, emit);
             self.measured.switches = self.fold.recorded_switches();
             self.sample_from_now_on(explain_retreat(per_second as u64));

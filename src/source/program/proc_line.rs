@@ -25,6 +25,8 @@ pub struct StatLine {
     pub name: String,
     /// The letter of the state: `R`, `S`, `D`, `T`, `t`, `Z` …
     pub letter: char,
+    /// The ID of the process that created this one.
+    pub parent: u32,
     /// The ID of the process group.
     pub group: i32,
     /// `true` for a thread of the kernel.
@@ -63,10 +65,11 @@ impl StatLine {
         let (_, name) = before.split_once('(')?;
         let mut fields = after.split_ascii_whitespace();
         let letter = fields.next()?.chars().next()?;
-        let group = fields.nth(1)?.parse().ok()?;
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
         let flags: u64 = fields.nth(3)?.parse().ok()?;
         let is_kernel = flags & KERNEL_THREAD != 0;
-        Some(Self { name: name.to_owned(), letter, group, is_kernel })
+        Some(Self { name: name.to_owned(), letter, parent, group, is_kernel })
     }
 }
 

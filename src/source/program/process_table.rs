@@ -70,6 +70,22 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
         .collect()
 }
 
+/// Returns the living processes that come from this one, without itself.
+pub(super) fn descendants(pid: u32) -> Vec<u32> {
+    let stats = process_ids().filter_map(|id| Some((id, process_stat(id)?)));
+    let living = stats.filter(|(_, stat)| !matches!(stat.letter, 'Z' | 'X'));
+    let parents: Vec<(u32, u32)> = living.map(|(id, stat)| (id, stat.parent)).collect();
+    let mut found = Vec::new();
+    let mut ancestors = vec![pid];
+    while let Some(ancestor) = ancestors.pop() {
+        let children = parents.iter().filter(|(_, parent)| *parent == ancestor);
+        let children: Vec<u32> = children.map(|(id, _)| *id).collect();
+        ancestors.extend(&children);
+        found.extend(children);
+    }
+    found
+}
+
 /// Returns the IDs of all processes in ascending order.
 fn process_ids() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten();

@@ -107,8 +107,8 @@ impl PythonWatch {
         fold: &mut ThreadFold,
         emit: &mut dyn FnMut(Event),
     ) {
-        let live: HashSet<u32> = fold.live_threads().map(|thread| thread.pid).collect();
-        self.processes.retain(|pid, _| live.contains(pid));
+        let live: Vec<u32> = fold.live_processes().collect();
+        self.processes.retain(|pid, _| fold.process_threads(*pid) > 0);
         let mut sink = ReadingSink { clock, fold, emit };
         for pid in live {
             let search = Search { next: Nanos::ZERO, interval: FIRST_INTERVAL, failures: 0 };

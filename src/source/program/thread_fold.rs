@@ -43,6 +43,8 @@ pub struct ThreadFold {
     live: HashMap<u32, u32>,
     /// The tasks of the threads that live, by thread ID.
     tasks: HashMap<u32, TaskId>,
+    /// The numbers of threads that live, by process.
+    processes: BTreeMap<u32, usize>,
     /// The threads with something to send.
     changed: BTreeSet<u32>,
     lanes: LanePool,
@@ -117,6 +119,9 @@ impl ThreadFold {
 
     fn apply_record(&mut self, record: &KernelRecord, emit: &mut dyn FnMut(Event)) {
         let KernelRecord { at, pid, tid, ref kind } = *record;
+        if at <= self.horizon {
+            self.with_thread(tid, |thread| thread.is_late = true);
+        }
         match kind {
             RecordKind::SwitchIn => {
                 self.switches += 1;
@@ -147,7 +152,8 @@ impl ThreadFold {
             }
             RecordKind::Renamed { name, exec: true } => self.execute((at, pid, tid), name),
             RecordKind::Lost { count, since, one_thread } => {
-                let gap = Gap { from: *since, to: at, lost: *count, scope: GapScope::Run };
+                let gap =
+                    Gap { from: (*since).min(at), to: at, lost: *count, scope: GapScope::Run };
                 self.lose(gap, one_thread.then_some(tid), emit);
             }
         }
@@ -234,6 +240,7 @@ impl ThreadFold {
         }
         self.threads.insert(key, thread);
         self.live.insert(tid, key);
+        *self.processes.entry(pid).or_default() += 1;
         self.changed.insert(key);
     }
 
@@ -241,9 +248,20 @@ impl ThreadFold {
         if let Some(key) = self.live.remove(&tid) {
             if let Some(thread) = self.threads.get_mut(&key) {
                 thread.end(at);
+                let pid = thread.pid;
+                self.leave_process(pid);
             }
             self.tasks.remove(&tid);
             self.changed.insert(key);
+        }
+    }
+
+    fn leave_process(&mut self, pid: u32) {
+        if let Some(count) = self.processes.get_mut(&pid) {
+            *count -= 1;
+            if *count == 0 {
+                self.processes.remove(&pid);
+            }
         }
     }
 
@@ -338,8 +356,11 @@ impl ThreadFold {
         let tid = thread.tid;
         if self.task_count >= MAX_TASKS {
             // More threads than a run can number: the rest is not drawn.
+            let pid = thread.pid;
             self.threads.remove(&key);
-            self.live.remove(&tid);
+            if self.live.remove(&tid).is_some() {
+                self.leave_process(pid);
+            }
             return;
         }
         self.task_count += 1;
@@ -411,6 +432,7 @@ impl ThreadFold {
         }
         self.threads.clear();
         self.live.clear();
+        self.processes.clear();
     }
 
     /// The number of threads that have been seen.

@@ -12,11 +12,14 @@ const MAX_PERIOD: Nanos = Nanos::from_millis(128);
 /// The time that the first period has for each ring.
 const RING_TIME: Nanos = Nanos(8_000);
 
-/// The share of a core that watching may cost.
-pub(super) const MAX_COST: f64 = 0.05;
+/// The share of a core that watching may cost the program.
+pub(super) const MAX_PROGRAM_COST: f64 = 0.05;
+
+/// The share of a core that watching may cost this program.
+const MAX_OWN_COST: f64 = 0.03;
 
 /// The share of a core below which the period is halved, which at most doubles it.
-const LOW_COST: f64 = 0.02;
+const LOW_COST: f64 = 0.012;
 
 /// The period between two drains.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,7 @@ impl DrainPace {
     /// when looking more often.
     pub(super) fn adapt(&mut self, cost: f64, is_busy: bool) {
         let period = match cost {
-            cost if cost > MAX_COST => Nanos(self.period.0 * 2),
+            cost if cost > MAX_OWN_COST => Nanos(self.period.0 * 2),
             cost if cost < LOW_COST && (is_busy || self.period > START_PERIOD) => {
                 Nanos(self.period.0 / 2)
             }
@@ -66,8 +69,10 @@ mod tests {
         let mut pace = DrainPace::of_drains(0);
         pace.adapt(0.01, true);
         assert_eq!(pace.period(), Nanos::from_millis(2));
-        pace.adapt(0.03, true);
+        pace.adapt(0.02, true);
         assert_eq!(pace.period(), Nanos::from_millis(2));
+        pace.adapt(0.04, true);
+        assert_eq!(pace.period(), START_PERIOD);
         pace.adapt(0.01, false);
         assert_eq!(pace.period(), START_PERIOD);
         for _ in 0..9 {

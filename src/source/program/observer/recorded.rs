@@ -1,8 +1,13 @@
 //! Watching by the kernel's records.
 
+use std::collections::HashSet;
+
+use rustix::io::Errno;
+
 use super::{Method, Observer, ThreadRing};
 use crate::model::{Event, Nanos};
 use crate::source::program::kernel_record::{KernelRecord, RecordKind};
+use crate::source::program::process_table::descendants;
 use crate::source::program::reading::Reading;
 use crate::source::program::switch_records::{RingFailure, RingTarget, online_cpus};
 use crate::source::program::thread_files::ReadFailure;
@@ -11,32 +16,49 @@ use crate::source::program::thread_fold::LiveThread;
 /// The time for which a record may be on its way into its ring: the kernel stamps it before.
 const RECORD_DELAY: Nanos = Nanos(100_000);
 
+/// The number of drains without a record after which the ring of a thread counts as quiet.
+const QUIET_DRAINS: u8 = 32;
+
+/// Quiet rings are drained in turns: one of so many at each drain.
+const QUIET_TURNS: usize = 8;
+
+/// The number of rings up to which all are drained each time.
+const FEW_RINGS: usize = 64;
+
 impl Observer {
     /// Opens a ring on each CPU for a held process.
     pub(super) fn open_cpu_rings(&self) -> Result<Vec<ThreadRing>, RingFailure> {
         let open = |cpu| {
             let ring = (self.system.open_ring)(RingTarget::ProcessOnCpu { pid: self.pid, cpu })?;
-            Ok(ThreadRing { tid: None, ring })
+            Ok(ThreadRing::new(None, ring))
         };
         online_cpus().into_iter().map(open).collect()
     }
 
-    /// Opens a ring for each thread of a running process, also for those that are born meanwhile.
+    /// Opens a ring for each thread of a running process and of those that come from it, also for
+    /// threads that are born meanwhile.
     pub(super) fn open_thread_rings(&mut self) -> Result<Vec<ThreadRing>, RingFailure> {
         let mut rings: Vec<ThreadRing> = Vec::new();
+        let mut tried: HashSet<u32> = HashSet::new();
         loop {
-            let threads = self.readers.process(self.pid).threads().unwrap_or_default();
-            let is_new = |tid: &u32| rings.iter().all(|ring| ring.tid != Some(*tid));
-            let added: Vec<u32> = threads.into_iter().filter(is_new).collect();
             let before = rings.len();
-            for tid in added {
-                match (self.system.open_ring)(RingTarget::Thread { tid }) {
-                    Ok(ring) => rings.push(ThreadRing { tid: Some(tid), ring }),
-                    Err(RingFailure::Event(rustix::io::Errno::SRCH)) => {}
-                    Err(failure) => return Err(failure),
+            self.children = descendants(self.pid);
+            let processes: Vec<u32> = [self.pid].into_iter().chain(self.children.clone()).collect();
+            for pid in processes {
+                let threads = self.readers.process(pid).threads().unwrap_or_default();
+                for tid in threads.into_iter().filter(|tid| tried.insert(*tid)) {
+                    match (self.system.open_ring)(RingTarget::Thread { tid }) {
+                        Ok(ring) => rings.push(ThreadRing::new(Some(tid), ring)),
+                        Err(RingFailure::Event(Errno::SRCH)) => {}
+                        // A process that it created may run with other rights.
+                        Err(RingFailure::Event(Errno::ACCESS | Errno::PERM)) if pid != self.pid => {
+                        }
+                        Err(failure) => return Err(failure),
+                    }
                 }
             }
             if rings.len() == before {
+                self.children.retain(|pid| rings.iter().any(|ring| ring.tid == Some(*pid)));
                 return Ok(rings);
             }
         }
@@ -53,11 +75,22 @@ impl Observer {
 
     /// Applies all records from before `horizon`.
     pub(super) fn drain(&mut self, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
-        let Method::Recorded { rings, pending, per_thread } = &mut self.method else { return };
+        let Method::Recorded { rings, pending, per_thread, turn } = &mut self.method else {
+            return;
+        };
         let per_thread = *per_thread;
         let known = pending.len();
-        for ring in rings.iter_mut() {
+        *turn = (*turn + 1) % QUIET_TURNS;
+        // A GIL is taken by threads that were quiet: there, no record may be late.
+        let is_selective =
+            rings.len() > FEW_RINGS && horizon < Nanos::MAX && !self.fold.has_interpreters();
+        for (index, ring) in rings.iter_mut().enumerate() {
+            if is_selective && ring.quiet >= QUIET_DRAINS && index % QUIET_TURNS != *turn {
+                continue;
+            }
+            let before = pending.len();
             ring.ring.drain(pending);
+            ring.quiet = if pending.len() > before { 0 } else { ring.quiet.saturating_add(1) };
         }
         for record in pending.iter_mut().skip(known) {
             record.at = record.at.since(self.zero);
@@ -116,11 +149,11 @@ impl Observer {
         match opened {
             Ok(ring) => {
                 if let Method::Recorded { rings, .. } = &mut self.method {
-                    rings.push(ThreadRing { tid: Some(thread.tid), ring });
+                    rings.push(ThreadRing::new(Some(thread.tid), ring));
                 }
                 self.find_thread(thread, emit);
             }
-            Err(RingFailure::Event(rustix::io::Errno::SRCH)) => {
+            Err(RingFailure::Event(Errno::SRCH)) => {
                 let at = self.clock.now();
                 self.fold.apply(&Reading::Gone { at, tid: thread.tid }, emit);
             }
@@ -169,8 +202,9 @@ impl Observer {
 
     /// Finds threads that are not known yet.
     pub(super) fn find_threads(&mut self, emit: &mut dyn FnMut(Event)) {
-        let mut processes: Vec<u32> = self.fold.live_threads().map(|thread| thread.pid).collect();
+        let mut processes: Vec<u32> = self.fold.live_processes().collect();
         processes.push(self.pid);
+        processes.append(&mut self.children);
         processes.sort_unstable();
         processes.dedup();
         for pid in processes {

@@ -3,6 +3,7 @@
 use super::{Observer, command_line};
 use crate::model::{Event, ReasonSource};
 use crate::source::program::proc_line::SchedStat;
+use crate::source::program::process_table::group_members;
 use crate::source::program::reading::{Reading, Sight};
 use crate::source::program::thread_files::{ReadFailure, ThreadFile};
 use crate::source::program::thread_fold::LiveThread;
@@ -16,6 +17,7 @@ impl Observer {
                 return;
             }
             self.readers.renew(self.pid);
+            self.find_brief_process(emit);
         }
         self.python.poll(&self.clock, &mut self.fold, emit);
         if self.has_births() {
@@ -29,20 +31,39 @@ impl Observer {
                 self.fold.apply(&Reading::Gone { at, tid }, emit);
             }
         }
-        if self.clock.now() >= self.next_letters {
-            self.find_children(emit);
-            self.read_names(emit);
+    }
+
+    /// Finds a held process that has already ended when it is first seen to have begun.
+    fn find_brief_process(&mut self, emit: &mut dyn FnMut(Event)) {
+        let (pid, tid) = (self.pid, self.pid);
+        let thread = LiveThread { pid, tid };
+        let Ok(stat) = self.readers.stat(thread) else { return };
+        if matches!(stat.letter, 'Z' | 'X') {
+            let counters = self.readers.counters(thread).ok();
+            let (at, name, letter) = (self.clock.now(), stat.name, 'R');
+            self.fold.apply(&Reading::Found { at, pid, tid, name, letter, counters }, emit);
+            self.fold.apply(&Reading::Gone { at, tid }, emit);
+        }
+    }
+
+    /// Finds the processes that a held process has left behind: nothing else tells that it created
+    /// them.
+    pub(super) fn find_left_behind(&mut self, emit: &mut dyn FnMut(Event)) {
+        let Some(group) = self.group else { return };
+        for member in group_members(group) {
+            let pid = member.as_raw_nonzero().get().unsigned_abs();
+            if !self.fold.is_live(pid) {
+                self.find_thread(LiveThread { pid, tid: pid }, emit);
+            }
         }
     }
 
     /// Returns `true` if a process has another number of threads than are known.
     fn has_births(&mut self) -> bool {
-        let mut counts = std::collections::HashMap::from([(self.pid, 0)]);
-        for thread in self.fold.live_threads() {
-            *counts.entry(thread.pid).or_insert(0) += 1;
-        }
-        counts.into_iter().any(|(pid, known)| {
-            self.readers.process(pid).thread_count().is_some_and(|count| count != known)
+        let Self { readers, fold, .. } = self;
+        fold.live_processes().chain([self.pid]).any(|pid| {
+            let count = readers.process(pid).thread_count();
+            count.is_some_and(|count| count != fold.process_threads(pid))
         })
     }
 
@@ -86,7 +107,7 @@ impl Observer {
     }
 
     /// Finds the processes that the threads have created.
-    fn find_children(&mut self, emit: &mut dyn FnMut(Event)) {
+    pub(super) fn find_children(&mut self, emit: &mut dyn FnMut(Event)) {
         let threads: Vec<LiveThread> = self.fold.live_threads().collect();
         for thread in threads {
             let children = self.readers.text(thread, ThreadFile::Children).unwrap_or_default();
@@ -98,7 +119,7 @@ impl Observer {
         }
     }
 
-    fn read_names(&mut self, emit: &mut dyn FnMut(Event)) {
+    pub(super) fn read_names(&mut self, emit: &mut dyn FnMut(Event)) {
         let threads: Vec<LiveThread> = self.fold.live_threads().collect();
         for thread in threads {
             if let Ok(name) = self.readers.text(thread, ThreadFile::Comm) {

@@ -108,29 +108,32 @@ impl ThreadFold {
     fn resolve_window(
         &mut self,
         pid: u32,
-        (interpreter, mut before, after): (InterpreterId, GilLook, GilLook),
+        (interpreter, mut before, mut after): (InterpreterId, GilLook, GilLook),
     ) {
         // What has been sent cannot be changed.
-        before.at = before.at.max(self.told_until(pid)).min(after.at);
+        let told = self.told_until(pid);
+        before.at = before.at.max(told);
+        after.at = after.at.max(told);
         let threads = self.activities(pid, before, after);
         let holds = GilWindow { before, after, threads: &threads }.holds();
         let mut holder = before.holder;
         for Hold { tid, start, end } in holds {
             if holder != Some(tid) || start > before.at {
-                self.change_holder(start, &mut holder, Some(tid), interpreter);
+                self.change_holder(start, &mut holder, Some(tid), (pid, interpreter));
             }
             if end < after.at || after.holder != Some(tid) {
-                self.change_holder(end, &mut holder, None, interpreter);
+                self.change_holder(end, &mut holder, None, (pid, interpreter));
             }
         }
         if holder != after.holder {
-            self.change_holder(after.at, &mut holder, after.holder, interpreter);
+            self.change_holder(after.at, &mut holder, after.holder, (pid, interpreter));
         }
     }
 
     /// The time up to which states of a process's threads have been sent.
     fn told_until(&self, pid: u32) -> Nanos {
-        let told = self.threads.values().filter(|thread| thread.pid == pid);
+        let is_told = |thread: &&ThreadTimeline| thread.pid == pid && thread.place.is_some();
+        let told = self.threads.values().filter(is_told);
         let told = told.map(ThreadTimeline::told_until);
         told.fold(self.settled, Nanos::max)
     }
@@ -155,7 +158,7 @@ impl ThreadFold {
         at: Nanos,
         holder: &mut Option<u32>,
         next: Option<u32>,
-        interpreter: InterpreterId,
+        (pid, interpreter): (u32, InterpreterId),
     ) {
         if let Some(tid) = std::mem::replace(holder, next) {
             self.with_recent_thread(tid, |thread| {
@@ -167,7 +170,7 @@ impl ThreadFold {
         if let Some(tid) = next {
             let mut is_held = false;
             self.with_recent_thread(tid, |thread| {
-                is_held = thread.lives_after(at);
+                is_held = thread.pid == pid && thread.born <= at && thread.lives_after(at);
                 if is_held {
                     thread.is_python = true;
                     thread.insert_role(at, GilRole::Holds(interpreter));
@@ -198,7 +201,7 @@ impl ThreadFold {
                 let (mut holder, interpreter) = (track.last.holder.take(), track.interpreter);
                 track.last.at = track.last.at.max(to);
                 let at = from.max(self.told_until(pid));
-                self.change_holder(at, &mut holder, None, interpreter);
+                self.change_holder(at, &mut holder, None, (pid, interpreter));
             }
         }
     }

@@ -20,6 +20,21 @@ impl ThreadFold {
         live.map(|thread| LiveThread { pid: thread.pid, tid: thread.tid })
     }
 
+    /// The processes with threads that live.
+    pub fn live_processes(&self) -> impl Iterator<Item = u32> {
+        self.processes.keys().copied()
+    }
+
+    /// Returns the number of threads of a process that live.
+    pub fn process_threads(&self, pid: u32) -> usize {
+        self.processes.get(&pid).copied().unwrap_or_default()
+    }
+
+    /// Returns `true` if a CPython interpreter was found in a process.
+    pub fn has_interpreters(&self) -> bool {
+        !self.python.is_empty()
+    }
+
     /// The number of threads that live.
     pub fn live_count(&self) -> usize {
         self.live.len()

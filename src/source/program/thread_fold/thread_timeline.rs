@@ -61,6 +61,8 @@ pub(super) struct ThreadTimeline {
     /// `true` if the current wait has been looked at.
     is_explained: bool,
     pub(super) has_ended: bool,
+    /// `true` if records came later than those of other threads: what they say is held back once more.
+    pub(super) is_late: bool,
     pub(super) sums: CounterSums,
     counted: (Nanos, ThreadCounters),
     pub(super) last_sample: Option<LastSample>,
@@ -96,6 +98,7 @@ impl ThreadTimeline {
             last_wait: None,
             is_explained: false,
             has_ended: false,
+            is_late: false,
             sums: CounterSums::new(counters),
             counted: (born, ThreadCounters::default()),
             last_sample: None,
@@ -183,6 +186,7 @@ impl ThreadTimeline {
             && self.looks.is_empty()
             && !self.sums.is_pending()
             && !self.wants_look()
+            && !self.is_late
     }
 
     /// Returns `true` if the birth can be sent: it is not later than `limit`, and the thread has a name
@@ -192,7 +196,9 @@ impl ThreadTimeline {
         let is_named = self.name_source > NameSource::Creator
             || self.has_ended
             || self.head.0 == Activity::Blocked;
-        self.born <= limit && (is_named || is_late)
+        // Its holds come between those of other threads.
+        let has_held = self.edges.iter().any(Edge::is_taking);
+        self.born <= limit && (is_named || is_late || has_held)
     }
 
     /// Drops names from before the birth was sent.
@@ -203,6 +209,9 @@ impl ThreadTimeline {
     /// Sends what is certain: edges up to `limit`, given all records up to `horizon`.
     pub(super) fn settle(&mut self, limit: Nanos, horizon: Nanos, sink: &mut EventSink<'_>) {
         let Some(place) = self.place else { return };
+        if std::mem::take(&mut self.is_late) && limit < Nanos::MAX {
+            return;
+        }
         let was_read = self.resolve_counters(horizon);
         if self.shown.0.is_none() {
             self.send_activity(place, self.tail.1, self.tail.0, Nanos::ZERO, horizon, sink);
@@ -379,6 +388,10 @@ impl ThreadTimeline {
             return;
         }
         let at = at.max(self.shown.1);
+        if self.shown.0 == Some(wait.state) && wait.call.is_some() {
+            // Another wait in the same state: a reason belongs to the state that begins with it.
+            self.shown.0 = None;
+        }
         self.send_state(lane, at, wait.state, sink);
         if let Some(call) = &wait.call {
             sink.explain(lane, at, call, &wait);
