@@ -16,6 +16,7 @@ mod screen;
 mod search;
 pub mod session;
 mod switching;
+mod thread_order;
 mod thread_rows;
 mod thread_selection;
 mod view;
@@ -39,7 +40,8 @@ use screen::ScreenKind;
 pub use search::SearchStatus;
 pub use session::{Baseline, Session};
 use switching::Successor;
-pub use thread_rows::{ProgramRow, ProgramRows, ThreadGroup, ThreadOrder};
+pub use thread_order::ThreadOrder;
+pub use thread_rows::{ProgramRow, ProgramRows, ThreadGroup};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::viewport::TimeWindow;
-use crate::model::{Lane, LaneId, Nanos, Run, StateTimes};
+use crate::model::{LaneId, Nanos, Run, StateTimes};
 
 /// The number of the latest cells that are summed in each frame: events of the last moments may still
 /// arrive.
@@ -47,17 +47,9 @@ impl GroupCells {
         let mut sums = vec![StateTimes::default(); count];
         let own = lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
         for lane in own {
-            add_lane(lane, first, cell, until, &mut sums);
+            lane.add_times_by_cell(Nanos(first), Nanos(cell), until, &mut sums);
         }
         let starts = (0..).map(|column| first + column * cell);
         self.sums.extend(starts.zip(sums));
-    }
-}
-
-/// Adds the times of a lane to the cells of this width from `first` on.
-fn add_lane(lane: &Lane, first: u64, cell: u64, until: Nanos, sums: &mut [StateTimes]) {
-    let times = lane.times_by_cell(Nanos(first), Nanos(cell), sums.len(), until);
-    for (sum, times) in sums.iter_mut().zip(times) {
-        sum.add_all(&times);
     }
 }

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group_cells::GroupCells;
+use super::thread_order::{SortedFor, ThreadOrder, number_in, process_of, work_between};
 use super::viewport::TimeWindow;
 use crate::model::{Lane, LaneId, Nanos, Run, StateTimes, name_stem};
 
@@ -14,18 +15,6 @@ const MAX_LOOSE_LANES: usize = 3;
 
 /// The fraction of a cell that a lane works at least, so that it can be seen.
 const VISIBLE_PARTS: u64 = 16;
-
-/// The order of the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThreadOrder {
-    /// By the time on a CPU, without a core or waiting for a lock, the longest first.
-    #[default]
-    Work,
-    /// By name, and by the number in it.
-    Name,
-    /// By birth.
-    Age,
-}
 
 /// A row of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +37,8 @@ pub struct ThreadGroup {
     pub name: String,
     /// Their lanes, in the order of their rows.
     pub lanes: Vec<LaneId>,
+    /// The ID of their process, if that is one of several interpreters, or else 0.
+    pub process: u32,
     /// The number of its lanes that worked; these come first in the order by work.
     working: usize,
     cells: GroupCells,
@@ -64,8 +55,8 @@ pub struct ProgramRows {
     lanes: Vec<LanePlace>,
     rows: Vec<ProgramRow>,
     hidden: usize,
-    /// `true` if the rows are in order, for a run that is over or not.
-    sorted_for: Option<bool>,
+    /// What the rows were last sorted for, or `None` if they are to be sorted again.
+    sorted_for: Option<SortedFor>,
 }
 
 /// The place of a lane among the groups.
@@ -85,28 +76,9 @@ impl LanePlace {
     }
 }
 
-impl ThreadOrder {
-    /// The word for the order.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Work => "work",
-            Self::Name => "name",
-            Self::Age => "age",
-        }
-    }
-
-    const fn next(self) -> Self {
-        match self {
-            Self::Work => Self::Name,
-            Self::Name => Self::Age,
-            Self::Age => Self::Work,
-        }
-    }
-}
-
 impl ThreadGroup {
-    fn new(name: String) -> Self {
-        Self { name, lanes: Vec::new(), working: 0, cells: GroupCells::default() }
+    fn new(name: String, process: u32) -> Self {
+        Self { name, process, lanes: Vec::new(), working: 0, cells: GroupCells::default() }
     }
 
     /// Returns the time that its lanes spent in each state in the cell that starts at `start`.
@@ -182,6 +154,17 @@ impl ProgramRows {
         }
     }
 
+    /// Returns the process of a row's threads, if that is one of several interpreters, or else 0.
+    pub fn process_of(&self, row: ProgramRow) -> u32 {
+        let index = match row {
+            ProgramRow::Group(index) => Some(index),
+            ProgramRow::Lane { lane, .. } => {
+                self.lanes.get(usize::from(lane.0)).map(|place| place.group)
+            }
+        };
+        index.and_then(|index| self.groups.get(index)).map_or(0, |group| group.process)
+    }
+
     /// Returns the index of a lane's group, if the group has a row.
     pub(super) fn group_of(&self, lane: LaneId) -> Option<usize> {
         let index = self.lanes.get(usize::from(lane.0))?.group;
@@ -254,7 +237,8 @@ impl ProgramRows {
     /// Brings the rows up to date with a run that is shown up to `until`.
     pub(super) fn refresh(&mut self, run: &Run, window: TimeWindow, until: Nanos) {
         let opened = run.lanes().iter().take_while(|lane| lane.opened().is_some()).count();
-        let is_stale = self.sorted_for != Some(run.is_over()) || opened < self.lanes.len();
+        let sorted_for = SortedFor::new(run, until);
+        let is_stale = self.sorted_for != Some(sorted_for) || opened < self.lanes.len();
         if is_stale || self.has_other_stem(run) {
             self.sort(run, opened, window, until);
         } else {
@@ -271,7 +255,7 @@ impl ProgramRows {
         let mut has_changed = false;
         for (index, lane) in run.lanes().iter().enumerate().take(opened) {
             if index >= known {
-                self.add_lane(index, lane);
+                self.add_lane(index, lane, process_of(run, lane));
                 has_changed = true;
             }
             let slept = self.lanes.get(index).is_some_and(|place| !place.worked);
@@ -299,11 +283,12 @@ impl ProgramRows {
     }
 
     /// Appends a lane to its group.
-    fn add_lane(&mut self, index: usize, lane: &Lane) {
+    fn add_lane(&mut self, index: usize, lane: &Lane, process: u32) {
         let (id, name) = (LaneId(index as u16), name_stem(lane.name()));
-        let group = self.groups.iter().position(|group| group.name == name);
+        let mut groups = self.groups.iter();
+        let group = groups.position(|group| group.name == name && group.process == process);
         let group = group.unwrap_or_else(|| {
-            self.groups.push(ThreadGroup::new(name));
+            self.groups.push(ThreadGroup::new(name, process));
             self.groups.len() - 1
         });
         if let Some(own) = self.groups.get_mut(group) {
@@ -332,16 +317,15 @@ impl ProgramRows {
         let (from, to) = (window.from.min(until), window.end().min(until));
         let visible = (window.cell.0 / VISIBLE_PARTS).max(1);
         let mut work = Vec::with_capacity(opened);
-        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        let mut names: BTreeMap<(u32, String), usize> = BTreeMap::new();
         for (index, lane) in run.lanes().iter().enumerate().take(opened) {
             let worked = work_between(lane, from, to);
             work.push(worked);
-            let name = name_stem(lane.name());
+            let process = process_of(run, lane);
             let next = self.groups.len();
-            let group = *names.entry(name).or_insert(next);
+            let group = *names.entry((process, name_stem(lane.name()))).or_insert(next);
             if group == next {
-                let name = name_stem(lane.name());
-                self.groups.push(ThreadGroup::new(name));
+                self.groups.push(ThreadGroup::new(name_stem(lane.name()), process));
             }
             if let Some(own) = self.groups.get_mut(group) {
                 own.lanes.push(LaneId(index as u16));
@@ -364,6 +348,7 @@ impl ProgramRows {
             ThreadOrder::Name => self.groups.sort_by(|one, other| one.name.cmp(&other.name)),
             ThreadOrder::Age => {}
         }
+        self.sort_processes(&work);
         for (index, group) in self.groups.iter().enumerate() {
             for lane in &group.lanes {
                 if let Some(own) = self.lanes.get_mut(usize::from(lane.0)) {
@@ -371,19 +356,49 @@ impl ProgramRows {
                 }
             }
         }
-        self.sorted_for = Some(run.is_over());
+        self.sorted_for = Some(SortedFor::new(run, until));
         self.list_rows();
     }
 
-    /// Lists the rows. In the order by work, what only waited is below everything else.
+    /// Puts the groups of each process together: the process that worked most, or else the first, is first.
+    fn sort_processes(&mut self, work: &[u64]) {
+        let mut sums: Vec<(u32, u64)> = Vec::new();
+        for group in &self.groups {
+            let own = group.lanes.iter().filter_map(|lane| work.get(usize::from(lane.0)));
+            let own: u64 = own.sum();
+            match sums.iter_mut().find(|(process, _)| *process == group.process) {
+                Some((_, sum)) => *sum += own,
+                None => sums.push((group.process, own)),
+            }
+        }
+        if self.order == ThreadOrder::Work {
+            sums.sort_by_key(|&(_, sum)| Reverse(sum));
+        }
+        let place = |process| sums.iter().position(|&(one, _)| one == process);
+        self.groups.sort_by_key(|group| place(group.process));
+    }
+
+    /// Lists the rows. In the order by work, what only waited is below everything else of its process.
     fn list_rows(&mut self) {
         self.find_ambiguous_names();
         let mut rows = Vec::new();
+        let mut first = 0;
+        for process in self.groups.chunk_by(|one, next| one.process == next.process) {
+            self.list_process(first, process, &mut rows);
+            first += process.len();
+        }
+        let shown: usize = rows.iter().map(|&row| self.lane_count(row)).sum();
+        self.hidden = self.lanes.len() - shown.min(self.lanes.len());
+        self.rows = rows;
+    }
+
+    /// Lists the rows of the groups of a process, the first of which has the index `first`.
+    fn list_process(&self, first: usize, groups: &[ThreadGroup], rows: &mut Vec<ProgramRow>) {
         let below = self.order == ThreadOrder::Work;
-        for (index, group) in self.groups.iter().enumerate() {
+        for (index, group) in (first..).zip(groups) {
             if group.has_row() {
                 if group.working > 0 || !(below || self.hides_waiting) {
-                    self.push_group(index, group, &mut rows);
+                    self.push_group(index, group, rows);
                 }
                 continue;
             }
@@ -391,18 +406,15 @@ impl ProgramRows {
             rows.extend(group.lanes.iter().filter(shown).map(|&lane| loose_row(lane)));
         }
         if below && !self.hides_waiting {
-            for (index, group) in self.groups.iter().enumerate() {
+            for (index, group) in (first..).zip(groups) {
                 if group.has_row() && group.working == 0 {
-                    self.push_group(index, group, &mut rows);
+                    self.push_group(index, group, rows);
                 } else if !group.has_row() {
                     let waited = group.lanes.iter().filter(|lane| !self.has_worked(**lane));
                     rows.extend(waited.map(|&lane| loose_row(lane)));
                 }
             }
         }
-        let shown: usize = rows.iter().map(|&row| self.lane_count(row)).sum();
-        self.hidden = self.lanes.len() - shown.min(self.lanes.len());
-        self.rows = rows;
     }
 
     fn find_ambiguous_names(&mut self) {
@@ -432,17 +444,4 @@ impl ProgramRows {
 
 const fn loose_row(lane: LaneId) -> ProgramRow {
     ProgramRow::Lane { lane, in_group: false }
-}
-
-/// Returns the time in [a, b) that a lane was on a CPU, or wanted to be.
-fn work_between(lane: &Lane, a: Nanos, b: Nanos) -> u64 {
-    let times = lane.state_times_between(a, b);
-    times.spent().filter(|(state, _)| state.has_work()).map(|(_, time)| time).sum()
-}
-
-/// Returns the last number in a name.
-fn number_in(name: &str) -> u64 {
-    let end = name.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let start = end.trim_end_matches(|c: char| c.is_ascii_digit());
-    end.get(start.len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }

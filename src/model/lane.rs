@@ -310,6 +310,11 @@ impl Lane {
         self.attempts.last().filter(|_| self.is_working()).map(|attempt| attempt.task)
     }
 
+    /// The number of failed attempts up to `t`.
+    pub fn error_count_until(&self, t: Nanos) -> usize {
+        self.errors.partition_point(|&at| at <= t.0 && t.0 > 0)
+    }
+
     /// The current state.
     pub fn state(&self) -> State {
         self.changes.last().map(|change| change.state()).unwrap_or_default()
@@ -380,7 +385,9 @@ impl Lane {
 
     /// The time in each state in [a, b).
     pub fn state_times_between(&self, a: Nanos, b: Nanos) -> StateTimes {
-        self.state_times_until(b).since(&self.state_times_until(a))
+        let until = self.state_times_until(b);
+        // Most sums begin with the lane.
+        if a == Nanos::ZERO { until } else { until.since(&self.state_times_until(a)) }
     }
 
     /// The time in one state in [0, t).

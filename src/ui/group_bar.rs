@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::lane_bar::{LOWER_EIGHTHS, LaneBar, eighth_glyph, text_row, two_colors};
+use super::lane_bar::{FULL_PATTERN_EIGHTHS, LOWER_EIGHTHS, LaneBar, eighth_glyph, two_colors};
 use super::layout::draw_symbol;
 use crate::app::ThreadGroup;
 use crate::model::{Nanos, State, StateTimes};
@@ -39,8 +39,7 @@ impl LaneBar {
             if self.theme.can_stack() {
                 self.draw_stack_cell(x, times, buf);
             } else {
-                let (symbol, style) = self.theme.state_cell(pattern_state(times));
-                draw_symbol(x, text_row(self.area).y, symbol, style, buf);
+                self.draw_plain_stack_cell(x, times, buf);
             }
         }
     }
@@ -57,6 +56,34 @@ impl LaneBar {
         for row in 0..height {
             let parts = parts_from(&levels, u64::from(row) * 8);
             self.draw_parts(x, bottom - row, &parts, buf);
+        }
+    }
+
+    /// Draws the stack of one cell where colours cannot tell all states apart: one state per row, as high as
+    /// all that do not rest, or as a pattern.
+    fn draw_plain_stack_cell(&self, x: u16, times: &StateTimes, buf: &mut Buffer) {
+        let height = self.area.height.saturating_sub(1).max(1);
+        let bottom = self.area.y + height - 1;
+        let levels = stack_levels(times, u64::from(height) * 8);
+        let is_empty = levels.iter().all(|&(state, height)| state.is_none() || height == 0);
+        if is_empty || (height == 1 && self.theme.has_patterns()) {
+            let (symbol, style) = self.theme.state_cell(pattern_state(times));
+            return draw_symbol(x, bottom, symbol, style, buf);
+        }
+        for row in 0..height {
+            let parts = parts_from(&levels, u64::from(row) * 8);
+            let filled = parts.iter().filter_map(|&(state, height)| Some((state?, height)));
+            let all: u64 = filled.clone().map(|(_, height)| height).sum();
+            let Some((state, _)) = filled.max_by_key(|&(_, height)| height) else { break };
+            let has_pattern = self.theme.has_patterns() || self.theme.is_sparse(state);
+            let (symbol, style) = match self.theme.color(state) {
+                Some(color) if all < 8 && !has_pattern => {
+                    (eighth_glyph(&LOWER_EIGHTHS, all as u8), Style::new().fg(color))
+                }
+                _ if row > 0 && all < u64::from(FULL_PATTERN_EIGHTHS) => break,
+                _ => self.theme.state_cell(state),
+            };
+            draw_symbol(x, bottom - row, symbol, style, buf);
         }
     }
 

@@ -33,8 +33,7 @@ pub(super) fn occurring_states(app: &App) -> impl Iterator<Item = State> {
             times.spent().filter(|&(_, time)| time >= visible).for_each(|(state, time)| {
                 seen.add(state, time);
             });
-            let errors = lane.summarize_range(Nanos::ZERO, until).errors;
-            seen.add(State::Error, errors as u64);
+            seen.add(State::Error, lane.error_count_until(until) as u64);
         }
     }
     let occurs = move |state: &State| seen[*state] > 0;

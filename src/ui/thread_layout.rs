@@ -34,15 +34,6 @@ impl<'app> RowLayout<'app> {
         let threads = self.threads();
         let gils = interpreters_with_gil(run).count().min(MAX_GIL_ROWS);
         let gils = gils.min(height.saturating_sub(MIN_THREAD_ROWS));
-        let mut rows: Vec<TimelineRow<'app>> = interpreters_with_gil(run)
-            .take(gils)
-            .map(|interpreter| TimelineRow::Gil {
-                run,
-                until,
-                title: LaneTitle::Worker,
-                interpreter: Some(interpreter),
-            })
-            .collect();
         let (all, room) = (threads.rows(), height - gils);
         let fits = all.len() + usize::from(threads.hidden_count() > 0) <= room;
         let shown = if fits { all.len() } else { room.saturating_sub(usize::from(room > 1)) };
@@ -51,8 +42,16 @@ impl<'app> RowLayout<'app> {
         let first = selected.map_or(0, |at| (at + 1).saturating_sub(shown));
         let visible = first..first + shown;
         let lane_height = if fits { self.lane_height(height) } else { 1 };
-        let place = |&row: &ProgramRow| thread_row(run, until, row);
-        rows.extend(all.iter().skip(first).take(shown).filter_map(place));
+        let mut gil_rows: Vec<InterpreterId> = interpreters_with_gil(run).take(gils).collect();
+        let is_alone = gil_rows.len() < 2;
+        let mut rows = Vec::new();
+        for &row in all.iter().skip(first).take(shown) {
+            // Several interpreters each have their GIL above their own threads.
+            let process = threads.process_of(row);
+            let above = |&mut id: &mut InterpreterId| is_alone || pid_of(run, id) == Some(process);
+            rows.extend(gil_rows.extract_if(.., above).map(|id| gil_row(run, until, id)));
+            rows.extend(thread_row(run, until, row));
+        }
         let hidden = all.iter().enumerate().filter(|(at, _)| !visible.contains(at));
         let (mut worked, mut waited) = (0, threads.hidden_count());
         for (_, &row) in hidden {
@@ -67,6 +66,17 @@ impl<'app> RowLayout<'app> {
         }
         RowPlan { rows, lane_height: lane_height as u16 }
     }
+}
+
+const fn gil_row(run: &Run, until: Nanos, interpreter: InterpreterId) -> TimelineRow<'_> {
+    let title = LaneTitle::Worker;
+    TimelineRow::Gil { run, until, title, interpreter: Some(interpreter) }
+}
+
+/// Returns the process of an interpreter.
+fn pid_of(run: &Run, interpreter: InterpreterId) -> Option<u32> {
+    let found = run.program()?.interpreters().get(usize::from(interpreter.0))?;
+    Some(found.details.pid)
 }
 
 fn thread_row(run: &Run, until: Nanos, row: ProgramRow) -> Option<TimelineRow<'_>> {

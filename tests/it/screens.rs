@@ -12,6 +12,7 @@ mod keymap;
 mod limits;
 mod messages;
 mod mouse;
+mod program_details;
 mod programs;
 mod quit_keys;
 mod replay;

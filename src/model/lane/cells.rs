@@ -91,30 +91,34 @@ impl Lane {
         })
     }
 
-    /// Returns the time in each state in `count` cells of width `width`, the first of which begins at
+    /// Adds the time in each state to the sums of cells of width `width`, the first of which begins at
     /// `from`, up to `until`.
-    pub fn times_by_cell(
+    pub fn add_times_by_cell(
         &self,
         from: Nanos,
         width: Nanos,
-        count: usize,
         until: Nanos,
-    ) -> impl Iterator<Item = StateTimes> + '_ {
+        sums: &mut [StateTimes],
+    ) {
         let width = width.0.max(1);
         let mut start = from.0;
         let mut first = next_index(&self.changes, 0, |change| change.at() < start);
-        (0..count).map_while(move |_| {
+        for sum in sums {
             let end = start.saturating_add(width);
             let seen = end.min(until.0);
             if start >= seen {
-                return None;
+                return;
             }
             let last = next_index(&self.changes, first, |change| change.at() < seen);
-            let range = CellRange { start, end, until: end, first, last };
-            let times = self.state_times_in(&range, seen);
+            if last - first > CHECKPOINT_INTERVAL {
+                let before = self.state_times_before(first, start);
+                sum.add_all(&self.state_times_before(last, seen).since(&before));
+            } else {
+                let range = CellRange { start, end, until: end, first, last };
+                self.add_state_times(&range, seen, sum);
+            }
             (start, first) = (end, last);
-            Some(times)
-        })
+        }
     }
 
     /// The cell for an interval without failed tasks.
@@ -184,6 +188,12 @@ impl Lane {
     /// The time in each state up to `seen`, summed entry by entry.
     fn state_times_in(&self, range: &CellRange, seen: u64) -> StateTimes {
         let mut shares = StateTimes::default();
+        self.add_state_times(range, seen, &mut shares);
+        shares
+    }
+
+    /// Adds the time in each state in a cell up to `seen`.
+    fn add_state_times(&self, range: &CellRange, seen: u64, shares: &mut StateTimes) {
         let entries = self.changes.get(range.first..range.last).unwrap_or(&[]);
         let (mut state, mut at) = (self.state_before(range.first), range.start);
         for change in entries {
@@ -191,7 +201,6 @@ impl Lane {
             (state, at) = (change.state(), change.at());
         }
         shares.add(state, seen.saturating_sub(at));
-        shares
     }
 
     /// The state before an entry.
