@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::kernel_record::{KernelRecord, RecordKind};
 use super::proc_line::SchedStat;
 use super::reading::{Reading, Sight};
+use super::wait_reason::Wait;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
