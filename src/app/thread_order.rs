@@ -36,7 +36,7 @@ impl ThreadOrder {
     }
 }
 
-/// What the rows are sorted anew for: a run that has just begun or is over, and another interpreter.
+/// The occasions on which the rows are sorted anew: a run that has just begun or is over, and another interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SortedFor {
     is_over: bool,
