@@ -1,6 +1,8 @@
 //! threadline shows thread activity live: it fetches the pages of a GitHub user's followers, computes,
 //! or runs commands, first one task after another, then with worker threads, with or without a GIL, and
-//! with worker processes, and draws each worker's states on a shared time axis.
+//! with worker processes, and draws each worker's states on a shared time axis. On Linux, it also
+//! watches the threads of any program, which it starts or which is running already, and of CPython its
+//! GIL.
 //!
 //! # The map
 //!
@@ -17,7 +19,7 @@
 //! | [`github`] | GitHub's REST API: pages, quotas, limits, errors |
 //! | [`server`] | the built-in server that answers like GitHub, with faults if asked to |
 //! | [`report`] | files to keep: reports, a trace, a picture, followers |
-//! | [`source`] | makes things happen: worker threads and processes, the simulator, recordings |
+//! | [`source`] | makes things happen: worker threads and processes, watched programs, the simulator, recordings |
 //! | [`app`] | the state of a session: what runs next, what is shown, what a key does |
 //! | [`ui`] | draws that state |
 //! | [`terminal`] | input, output, signals, and giving the terminal back |
@@ -32,6 +34,11 @@
 //! ([`source::tasks::compute`]), optionally under [`source::gil`]; tasks in worker processes
 //! ([`source::tasks::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
 //! computes its events, and [`app::playback`] plays them as it plays those of a recording.
+//!
+//! A watched program is one run, too, and each of its threads a task: the `observer` in
+//! `source/program` turns what the kernel records, and what `/proc` and the memory of CPython hold, into
+//! readings; `thread_fold` folds them into events; [`model::ProgramRecord`] keeps what these say beyond
+//! the states of lanes; and [`analysis::program`] sums up the run for the screen and all reports.
 //!
 //! # Glossary
 //!
@@ -75,6 +82,18 @@
 //! | sweep | `sweep` | a workload repeated over thread counts |
 //! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
 //! | baseline | [`app::Baseline`] | the run that others are compared with |
+//! | watched program | [`model::WatchedProgram`] | a program whose threads are the tasks of a run |
+//! | thread | [`model::ThreadRecord`] | a thread of a watched program, from its birth to its end |
+//! | wait reason | [`model::WaitReason`] | the call and the object that a thread waits for, and the holder |
+//! | thread counters | [`model::ThreadCounters`] | the kernel's sums of a thread's time on a CPU and without a core |
+//! | accuracy | [`model::Accuracy`] | how exact the events of a watched program are, and why |
+//! | interpreter | [`model::PythonInterpreter`] | a CPython in a watched program, with a GIL or without |
+//! | code place | [`model::CodePlace`] | the function, file and line that a thread of CPython is in |
+//! | observer | `observer` | reads a watched program: records of switches, or samples |
+//! | reading | `reading` | what was read about a watched program, with its time |
+//! | thread fold | `thread_fold` | makes events of readings; pure, so that tapes of readings test it |
+//! | thread group | [`app::ThreadGroup`] | the threads with one name stem, in one row until it is opened |
+//! | program summary | [`analysis::program::ProgramSummary`] | what each thread did and waited for, with totals |
 //! | verdict | [`analysis::verdict::Verdict`] | the sentence that says what was faster, and why |
 //! | suggestion | [`analysis::verdict::Suggestion`] | what to try next, with its key or its option |
 //! | recording | [`source::recording::Recording`] | a session in a file |
@@ -93,6 +112,11 @@
 //! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
 //! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |
 //! | a state | the table in `model/state.rs`, its colour in `ui/theme.rs` |
+//! | a state of a watched thread | as any state; when it is entered, in `source/program/thread_fold/`; whether it has a reason, `State::has_reason` |
+//! | a reason for waiting | `source/program/wait_reason.rs`; the numbers of calls in `source/program/system_calls.rs` |
+//! | a version of CPython | `source/program/python/layout.rs`, with a recording of its memory in `tests/fixtures/program` |
+//! | the verdict on a watched program | `analysis/verdict/program.rs`, what stands in its way in `verdict/program/obstacle.rs` |
+//! | a field of the JSON of a watched program | `report/json/program.rs`, its figures in `analysis/program/`; `assets/docs/automation.md` |
 //! | a workload | its row in `model/workload.rs`, `WorkSpec` in `model/plan.rs`, its work in `model/setup.rs`, its [`source::Job`] and how to simulate it; `tests/it/workloads/new_workload.patch` adds one |
 //! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |

@@ -181,6 +181,14 @@ impl WorkSpec {
         }
     }
 
+    /// [`Self::program`], to be changed.
+    pub const fn program_mut(&mut self) -> Option<&mut WatchedProgram> {
+        match self {
+            Self::Program(program) => Some(program),
+            _ => None,
+        }
+    }
+
     /// [`Self::compute`], to be changed.
     pub const fn compute_mut(&mut self) -> Option<&mut ComputeSpec> {
         match self {

@@ -158,7 +158,7 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let mut lines = vec![
         Line::from(Span::styled(" How to read the picture", theme.strong())),
         entry(brick, 0, row),
-        states_line(app, theme, width),
+        legend::states_line(app, theme, width),
         entry(brick, 2, task),
     ];
     if theme.has_patterns() {
@@ -168,19 +168,6 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
     }
     lines.extend([entry(theme.state_cell(State::Idle), 2, idle), Line::default()]);
     lines
-}
-
-/// Returns a sample of each state that occurs, with its name, as many as fit.
-pub(super) fn states_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
-    let mut line = Line::raw("   ");
-    for state in legend::occurring_states(app) {
-        let (glyph, style) = theme.state_cell(state);
-        let words = Span::styled(format!(" {}  ", state.label()), theme.text());
-        if line.width() + 2 + words.width() <= width + 2 {
-            line.extend([Span::styled(glyph.repeat(2), style), words]);
-        }
-    }
-    line
 }
 
 /// Returns the keys that have an effect now: a heading and a line for each, by group.

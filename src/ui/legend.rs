@@ -87,3 +87,16 @@ fn legend_line(entries: &[LegendEntry], theme: Theme, cells: usize) -> Line<'sta
     }
     line
 }
+
+/// Returns a sample of each state that occurs, with its name, as many as fit.
+pub(super) fn states_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
+    let mut line = Line::raw("   ");
+    for state in occurring_states(app) {
+        let (glyph, style) = theme.state_cell(state);
+        let words = Span::styled(format!(" {}  ", state.label()), theme.text());
+        if line.width() + 2 + words.width() <= width + 2 {
+            line.extend([Span::styled(glyph.repeat(2), style), words]);
+        }
+    }
+    line
+}

@@ -3,7 +3,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::help::states_line;
+use super::legend::states_line;
 use super::program_header::accuracy_texts;
 use super::text;
 use super::theme::Theme;

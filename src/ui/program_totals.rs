@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::{HeightClass, ScreenLayout};
+use super::state_bar::draw_bar;
+use super::text;
 use super::theme::Theme;
 use super::thread_labels::thread_name;
-use super::{text, totals};
 use crate::analysis::plural;
 use crate::analysis::program::function_text;
 use crate::app::{App, ProgramFigures, WaitCount};
@@ -102,7 +103,7 @@ impl ProgramTotalsRows<'_> {
         let scale = f64::from(cores).max(used + wanted);
         let eighths = |mean: f64| (mean / scale * f64::from(bar) * 8.0).round() as u16;
         let segments = [(State::OnCpu, eighths(used)), (State::NoCore, eighths(wanted))];
-        totals::draw_bar(&segments, theme, Rect { x, width: bar, ..row }, buf);
+        draw_bar(&segments, theme, Rect { x, width: bar, ..row }, buf);
     }
 
     /// Returns the numbers of threads and of their switches, and what they wait for now.

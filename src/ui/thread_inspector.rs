@@ -3,7 +3,7 @@
 
 use ratatui::text::Line;
 
-use super::inspector;
+use super::inspector_lines;
 use super::layout::Heading;
 use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines};
 use super::text;
@@ -52,10 +52,10 @@ pub(super) fn content(
     };
     let end = thread.ended.unwrap_or(until).min(until);
     let times = lane.state_times_between(thread.born, end);
-    let cursor = inspector::cursor_lines(app, selected, theme, room.wide);
+    let cursor = inspector_lines::cursor_lines(app, selected, theme, room.wide);
     let parts = vec![
         (PaneSide::Left, inspector.moment_lines()),
-        (PaneSide::Right, inspector::state_lines(&times, theme, room.narrow)),
+        (PaneSide::Right, inspector_lines::state_lines(&times, theme, room.narrow)),
         (PaneSide::Left, inspector.life_lines(thread, end)),
         (PaneSide::Right, inspector.counter_lines(thread, end)),
         (PaneSide::Left, cursor),

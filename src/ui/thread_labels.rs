@@ -223,9 +223,20 @@ impl Timeline<'_> {
 }
 
 impl LaneBar {
+    /// Draws the texts on a lane: of a thread, with its uncertain edges, or the labels of tasks.
+    pub(super) fn draw_details(&self, run: &Run, lane: &Lane, id: LaneId, buf: &mut Buffer) {
+        match run.program() {
+            Some(record) => {
+                self.hatch_edges(lane, buf);
+                self.draw_reasons(run, record, lane, id, buf);
+            }
+            None => self.draw_labels(run, lane, buf),
+        }
+    }
+
     /// Draws what a thread waits for, or the function that it is in, on stretches of one state that are
     /// wide enough.
-    pub(super) fn draw_reasons(
+    fn draw_reasons(
         &self,
         run: &Run,
         record: &ProgramRecord,

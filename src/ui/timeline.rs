@@ -192,13 +192,7 @@ impl<'app> Timeline<'app> {
                 let lane_bar = LaneBar { edge_period, ..self.lane_bar(*until, bars) };
                 let turns = GilTurns::of_lane(LaneId(*index), holders.of_run(run, *until));
                 lane_bar.draw_states(lane, turns, buf);
-                match run.program() {
-                    Some(record) => {
-                        lane_bar.hatch_edges(lane, buf);
-                        lane_bar.draw_reasons(run, record, lane, LaneId(*index), buf);
-                    }
-                    None => lane_bar.draw_labels(run, lane, buf),
-                }
+                lane_bar.draw_details(run, lane, LaneId(*index), buf);
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.processes().missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);

@@ -2,12 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph, two_colors};
-use super::layout::{ScreenLayout, draw_symbol};
+use super::layout::ScreenLayout;
+use super::state_bar::{Segment, draw_bar};
 use super::theme::Theme;
 use super::{program_totals, sweep};
 use crate::analysis::RateLimitHold;
@@ -221,9 +220,6 @@ fn full_bar_time(app: &App) -> Nanos {
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
 }
 
-/// A part of a bar: a state, and its length in eighths of a cell.
-type Segment = (State, u16);
-
 /// Divides a bar of this share of the width by what the workers did, without idle time.
 fn bar_segments(app: &App, run: &Run, share: f64, width: u16) -> Vec<Segment> {
     let times = run.state_times_between(Nanos::ZERO, run.elapsed(app.now()));
@@ -239,44 +235,6 @@ fn bar_segments(app: &App, run: &Run, share: f64, width: u16) -> Vec<Segment> {
         (state, length)
     })
     .collect()
-}
-
-/// Draws a bar of these segments.
-pub(super) fn draw_bar(segments: &[Segment], theme: Theme, area: Rect, buf: &mut Buffer) {
-    let area = area.intersection(buf.area);
-    let mut segments = segments.iter().copied().filter(|&(_, length)| length > 0).peekable();
-    for x in area.left()..area.right() {
-        let (mut room, mut parts) = (8, Vec::new());
-        while let Some((state, length)) = segments.peek_mut().filter(|_| room > 0) {
-            let taken = room.min(*length);
-            (room, *length) = (room - taken, *length - taken);
-            parts.push((*state, taken));
-            segments.next_if(|&(_, length)| length == 0);
-        }
-        if let Some((symbol, style)) = bar_cell(&parts, theme) {
-            draw_symbol(x, area.y, symbol, style, buf);
-        }
-    }
-}
-
-/// Returns a cell of a bar, with an exact edge between two states or at the end of the bar.
-fn bar_cell(parts: &[Segment], theme: Theme) -> Option<(&'static str, Style)> {
-    let &(main, _) = parts.iter().max_by_key(|&&(_, length)| length)?;
-    let is_solid = |&(state, _): &Segment| !theme.is_sparse(state);
-    let filled: u16 = parts.iter().map(|&(_, length)| length).sum();
-    match *parts {
-        _ if theme.has_patterns() => (filled >= 4).then(|| theme.state_cell(main)),
-        [(left, length), ref rest @ ..] if length < 8 && parts.iter().all(is_solid) => {
-            let right = match *rest {
-                [] => None,
-                [(right, _)] if filled == 8 => theme.color(right),
-                _ => return Some(theme.state_cell(main)),
-            };
-            let style = two_colors(theme.color(left), right)?;
-            Some((eighth_glyph(&LEFT_EIGHTHS, length as u8), style))
-        }
-        _ => Some(theme.state_cell(main)),
-    }
 }
 
 fn tasks(app: &App, run: &Run) -> String {

@@ -284,9 +284,9 @@ impl ScriptBuilder {
             self.push(at, lane, EventKind::WaitExplained(reason));
         }
         if let [function, file] = place {
-            let (path, line) = file.rsplit_once(':').unwrap();
+            let (path, number) = file.rsplit_once(':').unwrap();
             let (function, file) = ((*function).to_owned(), path.to_owned());
-            let place = CodePlace { function, file, line: line.parse().ok() };
+            let place = CodePlace { function, file, line: number.parse().ok() };
             self.push(at, lane, EventKind::FunctionSeen(place));
         }
     }

@@ -1,5 +1,6 @@
 //! Programs that are watched from outside.
 
+mod births;
 mod gil;
 #[cfg(target_os = "linux")]
 mod live;

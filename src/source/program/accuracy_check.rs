@@ -7,10 +7,10 @@ use super::program_access::{AccessRow, program_access};
 use crate::model::{Accuracy, EventKind};
 use crate::source::Clock;
 
-/// What can be seen of a program here.
+/// The parts of a program that can be seen here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramCheck {
-    /// How exactly it is watched, or `None` if it ended meanwhile.
+    /// Its accuracy, or `None` if it ended meanwhile.
     pub accuracy: Option<Accuracy>,
     /// Each kind of information, with the reason why it may not be seen.
     pub access: Vec<AccessRow>,

@@ -21,7 +21,7 @@ use super::switch_records::RingFailure;
 use super::thread_readers::SystemAccess;
 use crate::model::{
     Accuracy, Event, EventKind, Exactness, ExitStatus, Failure, FailureKind, LaneId, Plan,
-    RunOutcome, WorkSpec,
+    RunOutcome,
 };
 use crate::source::pool::no_threads_failure;
 use crate::source::{CancelToken, Clock, FailedRun, RunHandle, Source};
@@ -227,7 +227,7 @@ impl WatchThread {
     /// Sends the first event of the run.
     fn send_start(&self, pid: u32) {
         let mut plan = self.source.plan.clone();
-        if let WorkSpec::Program(program) = &mut plan.work {
+        if let Some(program) = plan.work.program_mut() {
             program.pid = pid;
         }
         self.send(EventKind::RunStarted { plan });

@@ -13,6 +13,7 @@ mod lane_pool;
 mod live_threads;
 mod python_processes;
 mod sampling;
+mod sights;
 mod thread_end;
 mod thread_timeline;
 
@@ -32,6 +33,7 @@ use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
 pub use live_threads::LiveThread;
 use python_processes::PythonProcesses;
+use sights::is_stop;
 use thread_timeline::ThreadTimeline;
 
 /// The threads of a watched program, as far as they have been read.
@@ -443,22 +445,5 @@ impl ThreadFold {
     /// The number of switches that the kernel has recorded.
     pub const fn recorded_switches(&self) -> u64 {
         self.switches
-    }
-}
-
-/// Returns `true` for the letters of a thread that a signal or a debugger has stopped.
-const fn is_stop(letter: char) -> bool {
-    matches!(letter, 'T' | 't')
-}
-
-/// Returns the wait that a sight shows.
-fn read_sight(sight: &Sight) -> Option<Wait> {
-    match sight {
-        Sight::Call { line, abi, owner, file } => {
-            Wait::from_line(line, *abi, *owner, file.as_deref())
-        }
-        Sight::Function(function) => Wait::from_kernel_function(function),
-        Sight::Letter(letter) if is_stop(*letter) => Some(Wait::STOPPED),
-        Sight::Letter(_) | Sight::Unchanged | Sight::Denied => None,
     }
 }

@@ -118,6 +118,7 @@ for name, work in ('hog-a', spin), ('hog-b', spin), ('dozer', doze):
 ";
 
 /// Runs the script with the `python3` on the PATH, if there is a CPython that can be read.
+#[expect(clippy::print_stderr, reason = "a skipped test says why it is")]
 fn watch_python(script: &str) -> Option<Run> {
     let version = Command::new("python3").arg("-V").output();
     if !version.is_ok_and(|output| output.status.success()) {

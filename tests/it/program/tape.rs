@@ -120,9 +120,6 @@ fn number(text: &str) -> u32 {
 fn reading(line: &str) -> Reading {
     let words: Vec<&str> = line.split_whitespace().collect();
     let (at, rest) = (micros(words[0]), &words[1..]);
-    if let Some(record) = record(at, rest) {
-        return Reading::Record(record);
-    }
     let method = |edges, from_birth| {
         let accuracy = Accuracy { edges, reasons: ReasonSource::Syscall, why: None };
         Reading::Method { at, accuracy, from_birth }
@@ -177,7 +174,7 @@ fn reading(line: &str) -> Reading {
             Reading::PythonThread { at, tid: number(tid), name: None, place }
         }
         ["gone", tid] => Reading::Gone { at, tid: number(tid) },
-        _ => panic!("no reading: {line}"),
+        _ => Reading::Record(record(at, rest).unwrap_or_else(|| panic!("no reading: {line}"))),
     }
 }
 
@@ -225,7 +222,7 @@ pub(crate) fn story(run: &Run) -> Vec<String> {
                 && interval.state.has_reason()
             {
                 text = format!("{text} ({}", reason.call);
-                for object in &reason.object {
+                if let Some(object) = &reason.object {
                     text = format!("{text} {object}");
                 }
                 if let Some(holder) = reason.holder.and_then(|task| program.thread(task)) {

@@ -357,6 +357,7 @@ const TESTED_ACTIONS: &[Action] = &[
     Action::MoreWorkers,
     Action::Run,
     Action::Stop,
+    Action::LetGo,
     Action::Simulate,
     Action::Slower,
     Action::Faster,

@@ -46,7 +46,7 @@ impl Observer {
         }
     }
 
-    /// Finds the processes that a held process has left behind: nothing else tells that it created
+    /// Finds the processes that a held process has left behind: nothing else shows that it created
     /// them.
     pub(super) fn find_left_behind(&mut self, emit: &mut dyn FnMut(Event)) {
         let Some(group) = self.group else { return };

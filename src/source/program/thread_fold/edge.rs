@@ -33,6 +33,15 @@ pub(super) enum NameSource {
     Python,
 }
 
+/// The progress of the look at a thread that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookState {
+    /// The current wait has not been looked at.
+    Pending,
+    /// It has been looked at, or needs no look.
+    Done,
+}
+
 /// The last regular look at a thread whose switches are not recorded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastSample {

@@ -33,10 +33,7 @@ impl EventOrder {
         // The number of threads concerns no lane.
         let is_of_run = matches!(event.kind, EventKind::TaskCountChanged { .. });
         let mut of_run = Rank::default();
-        let lane = match is_of_run {
-            true => &mut of_run,
-            false => self.lanes.entry(event.lane).or_default(),
-        };
+        let lane = if is_of_run { &mut of_run } else { self.lanes.entry(event.lane).or_default() };
         let mut rank = (event.at, order).max(*lane);
         if is_birth {
             rank = rank.max(self.birth);

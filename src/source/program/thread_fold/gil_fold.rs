@@ -1,10 +1,11 @@
 //! Threads of CPython in the fold: which of them holds the GIL, what they are called, and which
 //! function they are in.
 
+use super::ThreadFold;
 use super::edge::{GilRole, NameSource};
 use super::gil_holds::{GilLook, GilWindow, Hold, ThreadActivity};
+use super::sights::read_sight;
 use super::thread_timeline::ThreadTimeline;
-use super::{ThreadFold, read_sight};
 use crate::model::{CodePlace, Event, EventKind, InterpreterId, LaneId, Nanos, PythonInterpreter};
 use crate::source::program::reading::{GilAddresses, Reading, Sight};
 use crate::source::program::wait_reason::Wait;

@@ -1,10 +1,11 @@
 //! Threads whose switches are not recorded: states from regular looks, and the times between two looks
 //! from the growth of the counters, whose sums are exact.
 
+use super::ThreadFold;
 use super::edge::{Activity, GilRole, LaneTask, LastSample};
 use super::event_sink::EventSink;
+use super::sights::is_stop;
 use super::thread_timeline::ThreadTimeline;
-use super::{ThreadFold, is_stop};
 use crate::model::{Event, Nanos, State};
 use crate::source::program::proc_line::SchedStat;
 use crate::source::program::reading::Sight;

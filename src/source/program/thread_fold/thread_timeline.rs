@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::counter_sums::{CounterSums, WakeUp};
 use super::edge::{
-    Activity, Edge, EdgeKind, GilRole, LaneTask, LastSample, NameSource, ends_activity,
+    Activity, Edge, EdgeKind, GilRole, LaneTask, LastSample, LookState, NameSource, ends_activity,
 };
 use super::event_sink::EventSink;
 use crate::model::{CodePlace, LaneId, Nanos, State, TaskId, ThreadCounters};
@@ -58,8 +58,7 @@ pub(super) struct ThreadTimeline {
     looks: Vec<(Nanos, Wait)>,
     /// The last reason that was sent, which `restart_syscall` continues.
     last_wait: Option<Wait>,
-    /// `true` if the current wait has been looked at.
-    is_explained: bool,
+    look: LookState,
     pub(super) has_ended: bool,
     /// `true` if records came later than those of other threads: what they say is held back once more.
     pub(super) is_late: bool,
@@ -96,7 +95,7 @@ impl ThreadTimeline {
             shown: (None, born),
             looks: Vec::new(),
             last_wait: None,
-            is_explained: false,
+            look: LookState::Pending,
             has_ended: false,
             is_late: false,
             sums: CounterSums::new(counters),
@@ -120,7 +119,7 @@ impl ThreadTimeline {
         self.head = (activity, at);
         self.sums.has_run = true;
         match activity {
-            Activity::Blocked => self.is_explained = false,
+            Activity::Blocked => self.look = LookState::Pending,
             Activity::OnCpu if before == Activity::Blocked => self.sums.is_outdated = true,
             _ => {}
         }
@@ -159,13 +158,13 @@ impl ThreadTimeline {
 
     /// Records what the thread was seen to wait for, or that this may not be seen.
     pub(super) fn look(&mut self, at: Nanos, wait: Option<Wait>) {
-        self.is_explained = true;
+        self.look = LookState::Done;
         self.looks.extend(wait.map(|wait| (at, wait)));
     }
 
     /// Returns `true` if it is not known what the thread waits for.
     pub(super) fn wants_look(&self) -> bool {
-        self.head.0 == Activity::Blocked && !self.is_explained && !self.has_ended
+        self.head.0 == Activity::Blocked && self.look == LookState::Pending && !self.has_ended
     }
 
     /// Returns `true` if the counters may have grown since they were last read.
@@ -243,7 +242,7 @@ impl ThreadTimeline {
     pub(super) fn note_activity(&mut self, at: Nanos, activity: Activity) {
         let at = at.max(self.shown.1);
         (self.head, self.tail) = ((activity, at), (activity, at));
-        self.is_explained = true;
+        self.look = LookState::Done;
     }
 
     /// Distributes the growth of the counters over the wake-ups before they were read.
