@@ -198,9 +198,10 @@ fn children_of_a_running_process_are_watched() {
     let fifo = Fifo::new();
     let script = fifo.in_command("sh -c 'sleep 1000; :' & echo $$ > FIFO; wait");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).stdin(Stdio::null()).process_group(0);
+    shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
     let mut shell = shell.spawn().unwrap();
     let pid = fifo.read();
+    let mut reports = Vec::new();
     for options in [&[][..], &["--accuracy", "counted"]] {
         let mut command = threadline();
         command.args(["watch", "--json", "--duration", "300ms", "-p", &pid]).args(options);
@@ -208,9 +209,10 @@ fn children_of_a_running_process_are_watched() {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let names = |thread: &Value| thread["name"].as_str().unwrap().to_owned();
         let names: Vec<String> = threads(&report).iter().map(names).collect();
-        assert!(names.iter().any(|name| name == "sleep"), "{options:?}: {names:?}");
+        reports.push(names);
     }
     let group = rustix::process::Pid::from_child(&shell);
     rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
     shell.wait().unwrap();
+    assert!(reports.iter().all(|names| names.iter().any(|name| name == "sleep")), "{reports:?}");
 }

@@ -208,7 +208,8 @@ impl ThreadTimeline {
     /// Sends what is certain: edges up to `limit`, given all records up to `horizon`.
     pub(super) fn settle(&mut self, limit: Nanos, horizon: Nanos, sink: &mut EventSink<'_>) {
         let Some(place) = self.place else { return };
-        if std::mem::take(&mut self.is_late) && limit < Nanos::MAX {
+        let is_late = std::mem::take(&mut self.is_late) && limit < Nanos::MAX;
+        if is_late && self.shown.0.is_some() && !self.edges.is_empty() {
             return;
         }
         let was_read = self.resolve_counters(horizon);
