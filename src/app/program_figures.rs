@@ -59,7 +59,7 @@ pub(super) struct ProgramFiguresCache {
     shown: Nanos,
 }
 
-/// The facts that the figures depend on.
+/// The state of a run that figures were computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct FigureSource {
     elapsed: Nanos,
@@ -73,7 +73,7 @@ impl ProgramFiguresCache {
     }
 
     /// Brings the figures up to date with a run whose clock shows `now`. They may lag behind by
-    /// [`PERIOD`] while time passes, and not at all once it stands still.
+    /// [`PERIOD`] while time advances, and not at all once it stands still.
     pub(super) fn refresh(&mut self, run: Option<&Run>, now: Nanos) {
         let Some(run) = run.filter(|run| run.has_started()) else {
             self.figures = None;

@@ -36,7 +36,8 @@ impl ThreadOrder {
     }
 }
 
-/// The occasions on which the rows are sorted anew: a run that has just begun or is over, and another interpreter.
+/// The moment of a run for which rows were sorted: they are sorted anew after its beginning, at its end,
+/// and for another interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SortedFor {
     is_over: bool,

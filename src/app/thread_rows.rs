@@ -55,7 +55,7 @@ pub struct ProgramRows {
     lanes: Vec<LanePlace>,
     rows: Vec<ProgramRow>,
     hidden: usize,
-    /// The occasion on which the rows were last sorted, or `None` if they are to be sorted again.
+    /// The moment for which the rows were last sorted, or `None` if they are to be sorted again.
     sorted_for: Option<SortedFor>,
 }
 

@@ -158,13 +158,13 @@ impl ProgramTotalsRows<'_> {
     }
 }
 
-/// Returns a number of threads with the reason for their wait in words, or with the call.
+/// Returns a number of threads with the state that they wait in, or with the call.
 fn wait_text(wait: &WaitCount) -> String {
     let count = wait.threads;
     match (wait.state, &wait.call) {
         (State::Sleeping | State::Parked, _) => format!("{count} {}", wait.state.label()),
         (State::LockWait, _) => format!("{count} in lock wait"),
-        (State::Events, _) => format!("{count} waiting for events"),
+        (State::Events, _) => format!("{count} in events"),
         (_, Some(call)) => format!("{count} in {}", printable(call)),
         (state, None) => format!("{count} {}", state.label()),
     }

@@ -8,6 +8,12 @@ mod properties;
 mod python;
 #[cfg(target_os = "linux")]
 mod refusals;
+#[cfg(target_os = "linux")]
+pub(crate) mod skipped;
 mod tape;
 mod tapes;
+#[cfg(target_os = "linux")]
+mod timed_threads;
+#[cfg(target_os = "linux")]
+mod truth;
 mod waits;

@@ -260,3 +260,125 @@ fn missing_and_contradictory_programs_are_refused() {
         assert!(code == Some(2) && err.contains(message), "{arguments:?}: {code:?} {err}");
     }
 }
+
+/// The rows of a table of what may be seen.
+fn access_rows(out: &str) -> Vec<&str> {
+    out.lines().skip_while(|line| !line.starts_with("information ")).skip(1).collect()
+}
+
+const SUBJECTS: [&str; 6] =
+    ["switch records", "system calls", "kernel functions", "memory", "counters", "states"];
+
+#[test]
+fn check_tells_what_may_be_seen_of_a_process_a_program_and_this_machine() {
+    let (folder, name) = (TempDir::new().unwrap(), unique_name());
+    let sleeper = Sleeper::start(&folder, &name);
+    for (arguments, subject) in [
+        (&["-p", &sleeper.pid()][..], format!("process {}", sleeper.pid())),
+        (&["--", "sleep", "1000"], "program".to_owned()),
+        (&[], "this machine".to_owned()),
+    ] {
+        let (code, out, err) = watch(&[&["--check"], arguments].concat());
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        assert!(out.starts_with(&subject), "{out}");
+        let rows = access_rows(&out);
+        assert_eq!(rows.len(), SUBJECTS.len(), "{out}");
+        for (row, subject) in rows.iter().zip(SUBJECTS) {
+            assert!(row.starts_with(subject), "{row}");
+            assert!(row.ends_with("  yes") || row.contains("  no: "), "{row}");
+        }
+        // Counters and states of one's own programs may be seen everywhere.
+        assert!(rows[4].ends_with("  yes") && rows[5].ends_with("  yes"), "{out}");
+    }
+    assert!(is_running(&sleeper.pid()), "a check leaves it alone");
+}
+
+/// Another user's process: its counters and states may be seen, and no more.
+#[cfg(target_os = "linux")]
+#[test]
+fn process_of_another_user_is_watched_coarsely_and_that_is_said() {
+    use crate::program::skipped::skip;
+
+    if !rustix::process::getuid().is_root() {
+        return skip("setuid: only root can become another user (EPERM)");
+    }
+    let (folder, name) = (TempDir::new().unwrap(), unique_name());
+    let sleeper = Sleeper::start(&folder, &name);
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("threadline");
+    std::fs::copy(PROGRAM, &program).unwrap();
+    let as_nobody = |arguments: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]);
+        let output = command.arg(&program).arg("watch").args(arguments).output();
+        output.map(|output| {
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (output.status.code(), text(output.stdout), text(output.stderr))
+        })
+    };
+    let check = match as_nobody(&["--check", "-p", &sleeper.pid()]) {
+        Ok(check) => check,
+        Err(error) => return skip(&format!("setpriv: {error}")),
+    };
+    let (code, out, err) = check;
+    assert_eq!(code, Some(0), "{err}");
+    let rows = access_rows(&out);
+    for (subject, row) in SUBJECTS.iter().zip(&rows) {
+        let may = ["counters", "states"].contains(subject);
+        assert_eq!(row.ends_with("  yes"), may, "{row}");
+        assert!(may || row.contains("sudo"), "{row}");
+    }
+    let json = ["--json", "--duration", "50ms", "-p", &sleeper.pid()];
+    let (code, out, err) = as_nobody(&json).unwrap();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains(r#""edges": "coarse""#) && out.contains(r#""reasons": "none""#), "{out}");
+    assert!(is_running(&sleeper.pid()));
+}
+
+#[test]
+fn program_without_a_screen_goes_on_when_threadline_is_killed() {
+    let fifo = Fifo::new();
+    let script = fifo.in_command("echo $$ > FIFO; exec sleep 1000");
+    let (folder, name) = (TempDir::new().unwrap(), unique_name());
+    let sleeper = Sleeper::start(&folder, &name);
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["watch", "--plain"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut launched = start(&["--", "sh", "-c", &script]);
+    let pid = fifo.read();
+    launched.kill().unwrap();
+    launched.wait().unwrap();
+    assert!(is_running(&pid));
+    let killed = Command::new("kill").args(["-9", &pid]).status();
+    assert!(killed.unwrap().success());
+    let recording = folder.path().join("r.jsonl");
+    let mut attached = start(&["--record", recording.to_str().unwrap(), "-p", &name]);
+    wait_until("the process is watched", || {
+        std::fs::read_to_string(&recording).is_ok_and(|text| text.contains("\"started\""))
+    });
+    attached.kill().unwrap();
+    attached.wait().unwrap();
+    assert!(is_running(&sleeper.pid()));
+}
+
+#[test]
+fn stopped_process_is_said_to_be_stopped_and_stays_so() {
+    let (folder, name) = (TempDir::new().unwrap(), unique_name());
+    let sleeper = Sleeper::start(&folder, &name);
+    let stopped = Command::new("kill").args(["-STOP", &sleeper.pid()]).status();
+    assert!(stopped.unwrap().success());
+    wait_until("the process is stopped", || sleeper.stat().contains(") T "));
+    let pid = sleeper.pid();
+    for accuracy in [&[][..], &["--accuracy", "counted"]] {
+        let options = [&["--json", "--duration", "300ms", "-p", pid.as_str()], accuracy].concat();
+        let (code, out, err) = watch(&options);
+        assert_eq!(code, Some(0), "{err}");
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let seconds = &report["threads"][0]["seconds"];
+        assert!(seconds["stopped"].as_f64().unwrap() > 0.0, "{seconds}");
+        assert_eq!(seconds["sleeping"].as_f64(), Some(0.0), "{seconds}");
+        assert!(sleeper.stat().contains(") T "));
+    }
+}

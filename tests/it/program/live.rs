@@ -8,6 +8,7 @@ use threadline::model::{Event, Exactness, InterpreterId, Nanos, Run, State};
 use threadline::source::Clock;
 use threadline::source::program::observer::Observer;
 
+use crate::program::skipped::skip;
 use crate::program::tape::plan;
 
 /// A shell that stops itself, and executes its arguments once it is continued.
@@ -46,7 +47,7 @@ fn watch(program: &[&str]) -> Option<Run> {
     observer.finish(&mut apply);
     let accuracy = run.program().unwrap().accuracy().unwrap();
     if accuracy.edges != Exactness::Exact {
-        eprintln!("skipped: {}", accuracy.why.as_deref().unwrap_or_default());
+        skip(accuracy.why.as_deref().unwrap_or_default());
         return None;
     }
     Some(run)

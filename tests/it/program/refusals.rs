@@ -1,5 +1,6 @@
 //! Ways into the system that are closed: each has its sentence, and watching goes on less exactly.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -167,4 +168,64 @@ fn process_that_cannot_be_watched_is_refused() {
     let refusal = Observer::attached(ended.id(), &clock).err();
     assert_eq!(refusal, Some(AttachError::Ended { pid: ended.id() }));
     ended.wait().unwrap();
+}
+
+thread_local! {
+    /// The end of the paths that may not be opened on this thread, and the error.
+    static REFUSED: Cell<(&'static str, Errno)> = const { Cell::new(("none", Errno::ACCESS)) };
+}
+
+fn open_unless_refused(path: &Path) -> io::Result<File> {
+    let (end, errno) = REFUSED.get();
+    if path.ends_with(end) { Err(errno.into()) } else { File::open(path) }
+}
+
+/// Whatever may not be read, for whatever reason: watching goes on less exactly, or says why it cannot.
+#[test]
+fn each_refusal_of_a_file_is_survived() {
+    let sleeper = Sleeper::start();
+    let (pid, clock) = (sleeper.0.id(), Clock::system());
+    let system = SystemAccess { open_file: open_unless_refused, ..unrestricted() };
+    for errno in [Errno::ACCESS, Errno::PERM, Errno::NOSYS, Errno::MFILE] {
+        for file in
+            ["stat", "schedstat", "syscall", "wchan", "comm", "children", "mem", "exe", "task"]
+        {
+            for open_ring in [system.open_ring, |_| Err(RingFailure::Event(Errno::ACCESS))] {
+                REFUSED.set((file, errno));
+                let mut observer = match Observer::attached_with(
+                    pid,
+                    &clock,
+                    SystemAccess { open_ring, ..system },
+                ) {
+                    Ok(observer) => observer,
+                    Err(refusal) => {
+                        assert_eq!(file, "stat");
+                        let text = refusal.to_string();
+                        let remedy = "; run threadline as its user or with sudo";
+                        assert!(text.contains(&errno.to_string()), "{text}");
+                        assert!(text.ends_with(remedy), "{text}");
+                        continue;
+                    }
+                };
+                let mut found = None;
+                for _ in 0..3 {
+                    let status = observer.poll(&mut |event| {
+                        if let EventKind::AccuracyChanged(accuracy) = event.kind {
+                            found = Some(accuracy);
+                        }
+                    });
+                    assert!(status.threads_alive, "{file}: {errno}");
+                }
+                observer.finish(&mut |_| {});
+                let accuracy = found.unwrap();
+                let expected =
+                    if file == "syscall" { ReasonSource::Wchan } else { ReasonSource::Syscall };
+                assert_eq!(accuracy.reasons, expected, "{file}: {errno}");
+                let is_best =
+                    accuracy.edges == Exactness::Exact && expected == ReasonSource::Syscall;
+                assert_eq!(accuracy.why.is_none(), is_best, "{file}: {errno}");
+            }
+        }
+    }
+    REFUSED.set(("none", Errno::ACCESS));
 }

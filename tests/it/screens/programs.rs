@@ -299,7 +299,7 @@ fn rows_stay_in_place_while_the_program_runs() {
     script.enter(early, 0, State::OnCpu);
     script.wait(late, 0, State::Parked, ("futex", None), None);
     script.wait(early, 300_000, State::Parked, ("futex", None), None);
-    script.enter(late, 400_000, State::OnCpu);
+    script.enter(late, 1_100_000, State::OnCpu);
     let (program, events) = script.finish();
     let mut driver = AppDriver::watching(program, events);
     for millis in [200, 900, 3_000] {
