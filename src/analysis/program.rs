@@ -2,7 +2,7 @@
 //! the whole run or a part of it.
 //!
 //! The time on a CPU and the time without a core are the kernel's own sums; the other states share the rest
-//! of a thread's life as its records say ([`thread_summary`]).
+//! of a thread's life as its records say (`thread_summary`).
 
 mod function_share;
 mod gil_summary;

@@ -13,8 +13,8 @@ use clap::{Args, CommandFactory as _};
 
 use super::{Cli, CliError, Environment, find_variable};
 
-/// The commands without a page of their own name, in the order of the list.
-const COMMANDS: [&str; 5] = ["exec", "replay", "serve", "completions", "man"];
+/// The commands with help, in the order of the list.
+const COMMANDS: [&str; 6] = ["exec", "watch", "replay", "serve", "completions", "man"];
 
 /// The exit codes of a shell that cannot run the pager.
 const NOT_RUN: [i32; 2] = [126, 127];
@@ -58,7 +58,7 @@ topics! {
     apis: "any list of any API: pages, headers, items, limits",
     threads: "how many threads: sweeps, --threads auto, processes",
     gil: "Python's global interpreter lock, simulation, slow motion",
-    watch: "watching the threads of your own program",
+    programs: "watching the threads of your own program",
     commands: "running your own commands with threadline exec",
     export: "pictures, traces, reports, follower lists",
     recording: "recording, replay, the file format",

@@ -86,7 +86,7 @@ impl ThreadFiles {
         Self { folder, kept: [None, None, None], open }
     }
 
-    /// Returns the content of a file, up to [`MAX_LINE`] bytes, with U+FFFD for invalid UTF-8.
+    /// Returns the content of a file, up to `MAX_LINE` bytes, with U+FFFD for invalid UTF-8.
     ///
     /// # Errors
     ///

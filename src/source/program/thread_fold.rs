@@ -121,7 +121,8 @@ impl ThreadFold {
 
     fn apply_record(&mut self, record: &KernelRecord, emit: &mut dyn FnMut(Event)) {
         let KernelRecord { at, pid, tid, ref kind } = *record;
-        if at <= self.horizon {
+        // Changes of a GIL's holder are sent in the order of time, so that none can be held back.
+        if at <= self.horizon && self.python.is_empty() {
             self.with_thread(tid, |thread| thread.is_late = true);
         }
         match kind {

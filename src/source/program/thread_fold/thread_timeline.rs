@@ -186,6 +186,7 @@ impl ThreadTimeline {
             && !self.sums.is_pending()
             && !self.wants_look()
             && !self.is_late
+            && self.shown.0.is_some()
     }
 
     /// Returns `true` if the birth can be sent: it is not later than `limit`, and the thread has a name
