@@ -38,15 +38,17 @@ impl Topic {
 
 /// Defines each topic as an entry of [`TOPICS`] and as a module that rustdoc shows.
 macro_rules! topics {
-    ($($name:ident: $about:literal,)+) => {
+    (@file $name:ident) => { stringify!($name) };
+    (@file $name:ident $file:literal) => { $file };
+    ($($name:ident $(in $file:literal)?: $about:literal,)+) => {
         /// Every page, in reading order.
         pub const TOPICS: &[Topic] = &[$(Topic {
             name: stringify!($name),
             about: $about,
-            markdown: include_str!(concat!("../../assets/docs/", stringify!($name), ".md")),
+            markdown: include_str!(concat!("../../assets/docs/", topics!(@file $name $($file)?), ".md")),
         },)+];
 
-        $(#[doc = include_str!(concat!("../../assets/docs/", stringify!($name), ".md"))]
+        $(#[doc = include_str!(concat!("../../assets/docs/", topics!(@file $name $($file)?), ".md"))]
         pub mod $name {})+
     };
 }
@@ -58,7 +60,7 @@ topics! {
     apis: "any list of any API: pages, headers, items, limits",
     threads: "how many threads: sweeps, --threads auto, processes",
     gil: "Python's global interpreter lock, simulation, slow motion",
-    programs: "watching the threads of your own program",
+    programs in "watch": "watching the threads of your own program",
     commands: "running your own commands with threadline exec",
     export: "pictures, traces, reports, follower lists",
     recording: "recording, replay, the file format",

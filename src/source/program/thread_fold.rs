@@ -127,7 +127,6 @@ impl ThreadFold {
         }
         match kind {
             RecordKind::SwitchIn => {
-                self.switches += 1;
                 if !self.live.contains_key(&tid) {
                     // The record of its birth was lost.
                     self.add_thread((at, pid, tid), "", Activity::OnCpu, None);
