@@ -26,6 +26,8 @@ pub struct Topic {
     pub name: &'static str,
     /// The subject of the page, in a few words.
     pub about: &'static str,
+    /// The name of its file in `assets/docs`.
+    pub file: &'static str,
     markdown: &'static str,
 }
 
@@ -45,6 +47,7 @@ macro_rules! topics {
         pub const TOPICS: &[Topic] = &[$(Topic {
             name: stringify!($name),
             about: $about,
+            file: concat!(topics!(@file $name $($file)?), ".md"),
             markdown: include_str!(concat!("../../assets/docs/", topics!(@file $name $($file)?), ".md")),
         },)+];
 

@@ -142,7 +142,7 @@ fn sample_configuration_is_valid() {
 
 #[test]
 fn every_page_is_a_help_topic_that_help_prints() {
-    let topics: Vec<String> = TOPICS.iter().map(|topic| format!("{}.md", topic.name)).collect();
+    let topics: Vec<String> = TOPICS.iter().map(|topic| topic.file.to_owned()).collect();
     let mut pages: Vec<String> = docs().iter().map(|page| page.name().to_owned()).collect();
     pages.sort();
     let mut sorted = topics.clone();

@@ -28,7 +28,7 @@ use crate::model::{
     Accuracy, CloseReason, Event, EventKind, Exactness, Gap, GapScope, LaneId, Nanos, TaskId,
 };
 use edge::{Activity, GilRole, LaneTask, NameSource};
-use event_order::EventOrder;
+use event_order::{EventOrder, HolderLedger};
 use event_sink::EventSink;
 use lane_pool::{LaneChoice, LanePool};
 pub use live_threads::LiveThread;
@@ -61,6 +61,7 @@ pub struct ThreadFold {
     from_birth: bool,
     switches: u64,
     python: PythonProcesses,
+    holders: HolderLedger,
 }
 
 impl ThreadFold {
@@ -122,7 +123,7 @@ impl ThreadFold {
     fn apply_record(&mut self, record: &KernelRecord, emit: &mut dyn FnMut(Event)) {
         let KernelRecord { at, pid, tid, ref kind } = *record;
         // Changes of a GIL's holder are sent in the order of time, so that none can be held back.
-        if at <= self.horizon && self.python.is_empty() {
+        if at <= self.horizon && self.python.is_unknown() {
             self.with_thread(tid, |thread| thread.is_late = true);
         }
         match kind {
@@ -232,7 +233,7 @@ impl ThreadFold {
     ) {
         // Of CPython, the events of all threads are sent in the order of time: a thread whose record came
         // late is not born before one that has been numbered.
-        let born = if self.python.is_empty() { at } else { at.max(self.last_birth) };
+        let born = if self.python.is_unknown() { at } else { at.max(self.last_birth) };
         self.last_birth = born.max(self.last_birth);
         let key = self.births;
         self.births = self.births.saturating_add(1);
@@ -311,12 +312,14 @@ impl ThreadFold {
     }
 
     fn settle_in_order(&mut self, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
-        if self.python.is_empty() {
+        if self.python.is_unknown() {
             return self.settle_changed(limit, horizon, emit);
         }
         let mut order = EventOrder::default();
         self.settle_changed(limit, horizon, &mut |event| order.push(event));
-        order.send(emit);
+        order.send(&mut self.holders, emit);
+        // A change of holder that has been sent cannot be preceded by another.
+        self.settled = self.settled.max(self.holders.last_change());
     }
 
     fn settle_changed(&mut self, limit: Nanos, horizon: Nanos, emit: &mut dyn FnMut(Event)) {
@@ -425,10 +428,14 @@ impl ThreadFold {
     pub fn finish(&mut self, at: Nanos, emit: &mut dyn FnMut(Event)) {
         self.flush(at, emit);
         self.count_gils(at, true, emit);
-        let mut sink = EventSink { emit, tasks: &self.tasks };
+        let mut order = EventOrder::default();
+        let mut push = |event| order.push(event);
+        let mut sink = EventSink { emit: &mut push, tasks: &self.tasks };
         for thread in self.threads.values_mut() {
             thread.stop(at, &mut sink);
         }
+        order.send(&mut self.holders, emit);
+        let mut sink = EventSink { emit, tasks: &self.tasks };
         for lane in self.lanes.lanes() {
             sink.send(lane, at, EventKind::LaneClosed { reason: CloseReason::Finished });
         }

@@ -302,7 +302,7 @@ fn rows_stay_in_place_while_the_program_runs() {
     script.enter(late, 1_100_000, State::OnCpu);
     let (program, events) = script.finish();
     let mut driver = AppDriver::watching(program, events);
-    for millis in [200, 900, 3_000] {
+    for millis in [200, 900, 1_050, 3_000] {
         driver.play_to(Nanos::from_millis(millis));
         assert_eq!(order(&mut driver), ["decoder", "encoder"], "after {millis} ms");
     }

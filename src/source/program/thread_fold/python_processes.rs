@@ -78,6 +78,12 @@ impl PythonProcesses {
         self.gils.is_empty()
     }
 
+    /// Returns `true` if no interpreter has been found so far. What was held of one that is gone may
+    /// still have to be sent.
+    pub(super) const fn is_unknown(&self) -> bool {
+        self.found == 0
+    }
+
     /// The processes with a GIL.
     pub(super) fn pids(&self) -> Vec<u32> {
         self.gils.keys().copied().collect()
