@@ -229,6 +229,13 @@ fn status_at_rest(
         return StatusLine::of_text(text, theme.strong());
     }
     if let Some(conclusion) = conclusion(app) {
+        // What holds a program's threads up is worth more than what to try next.
+        let is_program = app.picture().program_figures().is_some();
+        let sentence = conclusion.sentence() + ".";
+        let rows = text::line_count(&sentence, room);
+        if is_program && conclusion.checks().is_empty() && (2..=lines.into()).contains(&rows) {
+            return StatusLine::of_text(sentence, theme.strong());
+        }
         return StatusLine::of_conclusion(&conclusion, app, theme, room, lines);
     }
     let remarks: Vec<String> = verdict::remarks(app.runs()).collect();

@@ -38,6 +38,9 @@ const MIN_OWN_CORES: f64 = 0.7;
 /// The minimum share of the time in which a GIL is held that leaves no time to others.
 const MIN_HELD: f64 = 0.9;
 
+/// The number of cores that a program uses at most whose threads buy nothing: one thread at a time runs.
+const MAX_GIL_CORES: f64 = 1.15;
+
 /// The minimum share of the threads' time with no reason that deserves a remark.
 const MIN_UNREAD: f64 = 0.1;
 
@@ -219,7 +222,13 @@ impl ProgramSentence<'_> {
         let cores = usize::from(self.summary.program.cores).min(count);
         let advice = format!("processes could use {}", plural::count(cores, "core"));
         let advice = (cores > 1).then(|| Clause::sentence(&advice));
-        let meaning = Clause::cause("threads buy nothing here".to_owned());
+        // Native code may use other cores meanwhile.
+        let meaning = if self.summary.totals.on_cpu_cores < MAX_GIL_CORES {
+            "threads buy nothing here"
+        } else {
+            "only one of them can run at a time"
+        };
+        let meaning = Clause::cause(meaning.to_owned());
         [opening, meaning].into_iter().chain(advice).collect()
     }
 

@@ -259,15 +259,6 @@ impl ThreadFold {
         }
     }
 
-    fn leave_process(&mut self, pid: u32) {
-        if let Some(count) = self.processes.get_mut(&pid) {
-            *count -= 1;
-            if *count == 0 {
-                self.processes.remove(&pid);
-            }
-        }
-    }
-
     fn apply_letter(&mut self, at: Nanos, pid: u32, letter: char) {
         if !is_stop(letter) {
             return;

@@ -26,7 +26,6 @@ fn hold(program: &[&str]) -> Child {
 
 /// Watches a program from its first instruction to its end. Returns `None` if its switches may not be
 /// recorded here.
-#[expect(clippy::print_stderr, reason = "a skipped test says why it is")]
 fn watch(program: &[&str]) -> Option<Run> {
     let mut child = hold(program);
     let clock = Clock::system();
@@ -118,11 +117,10 @@ for name, work in ('hog-a', spin), ('hog-b', spin), ('dozer', doze):
 ";
 
 /// Runs the script with the `python3` on the PATH, if there is a CPython that can be read.
-#[expect(clippy::print_stderr, reason = "a skipped test says why it is")]
 fn watch_python(script: &str) -> Option<Run> {
     let version = Command::new("python3").arg("-V").output();
     if !version.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no python3 on the PATH");
+        skip("no python3 on the PATH");
         return None;
     }
     let run = watch(&["python3", "-c", script])?;
@@ -133,7 +131,7 @@ fn watch_python(script: &str) -> Option<Run> {
         Some(found) => found.why.clone().unwrap_or_default(),
         None => "no interpreter was found in python3".to_owned(),
     };
-    eprintln!("skipped: {reason}");
+    skip(&reason);
     None
 }
 

@@ -1,5 +1,11 @@
 //! Programs of the tests in `truth.rs`: this test executable, started again. Their threads know
 //! themselves what they do, by their own clocks.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::significant_drop_tightening,
+    clippy::too_many_lines,
+    reason = "programs that sleep, hold locks and read the clock are what is watched"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -200,7 +206,9 @@ fn brief_threads() {
         let batch = left.min(BATCH);
         let brief = || thread::Builder::new().name("brief".to_owned()).spawn(|| nap(1)).unwrap();
         let threads: Vec<JoinHandle<()>> = (0..batch).map(|_| brief()).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         left -= batch;
     }
 }

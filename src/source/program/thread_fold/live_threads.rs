@@ -30,6 +30,16 @@ impl ThreadFold {
         self.processes.get(&pid).copied().unwrap_or_default()
     }
 
+    /// Counts a thread of a process that has ended.
+    pub(super) fn leave_process(&mut self, pid: u32) {
+        if let Some(count) = self.processes.get_mut(&pid) {
+            *count -= 1;
+            if *count == 0 {
+                self.processes.remove(&pid);
+            }
+        }
+    }
+
     /// Returns `true` if a CPython interpreter was found in a process.
     pub fn has_interpreters(&self) -> bool {
         !self.python.is_empty()
