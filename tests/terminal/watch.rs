@@ -20,7 +20,7 @@ fn start_with_path(arguments: &[&str]) -> Pty {
 
 /// Waits until the program's run is over.
 fn wait_for_end(pty: &Pty) {
-    pty.wait_text("run again");
+    pty.wait_text(", 0 now");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn program_that_is_let_go_keeps_its_terminal() {
                 || view.has("the program continues without threadline")
         });
         if first == "d" {
-            wait_for_end(&pty);
+            pty.wait_text("no longer watched");
         }
         pty.keys(second);
         let exit = pty.wait_for_exit();
@@ -174,7 +174,7 @@ fn q_leaves_a_process_that_ran_before() {
     let mut sleeper = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
     let pid = sleeper.id().to_string();
     let mut pty = start_with_path(&["watch", "--theme", "dark", "-p", &pid]);
-    pty.wait_text("elapsed");
+    pty.wait_text("watched for");
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
     assert!(is_running(&pid));
