@@ -15,6 +15,9 @@ use super::held_program::ProcessChange;
 use super::process_table::group_members;
 use super::pseudo_terminal::{PseudoTerminal, TerminalSize};
 
+/// The time within which a program that was started begins.
+const MAX_BEGINNING: Duration = Duration::from_secs(1);
+
 /// The time between SIGTERM and SIGKILL. Longer than that of commands: a service closes its connections
 /// meanwhile.
 pub(super) const TERMINATION_GRACE: Duration = Duration::from_secs(2);
@@ -86,6 +89,7 @@ impl ProgramControl {
     ///
     /// Fails if its terminal cannot be kept open. The program is then watched as before.
     pub fn let_go(&self) -> io::Result<()> {
+        self.wait_until_begun();
         if let Some(terminal) = self.0.terminal() {
             terminal.hand_over(&self.0.executable)?;
         }
@@ -95,6 +99,15 @@ impl ProgramControl {
             _ = wakes.send(WatchWake::LetGo);
         }
         Ok(())
+    }
+
+    /// Waits until a program that is just beginning can be acted on: its first instructions may run
+    /// before.
+    fn wait_until_begun(&self) {
+        let is_beginning =
+            |state: &mut ControlState| state.wakes.is_some() && state.launched.is_none();
+        // After that time there is nothing to let go.
+        drop(self.0.changed.wait_timeout_while(self.0.state(), MAX_BEGINNING, is_beginning));
     }
 
     /// Resizes the program's terminal.
@@ -143,6 +156,7 @@ impl ProgramControl {
         let group = Pid::from_child(&child);
         let launched = LaunchedProgram { child, group, terminal, has_exited: false };
         self.0.state().launched = Some(launched);
+        self.0.changed.notify_all();
     }
 
     /// Records that the program's first process has ended.
