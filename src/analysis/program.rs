@@ -21,12 +21,9 @@ pub use wait_sum::{WaitSum, longest_wait};
 
 use crate::model::printable::{printable, printable_up_to};
 use crate::model::{
-    Accuracy, CodePlace, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchedProgram,
+    Accuracy, CodePlace, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchCost,
+    WatchedProgram,
 };
-
-/// The cost of a recorded switch to the watched program, in nanoseconds: measured with two processes that
-/// pass a byte to and fro on one core.
-const SWITCH_COST: f64 = 2_200.0;
 
 /// The maximum length of the name of a function or a file in a sentence.
 const MAX_PLACE_CHARS: usize = 40;
@@ -187,7 +184,7 @@ impl ProgramTotals {
                 a,
             ),
             cost_to_program_cores: per_second(
-                cost.recorded_switches as f64 * SWITCH_COST / 1e9,
+                cost.recorded_switches as f64 * WatchCost::PER_SWITCH.as_secs_f64(),
                 Nanos::ZERO,
             ),
             own_cores: per_second(cost.own.as_secs_f64(), Nanos::ZERO),

@@ -106,7 +106,7 @@ impl ProgramTotalsRows<'_> {
         draw_bar(&segments, theme, Rect { x, width: bar, ..row }, buf);
     }
 
-    /// Returns the numbers of threads and of their switches, and what they wait for now.
+    /// Returns the numbers of threads and of their switches, and the waits of the moment.
     fn thread_parts(&self) -> Vec<String> {
         let totals = &self.figures.totals;
         let (now, peak, born) = (totals.threads_now, totals.threads_peak, totals.threads_born);

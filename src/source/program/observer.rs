@@ -22,10 +22,6 @@ use crate::model::{Accuracy, Event, EventKind, Exactness, LaneId, Nanos, ReasonS
 use crate::source::Clock;
 use drain_pace::{DrainPace, MAX_PROGRAM_COST};
 
-/// The cost of recording one switch to the watched program, in nanoseconds: measured with two processes
-/// that wake each other through pipes.
-const SWITCH_COST: f64 = 2_200.0;
-
 /// The time between two measurements of the cost.
 const COST_INTERVAL: Nanos = Nanos::from_millis(1_000);
 
@@ -331,7 +327,7 @@ impl Observer {
         }
         let per_second = (switches - switches_before) as f64 / seconds;
         let is_recorded = matches!(self.method, Method::Recorded { .. });
-        if is_recorded && per_second * SWITCH_COST / 1e9 > MAX_PROGRAM_COST {
+        if is_recorded && per_second * WatchCost::PER_SWITCH.as_secs_f64() > MAX_PROGRAM_COST {
             self.drain(Nanos::MAX, emit);
             self.measured.switches = self.fold.recorded_switches();
             self.sample_from_now_on(explain_retreat(per_second as u64));

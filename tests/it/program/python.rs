@@ -34,7 +34,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/program")
 }
 
-/// What the program prints about itself.
+/// The program's own account of its threads.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Scene {
     pid: u32,

@@ -30,7 +30,7 @@ const LIFE: Duration = Duration::from_millis(1_500);
 /// The number of threads that live at the same time in [`brief_threads`].
 const BATCH: usize = 8;
 
-/// What a thread says of itself, in seconds.
+/// The times of a thread by its own clocks, in seconds.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct OwnTimes {
     /// From its first instruction to its last.

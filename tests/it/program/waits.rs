@@ -1,4 +1,4 @@
-//! What lines of `/proc` say about a blocked thread.
+//! Lines of `/proc` about a blocked thread become states and reasons.
 
 use threadline::model::State;
 use threadline::source::program::system_calls::Abi;

@@ -290,7 +290,7 @@ fn rows_are_ordered_by_work_then_by_name_then_by_age() {
     assert_eq!(order(&mut driver)[..3], ["many", "encoder", "decoder"]);
 }
 
-/// What works later goes below what worked before, until a key changes the view.
+/// A thread that works later stays below those that worked before, until a key changes the view.
 #[test]
 fn rows_stay_in_place_while_the_program_runs() {
     let mut script = ProgramScript::new("./two", exact());
