@@ -132,6 +132,8 @@ impl Tui<'_> {
         // The first frame waits neither for a thread to start nor for the terminal's answer.
         self.draw()?;
         input::spawn_reader(inputs, self.query.expected())?;
+        // The terminal may have changed before its signals were watched.
+        self.resize_program();
         // Measured before the first run, which it would disturb.
         self.app.update(Msg::EventOverhead(measure_event_overhead(self.launcher)));
         let exit = self.run_loop(begin);
@@ -198,15 +200,19 @@ impl Tui<'_> {
             Ok(signals::SUSPEND) => return self.suspend(),
             Ok(signals::CONTINUE) => self.resume()?,
             Ok(signals::RESIZE) => {
-                if let Some((columns, rows)) = stdout_size() {
-                    self.launcher.resize_program(columns, rows);
-                }
+                self.resize_program();
                 self.request_redraw();
             }
             Ok(signal) => return Ok(Some(ExitReason::Signal(signal))),
             Err(_) => {}
         }
         Ok(None)
+    }
+
+    fn resize_program(&self) {
+        if let Some((columns, rows)) = stdout_size() {
+            self.launcher.resize_program(columns, rows);
+        }
     }
 
     /// Returns the time until the next frame: during a run, or when a notice ends. `None` while
@@ -316,6 +322,8 @@ impl Tui<'_> {
         if let Some(suspended_at) = self.suspended_at.take() {
             self.app.update(Msg::Resumed(self.launcher.now().since(suspended_at)));
         }
+        // A suspend discards the signals that wait with it.
+        self.resize_program();
         self.request_redraw();
         self.screen.reenter()
     }

@@ -51,6 +51,8 @@ struct ControlShared {
 struct ControlState {
     wakes: Option<Sender<WatchWake>>,
     launched: Option<LaunchedProgram>,
+    /// The latest size of the terminal. It may change before there is a program to resize.
+    terminal_size: Option<TerminalSize>,
 }
 
 /// A program that this one has started.
@@ -110,11 +112,11 @@ impl ProgramControl {
         drop(self.0.changed.wait_timeout_while(self.0.state(), MAX_BEGINNING, is_beginning));
     }
 
-    /// Resizes the program's terminal.
+    /// Resizes the program's terminal, or the one that it will have.
     pub fn resize(&self, size: TerminalSize) {
-        if let Some(terminal) = self.0.terminal() {
-            terminal.resize(size);
-        }
+        let mut state = self.0.state();
+        state.terminal_size = Some(size);
+        state.resize_terminal();
     }
 
     /// Asks the program to end, and kills it after [`TERMINATION_GRACE`].
@@ -155,7 +157,10 @@ impl ProgramControl {
     pub(super) fn take_over(&self, child: Child, terminal: Option<PseudoTerminal>) {
         let group = Pid::from_child(&child);
         let launched = LaunchedProgram { child, group, terminal, has_exited: false };
-        self.0.state().launched = Some(launched);
+        let mut state = self.0.state();
+        state.launched = Some(launched);
+        state.resize_terminal();
+        drop(state);
         self.0.changed.notify_all();
     }
 
@@ -165,6 +170,15 @@ impl ProgramControl {
             launched.has_exited = true;
         }
         self.0.changed.notify_all();
+    }
+}
+
+impl ControlState {
+    fn resize_terminal(&self) {
+        let terminal = self.launched.as_ref().and_then(|launched| launched.terminal.as_ref());
+        if let (Some(terminal), Some(size)) = (terminal, self.terminal_size) {
+            terminal.resize(size);
+        }
     }
 }
 
@@ -208,5 +222,27 @@ impl ControlShared {
 impl Drop for ControlShared {
     fn drop(&mut self) {
         self.end_left_behind();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use rustix::termios::tcgetwinsize;
+
+    use super::*;
+
+    #[test]
+    fn terminal_that_was_resized_before_the_program_began_has_the_new_size() {
+        let size = TerminalSize { columns: 80, rows: 24 };
+        let (terminal, program_side) = PseudoTerminal::open(size).unwrap();
+        let control = ProgramControl::new(PathBuf::new());
+        control.resize(TerminalSize { columns: 90, rows: 20 });
+        let child = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
+        control.take_over(child, Some(terminal));
+        let seen = tcgetwinsize(&program_side).unwrap();
+        assert_eq!((seen.ws_col, seen.ws_row), (90, 20));
     }
 }
