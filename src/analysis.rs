@@ -4,6 +4,7 @@
 pub mod attempt;
 pub mod attempt_table;
 pub mod latency;
+pub mod lesson;
 pub mod plural;
 pub mod program;
 pub mod rate_limit_hold;

@@ -5,6 +5,7 @@ mod actions;
 mod availability;
 mod group_cells;
 pub mod keymap;
+pub mod lessons;
 mod message;
 mod overlay;
 mod picture;

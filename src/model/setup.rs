@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::identifiers::RunId;
+use super::mode_set::ModeSet;
 use super::paged_list::PagedList;
 use super::plan::{ComputeSpec, MAX_TASKS, Target, WorkSpec};
 use super::selection::{Selection, SweepSetup};
@@ -71,6 +72,9 @@ pub struct Setup {
     pub agreed: bool,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
+    /// The modes of a race, if not those of its workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race_modes: Option<ModeSet>,
     /// `true` if requests carry a token, which has a large quota. It is not part of a recording.
     #[serde(skip)]
     pub has_token: bool,
@@ -112,6 +116,7 @@ impl Setup {
             auto: false,
             agreed: false,
             cores: None,
+            race_modes: None,
             has_token: false,
         }
     }
@@ -165,6 +170,10 @@ impl Setup {
             ModeChoice::Race if self.list.as_ref().is_some_and(PagedList::is_chained) => {
                 &[Mode::Sequential]
             }
+            ModeChoice::Race => match self.race_modes {
+                Some(set) => set.modes(),
+                None => selection.modes(self.is_built_in()),
+            },
             _ => selection.modes(self.is_built_in()),
         }
     }
