@@ -1,5 +1,6 @@
 //! The cost of watching a program: our own for 2,000 idle and 100 busy threads, and the program's per
-//! switch, by its own CPU clock, beside the figure that is shown. `cargo bench --bench watch`
+//! switch, by its own CPU clock, beside the figure that is shown. And the hand-overs of CPython's GIL
+//! relative to what its switch interval allows. `cargo bench --bench watch`
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -25,6 +26,25 @@ use process::{PROGRAM, spread};
 
 const ROUNDS: usize = 5;
 
+/// The times that the program with many threads is watched for, in seconds: the difference of the costs is
+/// that of watching, without that of opening.
+const WATCH_SECONDS: [u64; 2] = [3, 9];
+
+/// Two threads of Python that compute, with the switch interval in seconds as the argument.
+const TWO_HOGS: &str = "
+import sys, threading, time
+sys.setswitchinterval(float(sys.argv[1]))
+end = time.monotonic() + 3
+def work():
+    while time.monotonic() < end:
+        sum(range(200))
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+";
+
+const SWITCH_INTERVALS: [f64; 2] = [0.005, 0.02];
+
 const IDLE_THREADS: usize = 2_000;
 const BUSY_THREADS: usize = 100;
 
@@ -44,29 +64,71 @@ fn main() {
         _ => {
             measure_own_cost();
             measure_cost_per_switch();
+            measure_hand_overs();
         }
     }
 }
 
 /// Measures this program's CPU time while it watches many threads.
 fn measure_own_cost() {
-    let mut shares = Vec::new();
+    let (mut opening, mut shares) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let mut target = start(&["idle"]);
-        let output = Command::new(PROGRAM)
-            .args(["watch", "-p", &target.id().to_string(), "--duration", "5s", "--json"])
-            .stderr(Stdio::null())
-            .output()
-            .expect("threadline runs");
-        target.kill().expect("the target lives");
-        target.wait().expect("the target ends");
-        shares.push(100.0 * total(&output.stdout, "own_cores"));
+        let [(short, first), (long, second)] = WATCH_SECONDS.map(watch_many_threads);
+        let share = (second - first) / (long - short);
+        opening.push(1e3 * (first - share * short));
+        shares.push(100.0 * share);
     }
     let (low, share, high) = spread(shares);
     println!(
         "{IDLE_THREADS} idle and {BUSY_THREADS} busy threads: {share:.1} % of a core \
          ({low:.1}-{high:.1})   promise: 3 %"
     );
+    let (low, opening, high) = spread(opening);
+    println!("to begin with, once: {opening:.0} ms ({low:.0}-{high:.0})");
+}
+
+/// Watches many threads for some seconds; returns the elapsed time, and the CPU time of watching.
+fn watch_many_threads(seconds: u64) -> (f64, f64) {
+    let mut target = start(&["idle"]);
+    let (pid, duration) = (target.id().to_string(), format!("{seconds}s"));
+    let output = Command::new(PROGRAM)
+        .args(["watch", "-p", &pid, "--duration", &duration, "--json"])
+        .stderr(Stdio::null())
+        .output()
+        .expect("threadline runs");
+    target.kill().expect("the target lives");
+    target.wait().expect("the target ends");
+    let report = report(&output.stdout);
+    let elapsed = report["elapsed_s"].as_f64().expect("a number");
+    (elapsed, elapsed * total(&output.stdout, "own_cores"))
+}
+
+/// Compares the number of times that the GIL changes hands with the switch interval.
+fn measure_hand_overs() {
+    for interval in SWITCH_INTERVALS {
+        let mut ratios = Vec::new();
+        for _ in 0..ROUNDS {
+            let command = ["--", "python3", "-c", TWO_HOGS, &interval.to_string()];
+            let output = Command::new(PROGRAM)
+                .args(["watch", "--json"])
+                .args(command)
+                .stderr(Stdio::null())
+                .output()
+                .expect("threadline runs");
+            let per_second = report(&output.stdout)["gil"][0]["hand_overs_per_second"].as_f64();
+            ratios.extend(per_second.map(|per_second| per_second * interval));
+        }
+        if ratios.is_empty() {
+            println!("hand-overs: not measured, there is no python3 with a GIL");
+            return;
+        }
+        let (low, ratio, high) = spread(ratios);
+        println!(
+            "hand-overs at {:.0} ms: {ratio:.2} x 1/interval ({low:.2}-{high:.2})   promise: \
+             0.85-1.15",
+            1e3 * interval
+        );
+    }
 }
 
 /// Measures the CPU time of a switch in a program that is watched and in one that is not.
@@ -111,9 +173,12 @@ fn start(arguments: &[&str]) -> Child {
     child
 }
 
+fn report(json: &[u8]) -> Value {
+    serde_json::from_slice(json).expect("a report")
+}
+
 fn total(json: &[u8], field: &str) -> f64 {
-    let report: Value = serde_json::from_slice(json).expect("a report");
-    report["totals"][field].as_f64().expect("a number")
+    report(json)["totals"][field].as_f64().expect("a number")
 }
 
 fn read_result(path: &Path) -> f64 {
