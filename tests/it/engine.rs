@@ -85,7 +85,7 @@ impl Worker for ScriptedWorker {
 }
 
 /// Collects the events of a run up to `RunFinished`, and asserts that none follows.
-fn collect_events(run: &RunHandle) -> Vec<Event> {
+pub(crate) fn collect_events(run: &RunHandle) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         let event = run.events().recv_timeout(HANG_TIMEOUT).unwrap();
@@ -101,7 +101,7 @@ fn collect_events(run: &RunHandle) -> Vec<Event> {
     }
 }
 
-fn fold(plan: &Plan, events: &[Event]) -> Run {
+pub(crate) fn fold(plan: &Plan, events: &[Event]) -> Run {
     let mut run = Run::new(plan.clone());
     for event in events {
         run.apply(event);

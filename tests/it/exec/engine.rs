@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use threadline::http::RetryPolicy;
 use threadline::model::{
-    Event, EventKind, ExitStatus, FailureKind, Mode, Plan, Product, Run, RunOutcome, State, TaskId,
+    Event, EventKind, ExitStatus, FailureKind, Mode, Plan, Product, RunOutcome, State, TaskId,
     TaskOutcome, WorkSpec,
 };
 use threadline::source::{Clock, Launcher, RunHandle};
 
 use super::{LONG_SLEEP, MAX_WAIT};
+use crate::engine::{collect_events, fold};
 
 fn plan(workers: u16, commands: &[String]) -> Plan {
     let work = WorkSpec::Commands { commands: Arc::from(commands) };
@@ -22,35 +23,10 @@ fn start(plan: &Plan) -> RunHandle {
     Launcher::new(None, RetryPolicy::default(), Clock::system()).start(plan.clone())
 }
 
-/// Receives the events up to the end of the run; asserts that none follows.
-fn receive_events(run: &RunHandle) -> Vec<Event> {
-    let mut events = Vec::new();
-    loop {
-        let event = run.events().recv_timeout(MAX_WAIT).unwrap();
-        let is_over = matches!(event.kind, EventKind::RunFinished { .. });
-        events.push(event);
-        if is_over {
-            assert!(
-                run.events().recv_timeout(MAX_WAIT).is_err(),
-                "an event follows the end of the run"
-            );
-            return events;
-        }
-    }
-}
-
-fn fold(plan: &Plan, events: &[Event]) -> Run {
-    let mut run = Run::new(plan.clone());
-    for event in events {
-        run.apply(event);
-    }
-    run
-}
-
 #[test]
 fn command_events_arrive_in_order() {
     let plan = plan(1, &["echo hi".to_owned()]);
-    let events = receive_events(&start(&plan));
+    let events = collect_events(&start(&plan));
     let kinds: Vec<&EventKind> = events.iter().map(|event| &event.kind).collect();
     let [
         ..,
@@ -72,7 +48,7 @@ fn command_events_arrive_in_order() {
 fn every_command_keeps_its_own_output_and_status() {
     let commands: Vec<String> = (1..=300).map(|i| format!("echo {i}; exit $(({i} % 2))")).collect();
     let plan = plan(8, &commands);
-    let run = fold(&plan, &receive_events(&start(&plan)));
+    let run = fold(&plan, &collect_events(&start(&plan)));
     assert_eq!(
         (run.progress().done_tasks(), run.progress().known_tasks(), run.timing().in_flight()),
         (150, 300, 0)
@@ -124,7 +100,7 @@ fn stop_ends_the_run_after_any_number_of_events() {
             received.push(run.events().recv_timeout(MAX_WAIT).unwrap());
         }
         run.stop();
-        received.extend(receive_events(&run));
+        received.extend(collect_events(&run));
         let run = fold(&plan, &received);
         assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "after {event_count} events");
         assert_eq!(run.timing().in_flight(), 0);
@@ -154,7 +130,7 @@ fn stopped_command_keeps_its_output() {
     let run = start(&plan);
     fifo.read();
     run.stop();
-    let run = fold(&plan, &receive_events(&run));
+    let run = fold(&plan, &collect_events(&run));
     assert_eq!(run.tasks().get(TaskId(1)).unwrap().outcome, Some(TaskOutcome::Stopped));
     assert_eq!(&*run.tasks().output(TaskId(1)).unwrap().text, "half\n");
 }
