@@ -60,7 +60,7 @@ pub use tasks::{FailedAttempt, Tasks};
 pub use time::Nanos;
 pub use time_series::LevelSeries;
 pub use watched_program::{
-    Accuracy, CodePlace, InterpreterId, PythonInterpreter, ReasonSource, ThreadCounters,
+    Accuracy, CodePlace, CpuQuota, InterpreterId, PythonInterpreter, ReasonSource, ThreadCounters,
     ThreadIdentity, WaitReason, WatchCost, WatchedProgram, name_stem,
 };
 pub use workload::{Mode, ModeChoice, TaskKind, Workload, WorkloadSpec};

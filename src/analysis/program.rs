@@ -21,7 +21,7 @@ pub use wait_sum::{WaitSum, longest_wait};
 
 use crate::model::printable::{printable, printable_up_to};
 use crate::model::{
-    Accuracy, CodePlace, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchCost,
+    Accuracy, CodePlace, CpuQuota, Exactness, Nanos, ProgramRecord, Run, State, TaskId, WatchCost,
     WatchedProgram,
 };
 
@@ -75,6 +75,8 @@ pub struct ProgramTotals {
     pub cost_to_program_cores: f64,
     /// The CPU time of this program, in cores.
     pub own_cores: f64,
+    /// The CPU quota and its use over the whole run, or `None` if there is none or it cannot be read.
+    pub quota: Option<CpuQuota>,
 }
 
 /// The part of the time whose single states are searched.
@@ -188,6 +190,7 @@ impl ProgramTotals {
                 Nanos::ZERO,
             ),
             own_cores: per_second(cost.own.as_secs_f64(), Nanos::ZERO),
+            quota: record.quota(),
         }
     }
 }
@@ -219,6 +222,15 @@ pub fn accuracy_text(accuracy: &Accuracy) -> String {
         Some(why) => format!("{edges} ({})", printable(why)),
         None => edges,
     }
+}
+
+/// Returns a CPU quota and its use in words: `0.5 cores, used up in 96 % of the periods`.
+pub fn cpu_quota_text(quota: CpuQuota) -> String {
+    let share = quota.used_up_share() * 100.0;
+    let is_one = quota.millicores == 1_000;
+    let cores =
+        if is_one { "1 core".to_owned() } else { format!("{} cores", cores_text(quota.cores())) };
+    format!("{cores}, used up in {share:.0} % of the periods")
 }
 
 /// Returns a place in the code in words, safe to print: `in work() at app.py:12`.

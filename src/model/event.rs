@@ -16,8 +16,8 @@ use super::quota::{Quota, ReachedLimit};
 use super::state::State;
 use super::time::Nanos;
 use super::watched_program::{
-    Accuracy, CodePlace, InterpreterId, PythonInterpreter, ThreadCounters, ThreadIdentity,
-    WaitReason, WatchCost,
+    Accuracy, CodePlace, CpuQuota, InterpreterId, PythonInterpreter, ThreadCounters,
+    ThreadIdentity, WaitReason, WatchCost,
 };
 
 /// The version of the wire format. It increases with every change that an older reader would
@@ -176,6 +176,9 @@ pub enum EventKind {
     /// The cost of watching so far.
     #[serde(rename = "cost")]
     CostMeasured(WatchCost),
+    /// The use of the program's CPU quota so far.
+    #[serde(rename = "quota_use")]
+    QuotaUsed(CpuQuota),
     /// A piece of the watched program's output, with U+FFFD in place of invalid UTF-8. Not safe to
     /// print.
     #[serde(rename = "program_output")]

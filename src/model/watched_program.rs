@@ -141,6 +141,29 @@ pub struct CodePlace {
     pub line: Option<u32>,
 }
 
+/// The CPU quota of a watched program's control group, and its use since the program is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuQuota {
+    /// The quota in thousandths of a core.
+    pub millicores: u64,
+    /// The number of the kernel's periods in which the group wanted to run.
+    pub periods: u64,
+    /// The number of those in which the quota was used up, so that the group was held back.
+    pub used_up: u64,
+}
+
+impl CpuQuota {
+    /// The quota in cores.
+    pub fn cores(self) -> f64 {
+        self.millicores as f64 / 1_000.0
+    }
+
+    /// The share of the periods in which the quota was used up, 0 to 1.
+    pub fn used_up_share(self) -> f64 {
+        self.used_up as f64 / self.periods.max(1) as f64
+    }
+}
+
 /// The cost of watching so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchCost {

@@ -13,6 +13,7 @@
 mod accuracy_check;
 #[cfg(target_os = "linux")]
 pub mod accuracy_ladder;
+mod cpu_quota;
 #[cfg(target_os = "linux")]
 pub mod held_program;
 pub mod kernel_record;

@@ -11,7 +11,7 @@ use super::text;
 use super::theme::Theme;
 use super::thread_labels::thread_name;
 use crate::analysis::plural;
-use crate::analysis::program::function_text;
+use crate::analysis::program::{cpu_quota_text, function_text};
 use crate::app::{App, ProgramFigures, WaitCount};
 use crate::model::printable::printable;
 use crate::model::{Run, State};
@@ -117,7 +117,9 @@ impl ProgramTotalsRows<'_> {
             _ => format!("{threads}, {now} now, {peak} at once"),
         };
         let switches = format!("{:.0} switches/s", totals.switches_per_second);
-        vec![threads, switches, self.waits_text()]
+        let quota = totals.quota.filter(|quota| quota.used_up > 0);
+        let quota = quota.map(|quota| format!("CPU quota {}", cpu_quota_text(quota)));
+        vec![threads, quota.unwrap_or_default(), switches, self.waits_text()]
     }
 
     /// Returns what most threads wait for at the moment: `now 5 sleeping, 2 in lock wait`.

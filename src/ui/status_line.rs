@@ -162,6 +162,7 @@ fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
         | Suggestion::ShorterLock
         | Suggestion::FewerThreads
         | Suggestion::FreeCores
+        | Suggestion::HigherQuota
         | Suggestion::MoreCalls => return None,
         Suggestion::Workers { to, .. } => {
             let from = app.session().worker_count(workload);

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use threadline::model::item_page::{ItemPage, ItemPointers};
 use threadline::model::{
-    Accuracy, ChangeReason, CloseReason, CodePlace, CommandOutput, Completion, ComputeSpec, Event,
-    EventKind, Exactness, ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, InterpreterId,
-    LaneId, LimitKind, MachineLoad, Mode, Nanos, PageAddressing, PagedList, Plan, Product,
-    PythonInterpreter, Quota, ReachedLimit, ReasonSource, ResponseSummary, RunOutcome, Simulation,
-    State, Target, TaskId, TaskOutcome, ThreadCounters, ThreadIdentity, WaitReason, WatchCost,
-    WatchedProgram, WorkSpec,
+    Accuracy, ChangeReason, CloseReason, CodePlace, CommandOutput, Completion, ComputeSpec,
+    CpuQuota, Event, EventKind, Exactness, ExitStatus, Failure, FailureKind, Follower, Gap,
+    GapScope, InterpreterId, LaneId, LimitKind, MachineLoad, Mode, Nanos, PageAddressing,
+    PagedList, Plan, Product, PythonInterpreter, Quota, ReachedLimit, ReasonSource,
+    ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome, ThreadCounters,
+    ThreadIdentity, WaitReason, WatchCost, WatchedProgram, WorkSpec,
 };
+
+fn cpu_quota() -> CpuQuota {
+    CpuQuota { millicores: 500, periods: 20, used_up: 19 }
+}
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
 /// new variant is a compile error until it has an arm.
@@ -322,6 +326,7 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         EventKind::CostMeasured(_) => {
             [EventKind::CostMeasured(WatchCost { own: Nanos(9), recorded_switches: 8 })]
         },
+        EventKind::QuotaUsed(_) => [EventKind::QuotaUsed(cpu_quota())],
         EventKind::ProgramOutput { .. } => [EventKind::ProgramOutput { text: "\u{1b}[2J\n".into() }],
         EventKind::ProgramExited { .. } => {
             [ExitStatus::Code(3), ExitStatus::Signal(9)]

@@ -15,10 +15,10 @@
 use std::collections::BTreeMap;
 
 use threadline::model::{
-    Accuracy, CloseReason, CodePlace, Completion, Event, EventKind, Exactness, ExitStatus, Gap,
-    GapScope, InterpreterId, LaneId, Mode, Nanos, Plan, Product, PythonInterpreter, ReasonSource,
-    Run, RunOutcome, State, TaskId, TaskOutcome, ThreadCounters, ThreadIdentity, WaitReason,
-    WatchCost, WatchedProgram, WorkSpec,
+    Accuracy, CloseReason, CodePlace, Completion, CpuQuota, Event, EventKind, Exactness,
+    ExitStatus, Gap, GapScope, InterpreterId, LaneId, Mode, Nanos, Plan, Product,
+    PythonInterpreter, ReasonSource, Run, RunOutcome, State, TaskId, TaskOutcome, ThreadCounters,
+    ThreadIdentity, WaitReason, WatchCost, WatchedProgram, WorkSpec,
 };
 
 /// The process ID of the program; the threads' IDs follow it.
@@ -94,6 +94,15 @@ impl ScriptedProgram {
             own: nanos(own.parse().unwrap()),
             recorded_switches: switches.parse().unwrap(),
         });
+        if let Some(words) = setting("quota") {
+            let [millicores, periods, used_up] =
+                words.split(' ').map(|word| word.parse().unwrap()).collect::<Vec<u64>>()[..]
+            else {
+                panic!("quota MILLICORES PERIODS USED_UP, not {words}");
+            };
+            let quota = CpuQuota { millicores, periods, used_up };
+            script.push(script.end, 0, EventKind::QuotaUsed(quota));
+        }
         script.finish(setting("exit").map(|code| code.parse().unwrap()), cost.unwrap_or_default());
         Self { plan, events: script.events }
     }

@@ -233,6 +233,7 @@ fn a_watched_program() {
          python 3.12
          accuracy counted 4 perf_event_paranoid is 4
          cost 0.12 4200
+         quota 500 100 96
          hand_overs 100 178
          main: on_cpu 0.1, parked 1.9 futex:join>worker-1
          worker-1: 5x [computing 0.2 in work /srv/app.py:12, lock_wait 0.2 futex:GIL>worker-2], counted 1.003 0

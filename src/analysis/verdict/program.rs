@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use super::conclusion::Clause;
 use super::mode_result::percent;
 use super::{Conclusion, Suggestion, plural};
-use crate::analysis::program::{ProgramSummary, ThreadSummary, cores_text, place_text};
+use crate::analysis::program::{
+    ProgramSummary, ThreadSummary, cores_text, cpu_quota_text, place_text,
+};
 use crate::model::printable::printable_up_to;
-use crate::model::{Nanos, Run, State, TaskId};
+use crate::model::{CpuQuota, Nanos, Run, State, TaskId};
 use obstacle::{HeldThreads, LockHolder, Obstacle};
 
 /// The minimum time of watching that allows a conclusion.
@@ -40,6 +42,9 @@ const MIN_HELD: f64 = 0.9;
 
 /// The number of cores that a program uses at most whose threads buy nothing: one thread at a time runs.
 const MAX_GIL_CORES: f64 = 1.15;
+
+/// The minimum share of its periods in which a CPU quota is used up that holds a program back.
+const MIN_USED_UP: f64 = 0.2;
 
 /// The minimum share of the threads' time with no reason that deserves a remark.
 const MIN_UNREAD: f64 = 0.1;
@@ -80,7 +85,11 @@ impl ProgramSentence<'_> {
             Some(Obstacle::NoCore(held)) => {
                 let has_cores =
                     self.summary.totals.on_cpu_cores >= self.all_cores() * MIN_OWN_CORES;
-                let next = if has_cores { Suggestion::FewerThreads } else { Suggestion::FreeCores };
+                let next = match self.quota() {
+                    Some(_) => Suggestion::HigherQuota,
+                    None if has_cores => Suggestion::FewerThreads,
+                    None => Suggestion::FreeCores,
+                };
                 (self.no_core_clauses(&held), Some(next))
             }
             Some(Obstacle::Gil(held, gil)) => {
@@ -179,6 +188,12 @@ impl ProgramSentence<'_> {
         vec![Clause::other(who + &place), Clause::more(self.cores())]
     }
 
+    /// The CPU quota, if it held the program back.
+    fn quota(&self) -> Option<CpuQuota> {
+        let quota = self.summary.totals.quota;
+        quota.filter(|quota| quota.used_up_share() >= MIN_USED_UP)
+    }
+
     fn no_core_clauses(&self, held: &HeldThreads<'_>) -> Vec<Clause> {
         let seconds = self.summary.elapsed().as_secs_f64();
         let [got, missed] =
@@ -197,7 +212,13 @@ impl ProgramSentence<'_> {
         let they = if count == 1 { "it" } else { "they" };
         let share = percent(missed / (got + missed).max(f64::MIN_POSITIVE));
         let is = self.verb("was", "is");
-        let cause = format!("none {is} free {share} of the time that {they} {wanted} one");
+        let cause = match self.quota() {
+            Some(quota) => {
+                let whose = if count == 1 { "its" } else { "their" };
+                format!("{whose} CPU quota {is} {}", cpu_quota_text(quota))
+            }
+            None => format!("none {is} free {share} of the time that {they} {wanted} one"),
+        };
         vec![Clause::other(opening), Clause::cause(cause)]
     }
 

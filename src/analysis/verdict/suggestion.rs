@@ -39,6 +39,8 @@ pub enum Suggestion {
     FewerThreads,
     /// Cores that nothing else uses, because the program got few of those that there are.
     FreeCores,
+    /// A higher CPU quota, because the program used its own up.
+    HigherQuota,
     /// More system calls at the same time, because threads wait in them.
     MoreCalls,
 }
@@ -94,6 +96,7 @@ impl Suggestion {
             | Self::ShorterLock
             | Self::FewerThreads
             | Self::FreeCores
+            | Self::HigherQuota
             | Self::MoreCalls => return None,
             Self::Workers { to, .. } => format!("--threads {to}"),
             Self::Sweep => "--mode sweep".to_owned(),
@@ -119,6 +122,7 @@ impl fmt::Display for Suggestion {
             Self::ShorterLock => f.write_str("hold that lock for less time, or split it"),
             Self::FewerThreads => f.write_str("no more busy threads than cores"),
             Self::FreeCores => f.write_str("a less busy machine, or a higher CPU limit"),
+            Self::HigherQuota => f.write_str("a higher CPU quota (cpu.max)"),
             Self::MoreCalls => f.write_str("more of these calls at the same time"),
         }
     }

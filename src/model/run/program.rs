@@ -11,8 +11,8 @@ use crate::model::identifiers::{LaneId, TaskId};
 use crate::model::state::State;
 use crate::model::time::Nanos;
 use crate::model::watched_program::{
-    Accuracy, CodePlace, InterpreterId, PythonInterpreter, ThreadCounters, ThreadIdentity,
-    WaitReason, WatchCost,
+    Accuracy, CodePlace, CpuQuota, InterpreterId, PythonInterpreter, ThreadCounters,
+    ThreadIdentity, WaitReason, WatchCost,
 };
 
 /// The index of no value.
@@ -30,6 +30,7 @@ pub struct ProgramRecord {
     interpreters: Vec<InterpreterRecord>,
     accuracy: Vec<(Nanos, Accuracy)>,
     cost: WatchCost,
+    quota: Option<CpuQuota>,
     output: ProgramOutput,
     exit: Option<ExitStatus>,
     live: usize,
@@ -120,6 +121,7 @@ impl ProgramRecord {
             }
             EventKind::AccuracyChanged(accuracy) => self.accuracy.push((at, accuracy.clone())),
             EventKind::CostMeasured(cost) => self.cost = *cost,
+            EventKind::QuotaUsed(quota) => self.quota = Some(*quota),
             EventKind::ProgramOutput { text } => self.output.push(text),
             EventKind::ProgramExited { status } => self.exit = Some(*status),
             _ => {}
@@ -255,6 +257,11 @@ impl ProgramRecord {
     /// The cost of watching so far.
     pub const fn cost(&self) -> WatchCost {
         self.cost
+    }
+
+    /// The use of the program's CPU quota so far, or `None` if it has none or it cannot be read.
+    pub const fn quota(&self) -> Option<CpuQuota> {
+        self.quota
     }
 
     /// The beginning of the program's output, and the number of bytes that are not kept. Not safe to

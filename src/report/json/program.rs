@@ -158,6 +158,19 @@ pub struct ProgramTotalsReport {
     pub cost_to_program_cores: f64,
     /// The CPU time of threadline.
     pub own_cores: f64,
+    /// The CPU quota of the program's control group.
+    pub cpu_quota: Option<CpuQuotaReport>,
+}
+
+/// The CPU quota of a control group, and its use.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CpuQuotaReport {
+    /// The quota.
+    pub cores: f64,
+    /// The number of the kernel's periods in which the group wanted to run.
+    pub periods: u64,
+    /// The number of those in which the quota was used up.
+    pub used_up: u64,
 }
 
 /// The GIL of one interpreter.
@@ -232,6 +245,11 @@ impl ProgramReport {
                 switches_per_second: totals.switches_per_second,
                 cost_to_program_cores: totals.cost_to_program_cores,
                 own_cores: totals.own_cores,
+                cpu_quota: totals.quota.map(|quota| CpuQuotaReport {
+                    cores: quota.cores(),
+                    periods: quota.periods,
+                    used_up: quota.used_up,
+                }),
             },
             gil: (!gils.is_empty()).then_some(gils),
             verdict: conclusion.map(|conclusion| conclusion.sentence() + "."),

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use super::table::write_table_without;
 use super::{Remark, write_remarks, write_verdict};
 use crate::analysis::program::{
-    GilSummary, SelfCheck, THREAD_STATES, ThreadSummary, accuracy_text, cores_text, place_text,
+    GilSummary, SelfCheck, THREAD_STATES, ThreadSummary, accuracy_text, cores_text, cpu_quota_text,
+    place_text,
 };
 use crate::analysis::{ProgramSummary, plural};
 use crate::model::printable::{printable, printable_up_to};
@@ -214,6 +215,7 @@ pub(in crate::report) fn total_texts(
                 cores_text(totals.no_core_mean)
             ),
         ),
+        ("CPU quota", totals.quota.map(cpu_quota_text).unwrap_or_default()),
         ("threads", format!("{}, at most {} at once", totals.threads_born, totals.threads_peak)),
         ("switches", format!("{:.0}/s", totals.switches_per_second)),
         (
@@ -225,6 +227,7 @@ pub(in crate::report) fn total_texts(
             ),
         ),
     ];
+    texts.retain(|(_, text)| !text.is_empty());
     texts.extend(summary.accuracy.map(|accuracy| ("accuracy", accuracy_text(accuracy))));
     if let Some(check) = SelfCheck::of_run(run) {
         let [on_cpu, sum] = check.texts();

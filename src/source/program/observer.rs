@@ -12,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 
 use super::accuracy_ladder::explain_retreat;
+use super::cpu_quota::QuotaReader;
 use super::kernel_record::KernelRecord;
 use super::python_watch::PythonWatch;
 use super::reading::Reading;
@@ -119,6 +120,7 @@ pub struct Observer {
     next_letters: Nanos,
     next_cost: Nanos,
     measured: Measurement,
+    quota: Option<QuotaReader>,
 }
 
 /// The sums at the last measurement of the cost.
@@ -210,6 +212,7 @@ impl Observer {
             next_letters: Nanos::ZERO,
             next_cost: clock.now() + COST_INTERVAL,
             measured: Measurement { at: clock.now(), own: own_cpu_time(), switches: 0 },
+            quota: QuotaReader::for_process(pid),
         }
     }
 
@@ -278,7 +281,7 @@ impl Observer {
         }
         let now = self.clock.now();
         self.fold.finish(now, emit);
-        self.send_cost(now, emit);
+        self.send_sums(now, emit);
     }
 
     fn announce_method(&mut self, emit: &mut dyn FnMut(Event)) {
@@ -314,13 +317,13 @@ impl Observer {
         self.readers.stat(holder).is_ok_and(|stat| !matches!(stat.letter, 'Z' | 'X'))
     }
 
-    /// Measures the cost of the last second, and adapts to it.
+    /// Measures the cost of the last second and the use of the program's quota, and adapts to the cost.
     fn measure_cost(&mut self, emit: &mut dyn FnMut(Event)) {
         let at = self.clock.now();
         let (own, switches) = (own_cpu_time(), self.fold.recorded_switches());
         let Measurement { at: before, own: own_before, switches: switches_before } =
             std::mem::replace(&mut self.measured, Measurement { at, own, switches });
-        self.send_cost(at, emit);
+        self.send_sums(at, emit);
         let seconds = at.since(before).as_secs_f64();
         if seconds <= 0.0 {
             return;
@@ -343,10 +346,13 @@ impl Observer {
         self.read_all_counters(emit);
     }
 
-    fn send_cost(&self, at: Nanos, emit: &mut dyn FnMut(Event)) {
+    fn send_sums(&self, at: Nanos, emit: &mut dyn FnMut(Event)) {
         let recorded_switches = self.fold.recorded_switches();
         let cost = WatchCost { own: own_cpu_time(), recorded_switches };
         emit(Event { at, lane: LaneId(0), kind: EventKind::CostMeasured(cost) });
+        if let Some(quota) = self.quota.as_ref().and_then(QuotaReader::read) {
+            emit(Event { at, lane: LaneId(0), kind: EventKind::QuotaUsed(quota) });
+        }
     }
 }
 

@@ -136,6 +136,19 @@ fn more_threads_than_cores_wait_for_a_core() {
 }
 
 #[test]
+fn a_quota_that_is_used_up_holds_threads_back() {
+    let busy = "10x [on_cpu 0.25, no_core 0.75]";
+    let table = format!("a: {busy}\nb: {busy}\ncores 8\nquota 500 100 96");
+    let conclusion = conclude(&table);
+    let found = "2 threads wanted 2 cores and got 0.5: their CPU quota was 0.5 cores, used up in 96 % of \
+                 the periods";
+    assert_eq!(conclusion.sentence(), found);
+    assert_eq!(conclusion.details(), "Next: a higher CPU quota (cpu.max)");
+    let unused = table.replace("100 96", "100 9");
+    assert!(sentence(&unused).contains("none was free"), "{}", sentence(&unused));
+}
+
+#[test]
 fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
     let brief = threads(1..30, "sh", "on_cpu 0.001, no_core 0.001");
     let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");
