@@ -50,7 +50,7 @@ impl LessonRuns<'_> {
     /// Returns whether a condition holds, or `None` if one of its figures is missing.
     pub fn holds(&self, condition: &LessonCondition) -> Option<bool> {
         let (left, right) = (self.side(condition.left)?, self.side(condition.right)?);
-        Some(condition.comparison.holds(left, right))
+        Some(condition.sign.holds(left, right))
     }
 
     /// The sequential time that speed-ups refer to.

@@ -47,7 +47,7 @@ impl Prediction {
     }
 }
 
-/// What happened, beside a prediction.
+/// The measured answer to a question, beside a prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LessonOutcome {
     /// The measured value of the question's figure.
