@@ -141,7 +141,7 @@ impl ProgramTotalsRows<'_> {
         let mut parts = vec![
             format!("GIL{of} held {:.0} %", gil.held * 100.0),
             format!("{waiters:.1} waited for it"),
-            format!("{:.0} hand-overs/s", gil.hand_overs_per_second),
+            format!("{}/s", plural::count(gil.hand_overs_per_second.round() as u64, "hand-over")),
         ];
         parts.extend(longest);
         Some(parts)

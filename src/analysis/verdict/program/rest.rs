@@ -1,4 +1,4 @@
-//! What the threads without work did: for most of their lives, and what for.
+//! The waiting of the threads without work: how they spent most of their lives, and for what reason.
 
 use super::obstacle::{self, MAIN_SHARE};
 use super::{Clause, MAX_NAME, ProgramSentence};
