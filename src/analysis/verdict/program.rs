@@ -214,8 +214,8 @@ impl ProgramSentence<'_> {
         if !is_full {
             let life: u64 = held.threads.iter().map(|thread| thread.life.0).sum();
             let share = self.share(held.time.0 as f64 / life.max(1) as f64);
-            let waited = format!("and {} for it {share}", self.verb("waited", "wait"));
-            return opening.chain([Clause::more(waited)]).collect();
+            let rest = format!("and {} for it {share}", self.verb("waited", "wait"));
+            return opening.chain([Clause::more(rest)]).collect();
         }
         let cores = usize::from(self.summary.program.cores).min(count);
         let advice = format!("processes could use {}", plural::count(cores, "core"));

@@ -59,14 +59,14 @@ impl ProgramSentence<'_> {
         if let Some((rest, share)) = self.rest_text(&threads) {
             let share = self.share(share);
             clauses.push(Clause::cause(format!("{who} {rest} {share} of the time")));
-            let reason = self.main_reason(&threads);
+            let reason = Self::main_reason(&threads);
             clauses.extend(reason.map(|reason| Clause::more(format!("most {reason}"))));
         }
         clauses
     }
 
     /// Returns what threads without work waited for, if one reason stands out of all that were read.
-    fn main_reason(&self, threads: &[&ThreadSummary<'_>]) -> Option<String> {
+    fn main_reason(threads: &[&ThreadSummary<'_>]) -> Option<String> {
         let is_rest = |state| matches!(state, State::Parked | State::Sleeping | State::Events);
         let waits = || threads.iter().flat_map(|thread| &thread.waits);
         let waits = || waits().filter(|wait| is_rest(wait.state));
