@@ -42,6 +42,9 @@ impl TimeShare {
 
 impl fmt::Display for TimeShare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} %", self.state.label(), self.percent)
+        match self.percent {
+            0 => write!(f, "{} <1 %", self.state.label()),
+            percent => write!(f, "{} {percent} %", self.state.label()),
+        }
     }
 }

@@ -90,7 +90,7 @@ impl<'run> Verdict<'run> {
         {
             suggestions.retain(|one| !one.changes_workers());
         }
-        Some(Conclusion { clauses, checks: self.checks(), suggestions })
+        Some(Conclusion { clauses, checks: self.checks(), suggestions, ..Conclusion::default() })
     }
 
     /// Returns `true` if the pages had to be fetched one after another.

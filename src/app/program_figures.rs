@@ -18,7 +18,7 @@ pub struct ProgramFigures {
     pub totals: ProgramTotals,
     /// The number of cores that it may use.
     pub cores: u16,
-    /// The first GIL.
+    /// The GIL, of several the one that threads waited for most.
     pub gil: Option<GilFigures>,
     /// The waits at the moment, those of most threads first. Empty once the run is over.
     pub waits: Vec<WaitCount>,
@@ -29,6 +29,8 @@ pub struct ProgramFigures {
 /// The figures of a GIL.
 #[derive(Clone, Debug)]
 pub struct GilFigures {
+    /// The process, if it is one of several with a GIL.
+    pub pid: Option<u32>,
     /// The share of the time in which it was held, 0 to 1.
     pub held: f64,
     /// The mean number of threads that waited for it.
@@ -101,7 +103,7 @@ impl ProgramFigures {
         Some(Self {
             totals: summary.totals,
             cores: summary.program.cores,
-            gil: summary.gils.first().map(GilFigures::of_summary),
+            gil: GilFigures::of_program(&summary),
             waits: waits.map(|record| waits_at(run, record, summary.end)).unwrap_or_default(),
             conclusion: Conclusion::of_program(&summary, run.is_over()),
         })
@@ -109,8 +111,17 @@ impl ProgramFigures {
 }
 
 impl GilFigures {
-    fn of_summary(gil: &GilSummary<'_>) -> Self {
+    fn of_program(summary: &ProgramSummary<'_>) -> Option<Self> {
+        let wanted = |gil: &GilSummary<'_>| gil.held + gil.waiters_mean;
+        // The first one wins a tie.
+        let most =
+            summary.gils.iter().rev().max_by(|one, other| wanted(one).total_cmp(&wanted(other)));
+        most.map(|gil| Self::of_gil(gil, summary.gils.len() == 1))
+    }
+
+    fn of_gil(gil: &GilSummary<'_>, is_alone: bool) -> Self {
         Self {
+            pid: (!is_alone).then_some(gil.details.pid),
             held: gil.held,
             waiters_mean: gil.waiters_mean,
             hand_overs_per_second: gil.hand_overs_per_second,

@@ -3,7 +3,7 @@
 //! that is new, or that works for the first time, goes to the end of its group.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::group_cells::GroupCells;
 use super::thread_order::{SortedFor, ThreadOrder, number_in, process_of, work_between};
@@ -49,8 +49,8 @@ pub struct ThreadGroup {
 pub struct ProgramRows {
     order: ThreadOrder,
     hides_waiting: bool,
-    /// The names of the groups that are open.
-    open: BTreeSet<String>,
+    /// The groups that the user opened or closed, by name; `true` if open.
+    folds: BTreeMap<String, bool>,
     groups: Vec<ThreadGroup>,
     lanes: Vec<LanePlace>,
     rows: Vec<ProgramRow>,
@@ -123,9 +123,10 @@ impl ProgramRows {
         self.lanes.get(usize::from(lane.0)).is_some_and(|place| place.is_ambiguous)
     }
 
-    /// Returns `true` if the lanes of a group are shown below its row.
+    /// Returns `true` if the lanes of a group are shown below its row. A group of all lanes is open by
+    /// itself: its row alone would be the whole picture.
     pub fn is_open(&self, group: &ThreadGroup) -> bool {
-        self.open.contains(&group.name)
+        self.folds.get(&group.name).copied().unwrap_or(self.groups.len() == 1)
     }
 
     /// Returns `true` if the lane did anything but wait in view.
@@ -217,10 +218,8 @@ impl ProgramRows {
     /// Opens or closes a group.
     pub(super) fn toggle_group(&mut self, index: usize) {
         let Some(group) = self.groups.get(index) else { return };
-        let name = group.name.clone();
-        if !self.open.remove(&name) {
-            self.open.insert(name);
-        }
+        let (name, is_open) = (group.name.clone(), self.is_open(group));
+        self.folds.insert(name, !is_open);
         self.list_rows();
     }
 

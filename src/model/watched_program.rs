@@ -33,11 +33,20 @@ pub struct ThreadIdentity {
     pub name: String,
 }
 
+/// The minimum length of a last word that is taken for a hash.
+const MIN_HASH: usize = 8;
+
 /// Returns the name that a thread has in common with others that do the same: without its trailing
-/// number (`pool-3-thread-1` is of `pool-3-thread`) or, as CPython names threads, the number before
-/// the function (`Thread-7 (work)` is of `Thread (work)`).
+/// number (`pool-3-thread-1` is of `pool-3-thread`), without a hash (rustc's `opt 8fpo0s0ti12` is of
+/// `opt`) or, as CPython names threads, without the number before the function (`Thread-7 (work)` is
+/// of `Thread (work)`).
 pub fn name_stem(name: &str) -> String {
-    const JOINTS: [char; 6] = ['-', '_', ' ', '#', ':', '/'];
+    const JOINTS: [char; 7] = ['-', '_', ' ', '#', ':', '/', '.'];
+    if let Some((stem, _)) =
+        name.rsplit_once(' ').filter(|(stem, last)| !stem.is_empty() && is_hash(last))
+    {
+        return stem.to_owned();
+    }
     let (numbered, function) = match name.rfind(" (").filter(|_| name.ends_with(')')) {
         Some(at) => name.split_at(at),
         None => (name, ""),
@@ -48,6 +57,14 @@ pub fn name_stem(name: &str) -> String {
     }
     let stem = kept.trim_end_matches(JOINTS);
     format!("{}{function}", if stem.is_empty() { kept } else { stem })
+}
+
+/// Returns `true` for a long word of small letters and digits in which a letter follows a digit.
+fn is_hash(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let is_part = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    let is_mixed = |pair: &[u8]| matches!(pair, [b'0'..=b'9', b'a'..=b'z']);
+    bytes.len() >= MIN_HASH && bytes.iter().all(is_part) && bytes.windows(2).any(is_mixed)
 }
 
 /// The reason for which a thread waits.
@@ -190,6 +207,16 @@ mod tests {
         assert_eq!(name_stem("python3"), "python");
         assert_eq!(name_stem("Thread-7 (work)"), "Thread (work)");
         assert_eq!(name_stem("load (a)"), "load (a)");
+        assert_eq!(name_stem("opt cgu.07"), "opt cgu");
         assert_eq!(name_stem("42"), "42");
+    }
+
+    #[test]
+    fn stem_of_a_name_lacks_a_hash() {
+        assert_eq!(name_stem("opt 8fpo0s0ti12"), "opt");
+        assert_eq!(name_stem("opt 873p0liq2"), "opt");
+        assert_eq!(name_stem("C2 CompilerThre"), "C2 CompilerThre");
+        assert_eq!(name_stem("audio resampler12"), "audio resampler");
+        assert_eq!(name_stem("8fpo0s0ti12"), "8fpo0s0ti");
     }
 }

@@ -173,15 +173,18 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
 /// Returns the keys that have an effect now: a heading and a line for each, by group.
 fn key_lines(app: &App, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    let is_program = app.selection().workload.is_program();
     for group in KeyGroup::ALL {
         let bindings = app.available_bindings().filter(|(one, _)| one.action.group() == group);
         let rows: Vec<Line<'static>> = bindings
             .map(|(binding, keys)| {
                 let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
                 let keys = text::truncate(keys.join(" "), theme, KEYS_WIDTH);
+                let of_program = program_help::key_text(binding.action).filter(|_| is_program);
+                let help = of_program.unwrap_or(binding.help);
                 Line::from(vec![
                     Span::styled(format!(" {keys:>KEYS_WIDTH$}  "), theme.key()),
-                    Span::styled(binding.help, theme.text()),
+                    Span::styled(help, theme.text()),
                 ])
             })
             .collect();

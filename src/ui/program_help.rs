@@ -1,12 +1,14 @@
 //! The pages of the help on a watched program: how to read its rows, how exact its events are, and what
 //! watching costs.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::legend::states_line;
+use super::legend::{self, states_line};
 use super::program_header::accuracy_texts;
 use super::text;
 use super::theme::Theme;
+use super::uncertain_edges::HATCH;
 use crate::analysis::program::SelfCheck;
 use crate::app::{Action, App, ProgramFigures};
 use crate::model::{Exactness, Run, State};
@@ -53,6 +55,14 @@ pub(super) fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'
             ),
         ),
     ];
+    if legend::occurring_states(app).any(|state| state == State::Blocked) {
+        let words =
+            pair("it waited, too briefly for the reason to be read", "too brief to see what for");
+        lines.push(entry(Some(State::Blocked), words));
+    }
+    if !is_exact(app) {
+        lines.push(hatch_line(app, theme, width));
+    }
     lines.push(entry(
         None,
         [
@@ -64,6 +74,43 @@ pub(super) fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'
     ));
     lines.push(Line::default());
     lines
+}
+
+/// Returns what a key does in a watched program, if that is less than in other runs.
+pub(super) const fn key_text(action: Action) -> Option<&'static str> {
+    Some(match action {
+        Action::Find => "find a thread, call or function",
+        Action::Table => "table of all threads",
+        Action::Inspect => "inspect the thread; output; open a group",
+        Action::PreviousSpan => "previous thread of the lane",
+        Action::NextSpan => "next thread of the lane",
+        _ => return None,
+    })
+}
+
+/// Returns `true` unless the edges of states are known only to a period.
+fn is_exact(app: &App) -> bool {
+    let record = app.runs().first().and_then(Run::program);
+    let accuracy = record.and_then(|record| record.accuracy());
+    accuracy.is_none_or(|accuracy| accuracy.edges == Exactness::Exact)
+}
+
+/// Returns a sample of an uncertain edge, with its meaning.
+fn hatch_line(app: &App, theme: Theme, width: usize) -> Line<'static> {
+    let state = legend::occurring_states(app).find(|&state| !theme.is_sparse(state));
+    let color = state.and_then(|state| theme.color(state));
+    let style = color.map_or(theme.text(), |color| Style::new().fg(color));
+    let glyph = if theme.has_patterns() { theme.glyph(State::Unknown) } else { HATCH };
+    let words = [
+        "the state changed somewhere here: threads are looked at only now and then",
+        "the state changed somewhere here",
+    ];
+    let words = text::first_fitting(words.map(str::to_owned), width.saturating_sub(7));
+    Line::from(vec![
+        Span::raw("   "),
+        Span::styled(glyph.repeat(2), style),
+        Span::styled(format!("  {words}"), theme.text()),
+    ])
 }
 
 /// Returns how far the figures of a watched program can be trusted, and what watching costs.
@@ -78,6 +125,11 @@ pub(super) fn trust_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'sta
     let accuracy = accuracy_texts(Some(run)).into_iter().next().unwrap_or_default();
     push(&format!("accuracy: {accuracy}"), false);
     push(exactness_meaning(run), false);
+    let table = app.key_of(Action::Table);
+    let waits = format!(
+        "{table} lists all threads; \"waited most for\" is the longest of a thread's waits, added up by reason."
+    );
+    push(&waits, false);
     let losses = run.timing().losses();
     if losses.gaps > 0 {
         let lost = format!("{} records lost in {}: shown as unknown", losses.events, losses.time);

@@ -129,7 +129,7 @@ impl ProgramTotalsRows<'_> {
         if waits.is_empty() { String::new() } else { format!("now {}", waits.join(", ")) }
     }
 
-    /// Returns the figures of the first GIL, the most telling first.
+    /// Returns the figures of the GIL, the most telling first.
     fn gil_parts(&self) -> Option<Vec<String>> {
         let gil = self.figures.gil.as_ref()?;
         let longest = gil.longest_hold.as_ref().map(|(task, time, place)| {
@@ -139,10 +139,11 @@ impl ProgramTotalsRows<'_> {
             format!("longest hold {time}, {name}{}", function.unwrap_or_default())
         });
         let waiters = gil.waiters_mean;
+        let of = gil.pid.map_or_else(String::new, |pid| format!(" of {pid}"));
         let mut parts = vec![
-            format!("GIL held {:.0} %", gil.held * 100.0),
+            format!("GIL{of} held {:.0} %", gil.held * 100.0),
             format!("{waiters:.1} waited for it"),
-            format!("{:.0} hand-overs/s", gil.hand_overs_per_second),
+            format!("{}/s", plural::count(gil.hand_overs_per_second.round() as u64, "hand-over")),
         ];
         parts.extend(longest);
         Some(parts)

@@ -53,7 +53,7 @@ impl StatusLine {
         let has_details = layout.boxed || is_roomy;
         let reserved = if has_details { 2 } else { 1 };
         let status = if app.session().active() == Some(app.selection()) {
-            status_while_running(app, layout, theme, room)
+            status_while_running(app, layout, theme, room, reserved)
         } else {
             status_at_rest(app, layout, theme, room, reserved)
         };
@@ -178,7 +178,13 @@ fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
     })
 }
 
-fn status_while_running(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> StatusLine {
+fn status_while_running(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    room: usize,
+    lines: u16,
+) -> StatusLine {
     if let Some(stage) = app.unfinished_stage() {
         let forms = [progress(app, room), format!("ends here, {stage}")];
         return StatusLine::of_text(text::first_fitting(forms, room), theme.strong());
@@ -203,6 +209,9 @@ fn status_while_running(app: &App, layout: ScreenLayout, theme: Theme, room: usi
             StatusLine::of_text(text::first_fitting(narrowed_texts(most), room), theme.text())
         }
         _ => {
+            if let Some(sentence) = sentence_on_rows(app, room, lines) {
+                return StatusLine::of_text(sentence, theme.strong());
+            }
             let lead = text::fit_words(&progress(app, room), "", theme, room, 1);
             let details = vec![Span::raw(quota_text(app))];
             StatusLine { details, ..StatusLine::of_text(lead, theme.strong()) }
@@ -231,17 +240,25 @@ fn status_at_rest(
     }
     if let Some(conclusion) = conclusion(app) {
         // What holds a program's threads up is worth more than what to try next.
-        let is_program = app.picture().program_figures().is_some();
-        let sentence = conclusion.sentence() + ".";
-        let rows = text::line_count(&sentence, room);
-        if is_program && conclusion.checks().is_empty() && (2..=lines.into()).contains(&rows) {
-            return StatusLine::of_text(sentence, theme.strong());
+        if let Some(sentence) = sentence_on_rows(app, room, lines) {
+            return StatusLine::of_text(sentence + ".", theme.strong());
         }
         return StatusLine::of_conclusion(&conclusion, app, theme, room, lines);
     }
     let remarks: Vec<String> = verdict::remarks(app.runs()).collect();
     let details = vec![Span::raw(remarks.join("; "))];
     StatusLine { details, ..StatusLine::of_text(progress(app, room), theme.strong()) }
+}
+
+/// Returns the whole sentence about a watched program, if it takes more than one of `lines` rows, and
+/// the other rows are free.
+fn sentence_on_rows(app: &App, room: usize, lines: u16) -> Option<String> {
+    let conclusion = &app.picture().program_figures()?.conclusion;
+    let is_sentence = app.unfinished_stage().is_none() && conclusion.checks().is_empty();
+    let sentence = conclusion.sentence();
+    // There may be a full stop.
+    let rows = text::line_count(&format!("{sentence}."), room);
+    (is_sentence && (2..=lines.into()).contains(&rows)).then_some(sentence)
 }
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that

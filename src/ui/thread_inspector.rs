@@ -123,15 +123,22 @@ impl ThreadInspector<'_> {
         lines
     }
 
-    /// Returns the kernel's counters over the life of the thread.
+    /// Returns the kernel's counters over the life of the thread, up to the latest count: not the moment of
+    /// the picture, which may be paused.
     fn counter_lines(&self, thread: &ThreadRecord, end: Nanos) -> Vec<Line<'static>> {
         let ThreadCounters { on_cpu, no_core, switches, preempted } = thread.counters;
-        let life = end.since(thread.born).0.max(1) as f64;
+        let counted = thread.counted.unwrap_or(end);
+        let life = counted.since(thread.born).0.max(1) as f64;
         let share = |time: Nanos| format!("{time}, {:.1} %", time.0 as f64 * 100.0 / life);
         let switches = format!("{switches}, of which {preempted} preempted");
         let field =
             |label: &str, text: &str| field_lines(label, text, self.theme, self.room.narrow);
-        let heading = vec![Line::styled("by the kernel's counters", self.theme.muted())];
+        let heading = if thread.ended.is_some() {
+            "by the kernel's counters".to_owned()
+        } else {
+            format!("by the kernel's counters at {}", exact_time(counted))
+        };
+        let heading = vec![Line::styled(heading, self.theme.muted())];
         let lines = [field("on CPU", &share(on_cpu)), field("no core", &share(no_core))];
         let switches = field("switches", &switches);
         heading.into_iter().chain(lines.into_iter().flatten()).chain(switches).collect()

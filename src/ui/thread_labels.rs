@@ -8,6 +8,7 @@ use super::lane_bar::{FULL_EIGHTHS, FULL_PATTERN_EIGHTHS, LaneBar, text_row};
 use super::layout::WidthClass;
 use super::text;
 use super::theme::Theme;
+use super::thread_layout::interpreters_with_gil;
 use super::timeline::Timeline;
 use crate::analysis::program::{function_text, lane_times};
 use crate::analysis::{TimeShare, plural};
@@ -35,12 +36,24 @@ const MIN_NAME_WIDTH: usize = 6;
 /// The maximum length of a name of a thread or a function, in characters.
 const MAX_NAME_CHARS: usize = 80;
 
-/// Returns the label of the row of a GIL.
+/// The time over which the threads of a group on a CPU are counted.
+const GROUP_PERIOD: Nanos = Nanos::from_millis(1_000);
+
+/// Returns the label of the row of a GIL: with the version of CPython or, of several, the process.
 pub(super) fn gil_label(run: &Run, interpreter: Option<InterpreterId>) -> String {
     let number = interpreter.map_or(0, |id| usize::from(id.0));
     let found = run.program().and_then(|record| record.interpreters().get(number));
+    if let Some(found) = found.filter(|_| interpreters_with_gil(run).count() > 1) {
+        return format!("  GIL {}", found.details.pid);
+    }
     let version = found.map(|found| printable_up_to(&found.details.version, MAX_NAME_CHARS));
     format!("  GIL {}", version.unwrap_or_default())
+}
+
+/// Formats a mean number of threads: `0.9`, `2`, `12`.
+fn mean_text(mean: f64) -> String {
+    let text = if mean < 9.95 { format!("{mean:.1}") } else { format!("{mean:.0}") };
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// Returns the name of a thread.
@@ -121,10 +134,7 @@ impl Timeline<'_> {
                 .max_by_key(|&(_, time)| time)?;
             Some(TimeShare { state, percent: (time as f64 * 100.0 / whole).round() as u32 })
         };
-        longest(true)
-            .filter(|share| share.percent >= MIN_WORK_SHARE)
-            .or_else(|| longest(false))
-            .filter(|share| share.percent > 0)
+        longest(true).filter(|share| share.percent >= MIN_WORK_SHARE).or_else(|| longest(false))
     }
 
     /// Draws the row of a group of threads: the states of its lanes on top of each other.
@@ -150,11 +160,14 @@ impl Timeline<'_> {
         let (count, room) = (group.lanes.len(), self.name_width().saturating_sub(3));
         let name = printable_up_to(&group.name, MAX_NAME_CHARS);
         let name = text::to_drawable(name, self.theme);
-        // Beside the row is their number, too.
+        // Beside the row is their number, too. Without figures there, it yields to a whole name.
         let times = match self.layout.width {
             WidthClass::Tiny => format!(" {}{count}", self.theme.pick("×", "x")),
             _ => String::new(),
         };
+        let is_short =
+            text::width(&name) <= room && text::width(&name) + text::width(&times) > room;
+        let times = if is_short { String::new() } else { times };
         let name = text::truncate(name, self.theme, room.saturating_sub(text::width(&times)));
         let style = if chosen { self.theme.strong() } else { self.theme.text() };
         self.draw_name(&format!("{mark}{fold} {name}{times}"), style, text_area, buf);
@@ -162,7 +175,8 @@ impl Timeline<'_> {
         self.draw_group_figures(run, until, &group.lanes, text_area, buf);
     }
 
-    /// Draws the number of threads of a group that are on a CPU or, once the run is over, their mean.
+    /// Draws the mean number of threads of a group on a CPU: of the latest second or, once the run is over,
+    /// of all of it. A count of the moment would be too low: at that moment, threadline has a core.
     fn draw_group_figures(
         &self,
         run: &Run,
@@ -172,21 +186,19 @@ impl Timeline<'_> {
         buf: &mut Buffer,
     ) {
         let own = || lanes.iter().filter_map(|lane| run.lanes().get(usize::from(lane.0)));
-        let is_on_cpu = |state| matches!(state, State::OnCpu | State::Computing | State::Native);
         let all = lanes.len();
-        let count = if run.is_over() {
-            let record = run.program();
-            let times = own().filter_map(|lane| Some(lane_times(record?, lane, until)));
-            let on_cpu = times.map(|times| {
-                let spent = times.spent().filter(|&(state, _)| is_on_cpu(state));
-                spent.map(|(_, time)| time).sum::<u64>()
-            });
-            let mean = on_cpu.sum::<u64>() as f64 / until.0.max(1) as f64;
-            format!("{mean:.1}")
-        } else {
-            let now = Nanos(until.0.saturating_sub(1));
-            own().filter(|lane| is_on_cpu(lane.state_at(now))).count().to_string()
-        };
+        let from = if run.is_over() { Nanos::ZERO } else { until.since(GROUP_PERIOD) };
+        let record = run.program();
+        let on_cpu = own().map(|lane| {
+            let times = match record.filter(|_| run.is_over()) {
+                Some(record) => lane_times(record, lane, until),
+                None => lane.state_times_between(from, until),
+            };
+            let running = [State::OnCpu, State::Computing, State::Native];
+            running.map(|state| times[state]).iter().sum::<u64>()
+        });
+        let mean = on_cpu.sum::<u64>() as f64 / until.since(from).0.max(1) as f64;
+        let count = mean_text(mean);
         let forms = [
             format!("{count} of {all} on CPU"),
             format!("{count}/{all} on CPU"),

@@ -5,7 +5,7 @@ use super::timeline_rows::{LaneTitle, RowLayout, RowPlan, TimelineRow};
 use crate::app::{ProgramRow, ProgramRows};
 use crate::model::{InterpreterId, Nanos, ProgramRecord, Run};
 
-/// The maximum number of interpreters whose GIL has a row.
+/// The maximum number of interpreters whose GIL has a row, if not everything fits.
 const MAX_GIL_ROWS: usize = 2;
 
 /// The minimum number of rows of threads beside those of GILs.
@@ -24,7 +24,7 @@ impl<'app> RowLayout<'app> {
     /// Returns the number of rows that everything needs.
     pub(super) fn needed_thread_rows(&self, run: &Run) -> usize {
         let threads = self.threads();
-        interpreters_with_gil(run).take(MAX_GIL_ROWS).count()
+        interpreters_with_gil(run).count()
             + threads.rows().len()
             + usize::from(threads.hidden_count() > 0)
     }
@@ -32,8 +32,10 @@ impl<'app> RowLayout<'app> {
     /// Returns the rows to draw on `height` rows. The selected one is always among them.
     pub(super) fn thread_rows(&self, run: &'app Run, until: Nanos, height: usize) -> RowPlan<'app> {
         let threads = self.threads();
-        let gils = interpreters_with_gil(run).count().min(MAX_GIL_ROWS);
-        let gils = gils.min(height.saturating_sub(MIN_THREAD_ROWS));
+        let gils = interpreters_with_gil(run).count();
+        let fits = self.needed_thread_rows(run) <= height;
+        let most = if fits { gils } else { MAX_GIL_ROWS };
+        let gils = gils.min(most).min(height.saturating_sub(MIN_THREAD_ROWS));
         let (all, room) = (threads.rows(), height - gils);
         let fits = all.len() + usize::from(threads.hidden_count() > 0) <= room;
         let shown = if fits { all.len() } else { room.saturating_sub(usize::from(room > 1)) };
@@ -42,8 +44,16 @@ impl<'app> RowLayout<'app> {
         let first = selected.map_or(0, |at| (at + 1).saturating_sub(shown));
         let visible = first..first + shown;
         let lane_height = if fits { self.lane_height(height) } else { 1 };
-        let mut gil_rows: Vec<InterpreterId> = interpreters_with_gil(run).take(gils).collect();
+        let mut gil_rows: Vec<InterpreterId> = interpreters_with_gil(run).collect();
         let is_alone = gil_rows.len() < 2;
+        // Of several, those whose threads are at the top.
+        let place = |&id: &InterpreterId| {
+            let pid = pid_of(run, id);
+            let mut visible = all.iter().skip(first);
+            visible.position(|&row| Some(threads.process_of(row)) == pid).unwrap_or(usize::MAX)
+        };
+        gil_rows.sort_by_key(place);
+        gil_rows.truncate(gils);
         let mut rows = Vec::new();
         for &row in all.iter().skip(first).take(shown) {
             // Several interpreters each have their GIL above their own threads.

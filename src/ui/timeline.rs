@@ -32,14 +32,15 @@ pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
 
 /// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
-    let figures = figure_width(layout.width);
-    let names = if layout.has_threads { 4 } else { 0 };
+    let (figures, boxed) = (figure_width(layout.width), u16::from(layout.boxed));
+    let threads = |more| if layout.has_threads { more } else { 0 };
     match layout.width {
-        WidthClass::Tiny => (10 + names / 2, 0),
-        WidthClass::Narrow => {
-            (12 + names / 2 + u16::from(layout.boxed), figures + u16::from(layout.boxed))
-        }
-        _ => (12 + names + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
+        WidthClass::Tiny => (10 + threads(2), 0),
+        WidthClass::Narrow => (12 + threads(2) + boxed, figures + boxed),
+        // The kernel's longest name of a thread is of 15 letters.
+        WidthClass::Normal => (12 + threads(6) + boxed, figures + boxed),
+        // Beside it, there is room for a short name and an ID.
+        WidthClass::Wide | WidthClass::VeryWide => (12 + threads(9) + boxed, figures + boxed),
     }
 }
 

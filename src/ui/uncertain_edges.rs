@@ -12,7 +12,7 @@ use crate::app::TimeWindow;
 use crate::model::{Lane, Nanos, State};
 
 /// The glyph of two states that cannot be told apart, in their colours.
-const HATCH: &str = "▒";
+pub(super) const HATCH: &str = "▒";
 
 impl LaneBar {
     /// Hatches the cells before each edge in which the state may already have been the next one.

@@ -7,6 +7,9 @@ use super::{Suggestion, plural};
 pub struct Conclusion {
     /// The finding and its cause. The first clause has the figure; the last ones can be dropped.
     pub(super) clauses: Vec<Clause>,
+    /// The main finding without what leads to it, from the longest form to the shortest: for rows that
+    /// have no room for all clauses.
+    pub(super) short_forms: Vec<String>,
     /// The agreement of the results, and remarks.
     pub(super) checks: Vec<String>,
     /// The suggestions, the best first.
@@ -87,19 +90,25 @@ impl Conclusion {
         Self { clauses: vec![Clause::other(text)], ..Self::default() }
     }
 
-    /// Returns the sentence with as many clauses as possible, then with fewer, without a full stop.
+    /// Returns the whole sentence, then its main finding alone, if that does not lead it, then the
+    /// sentence with fewer and fewer clauses, without a full stop.
     pub fn sentence_forms(&self) -> impl Iterator<Item = String> {
-        let counts = (1..=self.clauses.len()).rev();
-        counts.map(|count| {
-            let mut sentence = String::new();
-            for Clause { joint, text, .. } in self.clauses.iter().take(count) {
-                if !sentence.is_empty() {
-                    sentence.push_str(joint);
-                }
-                sentence.push_str(text);
+        let mut counts = (1..=self.clauses.len()).rev();
+        let whole = counts.next().map(|count| self.sentence_of(count));
+        let short = self.short_forms.iter().map(|form| plural::capitalized(form));
+        whole.into_iter().chain(short).chain(counts.map(|count| self.sentence_of(count)))
+    }
+
+    /// Returns the sentence of the first `count` clauses.
+    fn sentence_of(&self, count: usize) -> String {
+        let mut sentence = String::new();
+        for Clause { joint, text, .. } in self.clauses.iter().take(count) {
+            if !sentence.is_empty() {
+                sentence.push_str(joint);
             }
-            plural::capitalized(&sentence)
-        })
+            sentence.push_str(text);
+        }
+        plural::capitalized(&sentence)
     }
 
     /// Returns the whole sentence, without a full stop.

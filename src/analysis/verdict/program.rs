@@ -2,6 +2,7 @@
 //! means. Every figure is one of [`ProgramSummary`]; nothing is named that was not read.
 
 mod obstacle;
+mod rest;
 
 use std::collections::BTreeSet;
 
@@ -21,8 +22,8 @@ const MIN_ELAPSED: Nanos = Nanos::from_millis(100);
 /// The maximum share of the threads' time that may be unknown.
 const MAX_UNKNOWN: f64 = 0.5;
 
-/// The maximum number of cores that a program uses which does next to nothing.
-const MAX_IDLE_CORES: f64 = 0.01;
+/// The number of cores below which a program mostly waits: who did most of so little says nothing.
+const MAX_IDLE_CORES: f64 = 0.05;
 
 /// The minimum share of its life that a busy thread is on a CPU.
 const MIN_BUSY: f64 = 0.5;
@@ -81,7 +82,9 @@ impl ProgramSentence<'_> {
         if let Some(text) = self.too_little() {
             return Conclusion { checks: self.checks(), ..Conclusion::of_text(text) };
         }
-        let (clauses, suggestion) = match obstacle::worst(self.summary, &self.workers) {
+        let worst = obstacle::worst(self.summary, &self.workers);
+        let short_forms = worst.as_ref().map_or_else(Vec::new, |worst| self.short_forms(worst));
+        let (clauses, suggestion) = match worst {
             Some(Obstacle::NoCore(held)) => {
                 let has_cores =
                     self.summary.totals.on_cpu_cores >= self.all_cores() * MIN_OWN_CORES;
@@ -102,13 +105,11 @@ impl ProgramSentence<'_> {
             Some(Obstacle::Call(held, call)) => {
                 (self.call_clauses(&held, call), Some(Suggestion::MoreCalls))
             }
-            None if self.summary.totals.on_cpu_cores < MAX_IDLE_CORES => {
-                (vec![Clause::other(self.idle_text())], None)
-            }
+            None if self.is_idle() => (self.idle_clauses(), None),
             None => (self.unhindered_clauses(), None),
         };
         let suggestions = suggestion.into_iter().filter(|_| self.is_over).collect();
-        Conclusion { clauses, checks: self.checks(), suggestions }
+        Conclusion { clauses, short_forms, checks: self.checks(), suggestions }
     }
 
     /// Returns that too little was seen for a conclusion.
@@ -225,20 +226,17 @@ impl ProgramSentence<'_> {
     fn gil_clauses(&self, held: &HeldThreads<'_>, is_full: bool) -> Vec<Clause> {
         let count = held.threads.len();
         let wanted = self.verb_of(count, "wanted", ["wants", "want"]);
-        let place = held.main_place();
-        let place = place.map_or_else(String::new, |place| format!(", most {}", place_text(place)));
+        let place =
+            held.main_place().map(|place| Clause::more(format!("most {}", place_text(place))));
         let who = plural::count(count, "thread");
-        let opening = Clause::other(format!(
-            "{who} {wanted} the GIL {} of the time{place}",
-            self.share(held.share)
-        ));
+        let share = self.share(held.share);
+        let opening = Clause::other(format!("{who} {wanted} the GIL {share} of the time"));
+        let opening = [opening].into_iter().chain(place);
         if !is_full {
             let life: u64 = held.threads.iter().map(|thread| thread.life.0).sum();
             let share = self.share(held.time.0 as f64 / life.max(1) as f64);
-            return vec![
-                opening,
-                Clause::more(format!("and {} for it {share}", self.verb("waited", "wait"))),
-            ];
+            let rest = format!("and {} for it {share}", self.verb("waited", "wait"));
+            return opening.chain([Clause::more(rest)]).collect();
         }
         let cores = usize::from(self.summary.program.cores).min(count);
         let advice = format!("processes could use {}", plural::count(cores, "core"));
@@ -250,12 +248,18 @@ impl ProgramSentence<'_> {
             "only one of them can run at a time"
         };
         let meaning = Clause::cause(meaning.to_owned());
-        [opening, meaning].into_iter().chain(advice).collect()
+        opening.chain([meaning]).chain(advice).collect()
     }
 
     fn lock_clauses(&self, held: &HeldThreads<'_>, lock: &LockHolder<'_>) -> Vec<Clause> {
-        let count = held.threads.len();
-        let waited = self.verb_of(count, "waited", ["waits", "wait"]);
+        // One name in a sentence is enough.
+        let who = self.subject(held, lock.holder.is_none());
+        self.after_work(self.lock_text(&who, held, lock))
+    }
+
+    /// Returns that `who` waited for a lock, and who held it.
+    fn lock_text(&self, who: &str, held: &HeldThreads<'_>, lock: &LockHolder<'_>) -> String {
+        let waited = self.verb_of(held.threads.len(), "waited", ["waits", "wait"]);
         let object =
             lock.object.map_or_else(|| "lock".to_owned(), |name| printable_up_to(name, MAX_NAME));
         let lock = match lock.holder {
@@ -265,30 +269,65 @@ impl ProgramSentence<'_> {
             }
             None => plural::noun(2_u64, &object),
         };
-        let who = self.subject(held);
-        let text = format!("{who} {waited} {} of the time for {lock}", self.share(held.share));
-        self.after_work(text)
+        format!("{who} {waited} {} of the time for {lock}", self.share(held.share))
     }
 
     fn call_clauses(&self, held: &HeldThreads<'_>, call: &str) -> Vec<Clause> {
+        self.after_work(self.call_text(&self.subject(held, true), held, call))
+    }
+
+    /// Returns that `who` waited in a system call.
+    fn call_text(&self, who: &str, held: &HeldThreads<'_>, call: &str) -> String {
+        let waited = self.verb_of(held.threads.len(), "waited", ["waits", "wait"]);
+        let call = printable_up_to(call, MAX_NAME);
+        format!("{who} {waited} {} of the time in {call}", self.share(held.share))
+    }
+
+    /// Returns the sentence about an obstacle alone, if it follows one about the work: in full, and in
+    /// few words.
+    fn short_forms(&self, worst: &Obstacle<'_>) -> Vec<String> {
+        match worst {
+            Obstacle::Lock(held, lock) => {
+                let forms = Self::who_forms(held).map(|who| self.lock_text(&who, held, lock));
+                let object = printable_up_to(lock.object.unwrap_or("lock"), MAX_NAME);
+                let brief = format!("for {}", plural::noun(2_u64, &object));
+                forms.chain([self.brief_text(held, &brief)]).collect()
+            }
+            Obstacle::Call(held, call) => {
+                let forms = Self::who_forms(held).map(|who| self.call_text(&who, held, call));
+                let brief = format!("in {}", printable_up_to(call, MAX_NAME));
+                forms.chain([self.brief_text(held, &brief)]).collect()
+            }
+            Obstacle::NoCore(_) | Obstacle::Gil(..) => Vec::new(),
+        }
+    }
+
+    /// Returns the threads that were held up with their name, if they share one, and without.
+    fn who_forms(held: &HeldThreads<'_>) -> impl Iterator<Item = String> {
+        let count = plural::count(held.threads.len(), "thread");
+        held.named().into_iter().chain([count])
+    }
+
+    /// Returns for example `8 threads wait 75 % for mutexes`.
+    fn brief_text(&self, held: &HeldThreads<'_>, reason: &str) -> String {
         let count = held.threads.len();
         let waited = self.verb_of(count, "waited", ["waits", "wait"]);
-        let who = self.subject(held);
-        let call = printable_up_to(call, MAX_NAME);
-        self.after_work(format!("{who} {waited} {} of the time in {call}", self.share(held.share)))
+        format!("{} {waited} {} {reason}", plural::count(count, "thread"), self.share(held.share))
     }
 
     /// Returns the threads that were held up, after a sentence about those that did the work.
-    fn subject(&self, held: &HeldThreads<'_>) -> String {
+    /// `is_named` adds the name that they share.
+    fn subject(&self, held: &HeldThreads<'_>, is_named: bool) -> String {
         let count = held.threads.len();
         let tasks = self.worker_tasks();
         let are_workers =
             count == tasks.len() && held.threads.iter().all(|thread| tasks.contains(&thread.task));
+        let named = || held.named().filter(|_| is_named && count < self.summary.threads.len());
         match count {
-            _ if self.is_idle() => plural::count(count, "thread"),
+            _ if self.is_idle() => named().unwrap_or_else(|| plural::count(count, "thread")),
             1 if are_workers => "it".to_owned(),
             _ if are_workers => "they".to_owned(),
-            _ => count.to_string(),
+            _ => named().unwrap_or_else(|| count.to_string()),
         }
     }
 
@@ -348,50 +387,6 @@ impl ProgramSentence<'_> {
             Clause::cause(format!("more cores {} not help", self.verb("would", "would")))
         }));
         clauses
-    }
-
-    /// Returns what threads without work did for most of their lives, and its share: `were parked`.
-    fn rest_text(&self, threads: &[&ThreadSummary<'_>]) -> Option<(&'static str, f64)> {
-        let life: u64 = threads.iter().map(|thread| thread.life.0).sum();
-        let share = |state: State| {
-            let time: u64 = threads.iter().map(|thread| thread.times[state]).sum();
-            time as f64 / life.max(1) as f64
-        };
-        let count = threads.len();
-        let were = self.verb_of(
-            count,
-            if count == 1 { "was parked" } else { "were parked" },
-            ["is parked", "are parked"],
-        );
-        let words = [
-            (State::Parked, were),
-            (State::Sleeping, self.verb_of(count, "slept", ["sleeps", "sleep"])),
-            (
-                State::Events,
-                self.verb_of(count, "waited for events", ["waits for events", "wait for events"]),
-            ),
-        ];
-        let words = words.map(|(state, words)| (words, share(state)));
-        let rest = words.iter().map(|(_, share)| share).sum::<f64>();
-        let (main, largest) = words.into_iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
-        if largest >= obstacle::MAIN_SHARE {
-            return Some((main, largest));
-        }
-        let waited = self.verb_of(count, "waited", ["waits", "wait"]);
-        (rest >= obstacle::MAIN_SHARE).then_some((waited, rest))
-    }
-
-    /// Returns that the program did next to nothing.
-    fn idle_text(&self) -> String {
-        let threads: Vec<&ThreadSummary<'_>> = self.summary.threads.iter().collect();
-        let did = self.verb("did", "does");
-        let opening = format!("the program {did} next to nothing");
-        let (count, threads) = (threads.len(), self.rest_text(&threads));
-        let who = if count == 1 { "its thread".to_owned() } else { format!("its {count} threads") };
-        match threads {
-            Some((rest, _)) => format!("{opening}: {who} {rest}"),
-            None => opening,
-        }
     }
 
     /// The lives of all threads, in nanoseconds.

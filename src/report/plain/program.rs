@@ -253,12 +253,12 @@ fn gil_text(gil: &GilSummary<'_>, summary: &ProgramSummary<'_>) -> String {
     });
     format!(
         "CPython {}, pid {}: held {:.0} % of the time, {:.1} threads waiting on average, \
-         {:.0} hand-overs/s{}",
+         {}/s{}",
         printable(&gil.details.version),
         gil.details.pid,
         gil.held * 100.0,
         gil.waiters_mean,
-        gil.hand_overs_per_second,
+        plural::count(gil.hand_overs_per_second.round() as u64, "hand-over"),
         longest.unwrap_or_default()
     )
 }

@@ -141,7 +141,7 @@ impl ThreadFold {
             RecordKind::Fork { parent_tid, .. } => {
                 self.end_thread(tid, at);
                 let parent = self.live.get(parent_tid).and_then(|key| self.threads.get(key));
-                let name = parent.map_or_else(String::new, |parent| parent.name.clone());
+                let name = parent.map_or_else(String::new, |parent| parent.kernel_name.clone());
                 let (activity, counters) = if self.from_birth {
                     (Activity::NoCore, Some(SchedStat::default()))
                 } else {
@@ -176,18 +176,14 @@ impl ThreadFold {
         self.forget_python(at, pid);
         self.with_thread(tid, |thread| {
             (thread.is_python, thread.name_source) = (false, NameSource::Kernel);
-            thread.rename(at, name);
+            thread.rename_by_kernel(at, name);
             thread.enter(at, Activity::OnCpu);
         });
     }
 
     /// Records the kernel's name of a thread.
     fn rename(&mut self, at: Nanos, tid: u32, name: &str) {
-        self.with_thread(tid, |thread| {
-            if thread.name_source != NameSource::Python {
-                thread.rename(at, name);
-            }
-        });
+        self.with_thread(tid, |thread| thread.rename_by_kernel(at, name));
     }
 
     fn find_thread(

@@ -275,6 +275,27 @@ fn lane_of_a_thread_with_a_name_of_its_program_is_used_again() {
 }
 
 #[test]
+fn a_thread_that_python_does_not_know_by_name_has_not_the_name_of_its_creator() {
+    let tape = "
+        0 exact
+        0 exec 7 pytest
+        10 python 7 with 9000
+        20 thread 7 is MainThread
+        1000 drained
+        30000 drained
+        30020 fork 8 by 7
+        30030 in 8
+        60000 drained
+        60010 thread 8 of python
+        90000 drained
+    ";
+    let run = run(&fold(&readings(tape), Nanos(100_000_000)));
+    let threads = run.program().unwrap().threads().iter();
+    let names: Vec<&str> = threads.map(|thread| thread.identity.name.as_str()).collect();
+    assert_eq!(names, ["MainThread", "pytest"]);
+}
+
+#[test]
 fn without_records_the_holder_is_known_to_a_period() {
     let tape = "
         0 counted

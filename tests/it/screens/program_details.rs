@@ -1,5 +1,6 @@
 //! The details of a watched program's screen: figures, labels, shares, edges and groups.
 
+use ratatui::crossterm::event::KeyCode;
 use threadline::model::{
     Accuracy, Event, EventKind, Exactness, InterpreterId, Nanos, PythonInterpreter, State,
     ThreadCounters, ThreadIdentity, WatchedProgram,
@@ -172,7 +173,9 @@ fn two_interpreters() -> (WatchedProgram, Vec<Event>) {
         script.wait(logger, 10, State::Sleeping, ("nanosleep", None), None);
         for round in 0..4_u64 {
             let at = 20 + round * 1_000_000;
+            script.emit(worker.lane, at, EventKind::GilTaken { interpreter });
             script.enter(worker, at, State::Computing);
+            script.emit(worker.lane, at + busy, EventKind::GilReleased { interpreter });
             script.wait(worker, at + busy, State::Waiting, ("read", Some("pipe")), None);
         }
     }
@@ -184,7 +187,8 @@ fn two_interpreters() -> (WatchedProgram, Vec<Event>) {
 fn threads_of_several_interpreters_are_below_their_own_gil() {
     let mut driver = watching(two_interpreters());
     let names = [
-        "GIL 3.12",
+        "GIL 5000",
+        "GIL 5001",
         "MainThread-0",
         "worker-0",
         "logger-0",
@@ -194,9 +198,11 @@ fn threads_of_several_interpreters_are_below_their_own_gil() {
     ];
     let rows = driver.rows(SIZE);
     let name_in = |row: &String| names.into_iter().find(|name| row.contains(&format!("{name} ")));
-    let found: Vec<&str> = rows.iter().filter_map(name_in).collect();
-    let of_one = ["GIL 3.12", "worker-1", "MainThread-1", "logger-1"];
-    let of_other = ["GIL 3.12", "worker-0", "MainThread-0", "logger-0"];
+    // The totals name the GIL and its longest holder, too.
+    let rows_of_lanes = rows.iter().filter(|row| !row.contains("longest hold"));
+    let found: Vec<&str> = rows_of_lanes.filter_map(name_in).collect();
+    let of_one = ["GIL 5001", "worker-1", "MainThread-1", "logger-1"];
+    let of_other = ["GIL 5000", "worker-0", "MainThread-0", "logger-0"];
     assert_eq!(found, [of_one, of_other].concat(), "{}", rows.join("\n"));
 }
 
@@ -237,4 +243,76 @@ fn table_tells_what_each_thread_waited_most_for() {
     let text = driver.text(SIZE, COLOUR);
     assert!(text.contains("GIL held by cpu-B"), "{text}");
     assert!(text.contains("recvfrom socket"), "{text}");
+}
+
+/// A program whose threads have one name, as those of node and of Go have. Two of them work.
+fn namesakes() -> ProgramScript {
+    let mut script = ProgramScript::new("node workers.js", exact());
+    let threads: Vec<Thread> = (0..6).map(|number| script.birth(number, "node")).collect();
+    for (index, &thread) in threads.iter().enumerate() {
+        script.wait(thread, 10, State::Parked, ("futex", Some("condition")), None);
+        if index < 2 {
+            script.enter(thread, 20_000, State::OnCpu);
+            script.wait(thread, 4_499_990, State::Parked, ("futex", Some("condition")), None);
+        }
+    }
+    script.measure(4_400_000);
+    script
+}
+
+#[test]
+fn threads_that_all_have_one_name_are_listed_below_their_group() {
+    let mut driver = played(namesakes());
+    row_with(&mut driver, "node 4711");
+    row_with(&mut driver, "node 4716");
+    let mut driver = driver.press_keys("j");
+    for members in [0, 6, 0] {
+        driver.press(KeyCode::Enter);
+        let rows = driver.rows(SIZE);
+        let named = rows.iter().filter(|row| row.contains("node 471")).count();
+        assert_eq!(named, members, "{}", rows.join("\n"));
+    }
+}
+
+#[test]
+fn group_counts_its_threads_on_a_cpu_over_a_second() {
+    // At the moment itself, none is.
+    assert!(row_with(&mut played(namesakes()), "▾ node").contains("2 of 6 on CPU"));
+}
+
+#[test]
+fn a_thread_that_lived_for_a_moment_has_the_share_of_its_work() {
+    let mut script = ProgramScript::new("./app", exact());
+    let app = script.birth(0, "app");
+    script.enter(app, 0, State::OnCpu);
+    let brief = script.birth(100_000, "uname");
+    script.enter(brief, 100_000, State::OnCpu);
+    script.death(brief, 101_000);
+    let row = row_with(&mut played(script), "uname");
+    assert!(row.contains("on CPU <1 %") && !row.contains("idle"), "{row}");
+}
+
+#[test]
+fn counters_of_a_paused_picture_are_shares_of_their_own_time() {
+    let mut script = ProgramScript::new("./app", exact());
+    let app = script.birth(0, "app");
+    script.enter(app, 0, State::OnCpu);
+    script.wait(app, 4_390_000, State::Sleeping, ("nanosleep", None), None);
+    script.measure(4_400_000);
+    let (program, events) = script.finish();
+    let mut driver = AppDriver::watching(program, events);
+    driver.play_to(Nanos::from_millis(1_000));
+    driver.rows(SIZE);
+    let mut driver = driver.press_keys("j ");
+    driver.press(KeyCode::Enter);
+    driver.play_to(Nanos::from_millis(4_500));
+    let row = row_with(&mut driver, "by the kernel's counters");
+    assert!(row.contains("at 4.400 s"), "{row}");
+    row_with(&mut driver, "s, 99.8 %");
+}
+
+#[test]
+fn totals_are_of_the_gil_that_is_wanted_most() {
+    let mut driver = watching(two_interpreters());
+    row_with(&mut driver, "GIL of 5001 held");
 }

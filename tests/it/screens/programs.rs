@@ -234,9 +234,10 @@ fn programs_are_drawn_in_sixteen_colours_and_without() {
     insta::assert_snapshot!(text);
 }
 
-/// Returns the rows of a screen of 120 columns and 36 rows that contain a text.
+/// Returns the rows of a screen of 120 columns and 36 rows that contain a text, without the verdict.
 fn rows_with(driver: &mut AppDriver, text: &str) -> Vec<String> {
-    driver.rows((120, 36)).into_iter().filter(|row| row.contains(text)).collect()
+    let rows = driver.rows((120, 36)).into_iter();
+    rows.filter(|row| row.contains(text) && !row.contains("of the work")).collect()
 }
 
 #[test]

@@ -108,9 +108,10 @@ fn workers_that_wait_for_a_mutex_are_they() {
 #[test]
 fn a_mutex_without_a_known_holder_has_no_name() {
     let nobody = LOCK_BOUND.replace(">indexer", "");
-    assert!(sentence(&nobody).ends_with("5 waited 71 % of the time for mutexes"));
+    let waited = "5 \"waiter\" threads waited 71 % of the time for";
+    assert!(sentence(&nobody).ends_with(&format!("{waited} mutexes")), "{}", sentence(&nobody));
     let unread = LOCK_BOUND.replace(" futex:mutex>indexer", "");
-    assert!(sentence(&unread).ends_with("5 waited 71 % of the time for locks"));
+    assert!(sentence(&unread).ends_with(&format!("{waited} locks")), "{}", sentence(&unread));
 }
 
 #[test]
@@ -230,7 +231,33 @@ fn too_little_is_said_to_be_too_little() {
 #[test]
 fn a_program_that_waits_does_next_to_nothing() {
     let table = "main: on_cpu 0.01, parked 9.99\nb: on_cpu 0.01, sleeping 1, parked 8.99";
-    assert_eq!(sentence(table), "The program did next to nothing: its 2 threads were parked");
+    let found = "The program did next to nothing: its 2 threads were parked 95 % of the time";
+    assert_eq!(sentence(table), found);
+}
+
+#[test]
+fn many_threads_that_hardly_work_are_told_to_wait() {
+    let idle = threads(0..500, "idle", "on_cpu 0.0004, parked 9.9996 futex:condition");
+    let found = "The program mostly waited, 0.02 of 2 cores: its 500 threads were parked 100 % of the \
+                 time, most for a condition (futex)";
+    assert_eq!(sentence(&format!("cores 2\n{idle}")), found);
+    let loops = "cores 2\nmain: 100x [on_cpu 0.003, events 0.097 epoll_wait]";
+    let found = "The program mostly waits, 0.03 of 2 cores: its thread waits for events 97 % of the \
+                 time, most in epoll_wait";
+    assert_eq!(sentence_so_far(loops, 9.99), found);
+}
+
+#[test]
+fn a_short_row_names_the_obstacle_before_the_work() {
+    let forms: Vec<String> = conclude(LOCK_BOUND).sentence_forms().collect();
+    let rest = [
+        "5 \"waiter\" threads waited 71 % of the time for a mutex that \"indexer\" held",
+        "5 threads waited 71 % of the time for a mutex that \"indexer\" held",
+        "5 threads waited 71 % for mutexes",
+        "3 of 8 threads did 97 % of the work, 1.9 of 2 cores",
+        "3 of 8 threads did 97 % of the work",
+    ];
+    assert_eq!(forms[1..], rest);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The obstacles of a program: what kept its threads from their work, by figures alone. Parked, sleeping and
 //! waiting for events are no obstacles: such a thread has nothing to do.
 
+use super::MAX_NAME;
 use crate::analysis::program::{GilSummary, ProgramSummary, ThreadSummary};
-use crate::model::{CodePlace, Nanos, State, TaskId};
+use crate::model::printable::printable_up_to;
+use crate::model::{CodePlace, Nanos, State, TaskId, name_stem};
 
 /// The minimum share of a thread's life that an obstacle took, for the thread to count as held up.
 const MIN_HELD_UP: f64 = 0.1;
@@ -71,6 +73,16 @@ impl<'a> HeldThreads<'a> {
     /// The sum of the threads' time in a state.
     pub(super) fn time_in(&self, state: State) -> Nanos {
         Nanos(self.threads.iter().map(|thread| thread.times[state]).sum())
+    }
+
+    /// Returns the number of threads with the name that all of several share: `8 "reader" threads`.
+    pub(super) fn named(&self) -> Option<String> {
+        let [first, rest @ ..] = self.threads.as_slice() else { return None };
+        let stem = name_stem(&first.identity.name);
+        let is_shared = rest.iter().all(|thread| name_stem(&thread.identity.name) == stem);
+        let name = printable_up_to(&stem, MAX_NAME);
+        (!rest.is_empty() && is_shared && !name.is_empty())
+            .then(|| format!("{} \"{name}\" threads", self.threads.len()))
     }
 
     /// The function that the threads spent most of their work in, if one stands out.
@@ -185,7 +197,7 @@ fn matters(time: Nanos, summary: &ProgramSummary<'_>) -> bool {
 }
 
 /// Adds up the times of equal keys, and returns the one with the most time.
-fn largest<K: PartialEq>(times: impl Iterator<Item = (K, f64)>) -> Option<(K, f64)> {
+pub(super) fn largest<K: PartialEq>(times: impl Iterator<Item = (K, f64)>) -> Option<(K, f64)> {
     let mut sums: Vec<(K, f64)> = Vec::new();
     for (key, time) in times {
         match sums.iter_mut().find(|(known, _)| *known == key) {

@@ -34,6 +34,8 @@ pub(super) struct ThreadTimeline {
     pub(super) born: Nanos,
     /// The latest name.
     pub(super) name: String,
+    /// The latest name by the kernel: the one that threads which it creates begin with.
+    pub(super) kernel_name: String,
     /// The number, once the birth can be sent.
     pub(super) task: Option<TaskId>,
     /// The place, once the birth is sent.
@@ -81,6 +83,7 @@ impl ThreadTimeline {
             tid,
             born,
             name: name.to_owned(),
+            kernel_name: name.to_owned(),
             task: None,
             place: None,
             first_name: String::new(),
@@ -140,6 +143,14 @@ impl ThreadTimeline {
         if self.name != name {
             name.clone_into(&mut self.name);
             self.push(at.max(self.head.1), EdgeKind::Renamed(name.to_owned()));
+        }
+    }
+
+    /// Records the kernel's name, which is not shown while CPython knows another.
+    pub(super) fn rename_by_kernel(&mut self, at: Nanos, name: &str) {
+        name.clone_into(&mut self.kernel_name);
+        if self.name_source != NameSource::Python {
+            self.rename(at, name);
         }
     }
 
