@@ -18,9 +18,9 @@ fn start_with_path(arguments: &[&str]) -> Pty {
     Pty::start(env!("CARGO_BIN_EXE_threadline"), arguments, &variables, (100, 30))
 }
 
-/// Waits until the program's run is over.
+/// Waits until the program has ended. What it left behind may still live.
 fn wait_for_end(pty: &Pty) {
-    pty.wait_text(", 0 now");
+    pty.wait("the end", |view| view.has("exit status ") || view.has("   signal "));
 }
 
 #[test]

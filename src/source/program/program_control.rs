@@ -75,6 +75,7 @@ impl ProgramControl {
 
     /// Asks the program to end (SIGTERM). Has no effect on one that this program did not start.
     pub fn terminate(&self) {
+        self.wait_until_begun();
         self.0.signal(Signal::TERM);
         // A stopped process would not notice.
         self.0.signal(Signal::CONT);
@@ -82,6 +83,7 @@ impl ProgramControl {
 
     /// Kills the program. Has no effect on one that this program did not start.
     pub fn kill(&self) {
+        self.wait_until_begun();
         self.0.signal(Signal::KILL);
     }
 

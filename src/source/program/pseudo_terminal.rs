@@ -18,6 +18,9 @@ use rustix::termios::{OptionalActions, OutputModes, Winsize, tcgetattr, tcsetatt
 /// The command with which this program starts itself as a keeper.
 pub(crate) const KEEP_COMMAND: &str = "keep";
 
+/// The signal of a keeper that it keeps the terminal open.
+const KEPT: &[u8] = b"k";
+
 /// The number of bytes that are read at once, and the maximum size of a piece of output.
 const MAX_PIECE: usize = 16 << 10;
 
@@ -125,8 +128,13 @@ impl PseudoTerminal {
     pub(super) fn hand_over(&self, program: &Path) -> io::Result<()> {
         let terminal = self.0.as_fd().try_clone_to_owned()?;
         let mut command = Command::new(program);
-        command.arg(KEEP_COMMAND).stdin(terminal).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().map(drop)
+        command.arg(KEEP_COMMAND).stdin(terminal).stdout(Stdio::piped()).stderr(Stdio::null());
+        let keeper = command.spawn()?;
+        // Until it has a session of its own, the end of this one would end it, too.
+        match keeper.stdout.map(|mut out| out.read(&mut [0])) {
+            Some(Ok(1)) => Ok(()),
+            _ => Err(io::Error::other("its terminal cannot be kept open")),
+        }
     }
 }
 
@@ -151,6 +159,8 @@ impl OutputReader {
 pub fn keep() {
     // A signal to the group of the program that was left would end this process, too.
     _ = setsid();
+    // Fails if this program's end was faster.
+    _ = io::stdout().write_all(KEPT).and_then(|()| io::stdout().flush());
     let mut buffer = vec![0; MAX_PIECE];
     let mut terminal = io::stdin().lock();
     loop {
