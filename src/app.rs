@@ -31,6 +31,7 @@ use crate::model::{
     Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
 };
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
+pub use lessons::{CourseProgress, LessonProgress, LessonStep};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
 pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, Question, TableView};
 pub use picture::{DetailPane, Difference, Picture};
@@ -73,6 +74,8 @@ pub struct App {
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
+    /// The lessons, if the screen plays some.
+    course: Option<Box<CourseProgress>>,
 }
 
 /// The options of a screen.
@@ -132,6 +135,7 @@ impl App {
             replaced: None,
             has_terminated: false,
             overhead: Overhead::default(),
+            course: None,
         }
     }
 

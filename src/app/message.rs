@@ -90,6 +90,8 @@ pub enum Effect {
         /// The file name without number and extension.
         stem: String,
     },
+    /// Remembers that the lesson with this name was played to its end.
+    LessonDone(String),
     /// Suspends the program and returns the terminal to the shell.
     Suspend,
     /// Quits.

@@ -298,7 +298,7 @@ impl Tui<'_> {
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Some(ExitReason::Quit)),
             Some(Effect::Interrupt) => return Ok(Some(ExitReason::Signal(signals::INTERRUPT))),
-            None => {}
+            Some(Effect::LessonDone(_)) | None => {}
         }
         Ok(None)
     }
