@@ -8,6 +8,9 @@ mod config;
 pub mod docs;
 mod exec;
 mod help;
+mod learn;
+mod lesson_command;
+mod lesson_file;
 mod list_options;
 mod malformed;
 mod manual;
@@ -18,6 +21,7 @@ mod serve;
 mod shell;
 mod threads;
 mod usage;
+mod user_folder;
 mod values;
 mod watch;
 
@@ -34,6 +38,11 @@ pub use compute::ComputeOptions;
 pub use config::ThemeArg;
 pub use docs::Help;
 pub use exec::ExecCommand;
+pub use learn::{LearnCommand, LearnTask, find_lesson};
+pub use lesson_command::lesson_command;
+pub use lesson_file::{
+    LESSON_RECORDING, LESSON_SCRIPT, LessonFileError, built_in_lessons, read_lesson,
+};
 pub use list_options::ListOptions;
 pub use manual::write_manual;
 use output::NamedPath;
@@ -88,6 +97,13 @@ enum SubArgs {
     /// Watch the threads of a program of yours
     #[command(long_about = help::WATCH, after_long_help = help::WATCH_AFTER)]
     Watch(watch::WatchArgs),
+    /// Predict what threads do, run it, and compare: nine lessons
+    #[command(
+        long_about = help::LEARN,
+        after_long_help = help::LEARN_AFTER,
+        mut_arg("json", |arg| arg.hide(true))
+    )]
+    Learn(learn::LearnArgs),
     /// Play a recording, or print its report
     #[command(after_long_help = help::REPLAY_AFTER)]
     Replay(replay::ReplayArgs),
@@ -180,6 +196,8 @@ pub enum Command {
     Exec(ExecCommand),
     /// Watches a program.
     Watch(WatchCommand),
+    /// Plays the lessons.
+    Learn(Box<LearnCommand>),
     /// Plays a recording.
     Replay(ReplayCommand),
     /// Runs the built-in server alone.
@@ -272,6 +290,9 @@ pub fn parse(
         Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
         Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment, terminals)?),
         Some(SubArgs::Watch(args)) => Command::Watch(args.resolve(environment, terminals)?),
+        Some(SubArgs::Learn(args)) => {
+            Command::Learn(Box::new(args.resolve(environment, terminals)?))
+        }
         Some(SubArgs::Hold(args)) => Command::Hold(args),
         Some(SubArgs::Keep) => Command::Keep,
         Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment, terminals)?),

@@ -10,8 +10,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::threads::validate_workers;
+use super::user_folder::UserFolder;
 use super::values::parse_per_page;
-use super::{ConfigError, Environment, UsageError, find_variable};
+use super::{ConfigError, Environment, UsageError};
 use crate::app::Action;
 use crate::app::keymap::{DEFAULT_BINDINGS, Key, Keymap, ParseKeyError};
 use crate::model::Selection;
@@ -96,16 +97,7 @@ impl Config {
 
 /// Returns the named file, or else the default one.
 pub(super) fn config_path(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
-    named.map(Path::to_owned).or_else(|| default_path(environment))
-}
-
-/// Returns `$XDG_CONFIG_HOME/threadline/config.toml`, or else the same below `~/.config`, on every
-/// system. A relative path in the variable is ignored: <https://specifications.freedesktop.org/basedir-spec/latest/>.
-fn default_path(environment: Environment<'_>) -> Option<PathBuf> {
-    let given = find_variable(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
-    let home = || Some(PathBuf::from(find_variable(environment, "HOME")?).join(".config"));
-    let folder = given.filter(|path| path.is_absolute()).or_else(home)?;
-    Some(folder.join("threadline/config.toml"))
+    named.map(Path::to_owned).or_else(|| UserFolder::CONFIG.file("config.toml", environment))
 }
 
 /// Returns whether the error means that the default file does not exist. A home such as /dev/null
