@@ -8,6 +8,7 @@ mod config;
 pub mod docs;
 mod exec;
 mod help;
+mod lesson_file;
 mod list_options;
 mod malformed;
 mod manual;
@@ -17,6 +18,7 @@ mod replay;
 mod serve;
 mod shell;
 mod threads;
+mod toml_file;
 mod usage;
 mod values;
 mod watch;
@@ -34,6 +36,10 @@ pub use compute::ComputeOptions;
 pub use config::ThemeArg;
 pub use docs::Help;
 pub use exec::ExecCommand;
+pub use lesson_file::{
+    LessonFileError, LessonProblem, MAX_PANEL_WORDS, built_in_lessons, parse_lesson, read_lesson,
+    real_program_recording, real_program_script,
+};
 pub use list_options::ListOptions;
 pub use manual::write_manual;
 use output::NamedPath;
