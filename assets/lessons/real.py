@@ -1,9 +1,11 @@
-"""Two threads that only compute, for the last lesson of `threadline learn`."""
+"""Two threads that only compute, for the last lesson of `threadline learn`.
 
+Usage: real.py [SECONDS]
+"""
+
+import sys
 import threading
 import time
-
-SECONDS = 2.0
 
 
 def compute(until):
@@ -16,7 +18,8 @@ def compute(until):
 
 
 def main():
-    until = time.monotonic() + SECONDS
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
+    until = time.monotonic() + seconds
     threads = [
         threading.Thread(target=compute, args=(until,), name=f"compute-{number}")
         for number in (1, 2)
