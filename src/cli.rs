@@ -20,6 +20,7 @@ mod replay;
 mod serve;
 mod shell;
 mod threads;
+mod toml_file;
 mod usage;
 mod user_folder;
 mod values;
@@ -41,7 +42,8 @@ pub use exec::ExecCommand;
 pub use learn::{LearnCommand, LearnTask, find_lesson};
 pub use lesson_command::lesson_command;
 pub use lesson_file::{
-    LESSON_RECORDING, LESSON_SCRIPT, LessonFileError, built_in_lessons, read_lesson,
+    LessonFileError, LessonProblem, MAX_PANEL_WORDS, built_in_lessons, parse_lesson, read_lesson,
+    real_program_recording, real_program_script,
 };
 pub use list_options::ListOptions;
 pub use manual::write_manual;
@@ -101,7 +103,8 @@ enum SubArgs {
     #[command(
         long_about = help::LEARN,
         after_long_help = help::LEARN_AFTER,
-        mut_arg("json", |arg| arg.hide(true))
+        mut_arg("json", |arg| arg.hide(true)),
+        mut_arg("plain", |arg| arg.help("No screen: the lesson as text, with answers from stdin"))
     )]
     Learn(learn::LearnArgs),
     /// Play a recording, or print its report

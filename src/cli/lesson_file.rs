@@ -1,21 +1,34 @@
-//! The lessons that come with the program.
+//! Lessons in TOML: those that come with the program, and a teacher's own. Errors name the line.
+//!
+//! ```text
+//! lesson_file.rs: files and errors -> lesson_table.rs: a lesson -> question_table.rs: its questions
+//!     -> run_table.rs: their runs; run_context.rs: what their texts may speak of
+//! ```
 
+mod built_in;
+mod lesson_table;
+mod question_table;
+mod run_context;
+mod run_table;
+mod table_reader;
+mod value_parsers;
+
+use std::fmt;
 use std::path::Path;
 
 use thiserror::Error;
+use toml::de::DeTable;
 
-use crate::model::lesson::{
-    LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
-};
-use crate::model::{Lesson, Mode};
+pub use built_in::{built_in_lessons, real_program_recording, real_program_script};
+use table_reader::{ProblemList, TableReader};
 
-/// The script of the lesson that watches a program: the name of its file, and its text.
-pub const LESSON_SCRIPT: (&str, &str) = ("lesson.py", "import time\ntime.sleep(0.2)\n");
+use super::toml_file::{line_at, read_text, syntax_problem};
+use crate::model::lesson::Lesson;
 
-/// A recording of that script.
-pub const LESSON_RECORDING: &str = "";
+/// The maximum number of words that one panel shows.
+pub const MAX_PANEL_WORDS: usize = 70;
 
-/// The reason why a lesson cannot be read.
+/// An error in the file of a lesson.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LessonFileError {
     /// An unreadable file.
@@ -26,49 +39,85 @@ pub enum LessonFileError {
         /// The system's error.
         reason: String,
     },
+    /// A file with problems.
+    #[error("{}", ProblemText { file, problems })]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The problems, in the order of their lines.
+        problems: Vec<LessonProblem>,
+    },
 }
 
-/// Returns the lessons that come with the program.
-pub fn built_in_lessons() -> Result<Vec<Lesson>, LessonFileError> {
-    let answer = |value, text: &str| LessonAnswer { value, text: text.to_owned() };
-    let text = |text: &str| text.parse().unwrap_or_default();
-    let condition = |text: &str| text.parse().ok();
-    let run = LessonRun {
-        work: LessonWork::Followers { per_page: 30 },
-        modes: vec![Mode::Sequential, Mode::Threads],
-        workers: 5,
-        slowdown: 20,
-        view: LessonView::Whole,
-    };
-    let Ok(figure) = "threads.seconds".parse() else { return Ok(Vec::new()) };
-    let question = LessonQuestion {
-        ask: text("Five pages, five threads: how many seconds?"),
-        figure,
-        answers: vec![answer(1.0, "about 1 s"), answer(2.0, "about 2 s"), answer(4.5, "4.5 s")],
-        run: Some(run),
-        explanation: vec![LessonStatement {
-            text: text("All [five lanes](lanes threads) waited at once: {threads.seconds}."),
-            conditions: condition("threads.seconds < 0.5 * sequential.seconds")
-                .into_iter()
-                .collect(),
-        }],
-    };
-    Ok(vec![Lesson {
-        name: "waiting".to_owned(),
-        title: "Waiting side by side".to_owned(),
-        claim: "Threads that only wait take no longer together than one alone.".to_owned(),
-        source: "Amdahl 1967".to_owned(),
-        questions: vec![LessonQuestion { run: None, ..question.clone() }, question]
-            .into_iter()
-            .rev()
-            .collect(),
-        experiment: text("{key fewer-workers} takes a thread away, {key run} runs again."),
-        reality: None,
-    }])
+/// A problem in the file of a lesson.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonProblem {
+    /// The line, from 1.
+    pub line: usize,
+    /// The problem, and what to do.
+    pub what: String,
 }
 
-/// Reads a lesson from a file.
+/// The problems of a file: one in the form of all errors, several in a line each.
+struct ProblemText<'error> {
+    file: &'error str,
+    problems: &'error [LessonProblem],
+}
+
+impl fmt::Display for ProblemText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, problems } = self;
+        if let [LessonProblem { line, what }] = problems {
+            return write!(f, "{file}, line {line}: {what}");
+        }
+        write!(f, "{file} has {} problems:", problems.len())?;
+        for LessonProblem { line, what } in *problems {
+            // A semicolon would begin the advice on the message as a whole.
+            write!(f, "\n  line {line}: {}", what.replacen("; ", ": ", 1))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a lesson.
+///
+/// # Errors
+///
+/// Returns an error if the file cannot be read, or all problems in it with their lines.
 pub fn read_lesson(path: &Path) -> Result<Lesson, LessonFileError> {
     let file = path.display().to_string();
-    Err(LessonFileError::Unreadable { file, reason: "not yet".to_owned() })
+    let text = read_text(path).map_err(|error| LessonFileError::Unreadable {
+        file: file.clone(),
+        reason: error.to_string(),
+    })?;
+    parse_lesson(&text, &file)
+}
+
+/// Parses the text of `file`.
+///
+/// # Errors
+///
+/// Returns all problems in the text with their lines.
+pub fn parse_lesson(text: &str, file: &str) -> Result<Lesson, LessonFileError> {
+    let mut problems = ProblemList::default();
+    let lesson = match DeTable::parse(text) {
+        Ok(table) => {
+            let keys = &lesson_table::KEYS;
+            let reader = TableReader::new("a lesson", 0, table.get_ref(), keys, &mut problems);
+            lesson_table::read(&reader, &mut problems)
+        }
+        Err(error) => {
+            problems.add(syntax_problem(text, &error));
+            None
+        }
+    };
+    let found = problems.into_sorted();
+    match lesson {
+        Some(lesson) if found.is_empty() => Ok(lesson),
+        _ => {
+            let problem = |(at, what)| LessonProblem { line: line_at(text, at), what };
+            let problems = found.into_iter().map(problem).collect();
+            Err(LessonFileError::Invalid { file: file.to_owned(), problems })
+        }
+    }
 }

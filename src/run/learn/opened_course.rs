@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::app::lessons::{Course, CourseLesson};
-use crate::cli::{LESSON_RECORDING, LESSON_SCRIPT, LearnCommand};
+use crate::cli::{LearnCommand, real_program_recording};
 use crate::github::Api;
 use crate::http::RetryPolicy;
 use crate::model::lesson::LessonWork;
@@ -21,7 +21,10 @@ use super::finished_lessons::{FinishedLessons, is_done};
 use super::python_script::PythonScript;
 
 /// The interpreter of the script.
-const PYTHON: &str = "python3";
+pub(super) const PYTHON: &str = "python3";
+
+/// The name of the script's file.
+pub(super) const SCRIPT_NAME: &str = "real.py";
 
 /// The lessons, and the objects that they need.
 pub(super) struct OpenedCourse {
@@ -63,7 +66,7 @@ impl OpenedCourse {
         };
         let cores = available_cores();
         let script = WatchedProgram {
-            command: format!("{PYTHON} {}", LESSON_SCRIPT.0),
+            command: format!("{PYTHON} {SCRIPT_NAME}"),
             pid: 0,
             attached: false,
             cores: cores.unwrap_or(1),
@@ -126,5 +129,5 @@ fn watches_script(lesson: &Lesson) -> bool {
 
 /// Reads the recording of the script.
 fn recorded_script() -> Result<(Setup, Vec<LogEntry>), ReadRecordingError> {
-    Ok(recording::read(LESSON_SCRIPT.0, LESSON_RECORDING.as_bytes())?.into_parts())
+    Ok(recording::read(SCRIPT_NAME, real_program_recording().as_bytes())?.into_parts())
 }

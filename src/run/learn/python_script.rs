@@ -12,12 +12,11 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use tempfile::TempDir;
 
-use crate::cli::LESSON_SCRIPT;
+use crate::cli::real_program_script;
 use crate::source::program::{ProgramLaunch, StreamRoutes, TerminalSize, WatchTarget};
 use crate::terminal::screen::stdout_size;
 
-/// The name of the interpreter.
-pub(super) const PYTHON: &str = "python3";
+use super::opened_course::{PYTHON, SCRIPT_NAME};
 
 /// A program that only a working interpreter with threads prints the answer of.
 const PROBE: &str = "import threading, queue; print(40 + threading.active_count())";
@@ -46,9 +45,8 @@ impl PythonScript {
     pub(super) fn prepare(holder: PathBuf, path: Option<&OsStr>) -> Result<Self, String> {
         let no_file = |error: io::Error| format!("cannot write the script: {error}");
         let folder = tempfile::Builder::new().prefix("threadline-").tempdir().map_err(no_file)?;
-        let (name, text) = LESSON_SCRIPT;
-        let script = folder.path().join(name);
-        fs::write(&script, text).map_err(no_file)?;
+        let script = folder.path().join(SCRIPT_NAME);
+        fs::write(&script, real_program_script()).map_err(no_file)?;
         let (columns, rows) = stdout_size().unwrap_or(TERMINAL_SIZE);
         let streams = StreamRoutes {
             terminal: Some(TerminalSize { columns, rows }),
