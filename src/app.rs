@@ -250,7 +250,9 @@ impl App {
                     menu.set_names(&names);
                 }
             }
-            Msg::ExportFinished(text) | Msg::LetGoFailed(text) => self.notify(text),
+            Msg::ExportFinished(text) | Msg::LetGoFailed(text) | Msg::LessonNotKept(text) => {
+                self.notify(text);
+            }
             Msg::Resumed(time) => {
                 self.screen.player_mut().map(Player::reset_clock);
                 self.notice = self.suspension_notice(time).map(Notice::new);

@@ -13,6 +13,7 @@ pub mod program_output;
 pub mod svg;
 pub mod trace;
 
+pub use atomic_file::replace_file;
 pub use export_target::{ExportError, ExportOutcome, ExportTarget, free_path};
 
 use crate::analysis::stats::{self, Agreement, sequential_run};

@@ -26,6 +26,8 @@ pub enum Msg {
     ExportFinished(String),
     /// The program that is watched cannot be let go; the text has the reason.
     LetGoFailed(String),
+    /// It cannot be kept that a lesson is done; the text has the reason.
+    LessonNotKept(String),
     /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
     /// The time of the screen's clock, before each frame.

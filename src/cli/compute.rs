@@ -20,7 +20,7 @@ const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs
 const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
 
 /// The maximum number of cores. More cores than lanes on a screen would show nothing new.
-const MAX_CORES: u64 = 64;
+pub(super) const MAX_CORES: u64 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "CPU work")]
@@ -107,12 +107,12 @@ impl ComputeArgs {
     }
 }
 
-fn parse_size(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_size(text: &str) -> Result<Duration, String> {
     parse_within(text, SIZE_RANGE)
         .ok_or_else(|| "use 1ms to 10m, with the unit: 150ms, 1.5s".to_owned())
 }
 
-fn parse_switch_interval(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_switch_interval(text: &str) -> Result<Duration, String> {
     parse_within(text, SWITCH_INTERVAL_RANGE).ok_or_else(|| {
         "use 1us to 10s, with the unit: a thread waits this long for the GIL before it asks the \
          holder to release it (Python: 5ms)"

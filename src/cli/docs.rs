@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory as _};
 use super::{Cli, CliError, Environment, find_variable};
 
 /// The commands with help, in the order of the list.
-const COMMANDS: [&str; 6] = ["exec", "watch", "replay", "serve", "completions", "man"];
+const COMMANDS: [&str; 7] = ["exec", "watch", "learn", "replay", "serve", "completions", "man"];
 
 /// The exit codes of a shell that cannot run the pager.
 const NOT_RUN: [i32; 2] = [126, 127];

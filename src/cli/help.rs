@@ -209,6 +209,35 @@ Exit codes:
   2      unusable arguments, or no such process
   128+n  CMD or threadline was ended by signal n";
 
+pub(super) const LEARN: &str = "\
+Predict what threads do, run it, and compare: nine lessons of two minutes
+
+Each begins with a claim and a question, which you answer before anything runs. Then the runs are drawn \
+beside your prediction, and two sentences say why. A second, harder question follows.";
+
+pub(super) const LEARN_AFTER: &str = "\
+Examples:
+  threadline learn                               the list, to choose from
+  threadline learn 4                             the fourth lesson at once; threadline learn gil
+  threadline learn --list                        what each asks, and which are done
+  threadline learn 4 --plain                     as text; the answers are read from stdin
+  threadline learn 4 --narrate                   for a screen reader: the runs in sentences, too
+  threadline learn my-lesson.toml                a lesson of your own (threadline help lessons)
+  threadline learn --reset                       forget which lessons are done
+
+A digit chooses an answer, and Enter goes on; a number may be typed instead. Esc leaves a lesson at any \
+moment, and e writes its end as a picture. Most lessons run on the built-in server or on a simulated \
+machine; the last one watches a Python program, or plays a recording of it if there is no python3.
+
+The lessons that are done are kept in $XDG_STATE_HOME/threadline/lessons.toml, by default below \
+~/.local/state.
+
+Exit codes:
+  0      the lessons were left, done or not
+  1      the list of finished lessons could not be deleted
+  2      no such lesson, or a wrong file
+  128+n  ended by signal n (130: Ctrl-C)";
+
 pub(super) const REPLAY_AFTER: &str = "\
 Examples:
   threadline octocat --record run.jsonl

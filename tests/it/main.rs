@@ -47,6 +47,7 @@ mod fold;
 mod fuzz;
 mod gil;
 mod golden;
+mod lessons;
 mod pages;
 mod palette;
 mod process;

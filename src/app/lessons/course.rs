@@ -12,6 +12,8 @@ pub struct Course {
     pub lessons: Vec<CourseLesson>,
     /// The user whose followers the built-in server has.
     pub user: String,
+    /// The number of these followers, which is known without a request.
+    pub followers: u32,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
     /// The program of the lesson that watches one.

@@ -1,0 +1,1 @@
+//! The lessons can be read: short panels, and no term before it was explained.
