@@ -92,10 +92,9 @@ impl App {
     pub(super) fn set_lesson_speed(&mut self) {
         let run = self.lesson().and_then(|lesson| lesson.own_run(lesson.question_index()));
         let simulated = run.filter(|(_, run)| run.is_simulated());
-        self.options.speed = simulated
-            .map_or_else(PlaybackSpeed::default, |(_, run)| {
-                PlaybackSpeed::from_slowdown(run.slowdown)
-            });
+        self.options.speed = simulated.map_or_else(PlaybackSpeed::default, |(_, run)| {
+            PlaybackSpeed::from_slowdown(run.slowdown)
+        });
     }
 
     /// The part of the runs that the lesson shows, if one is played.
@@ -160,8 +159,7 @@ impl App {
         let setup = self.session.setup();
         let cores = setup.cores.or(load.map(|load| load.cores));
         let simulated_cores = self.simulated_cores();
-        let comparison =
-            RealComparison { figure, simulated, real, simulated_cores, cores, load };
+        let comparison = RealComparison { figure, simulated, real, simulated_cores, cores, load };
         if let Some(lesson) = self.lesson_mut() {
             lesson.real = Some(comparison);
         }
