@@ -8,14 +8,14 @@ use ratatui::widgets::Widget;
 
 use super::layout::ScreenLayout;
 use super::theme::Theme;
-use super::{message, text};
+use super::{lesson_hints, message, text};
 use crate::app::{Action, App, DetailPane, ProgramRow};
 
 /// The gap between a hint and the next, and before a message.
 const GAP: usize = 2;
 
 /// The actions of a hint, and its label.
-struct Hint(&'static [Action], &'static str);
+pub(super) struct Hint(pub(super) &'static [Action], pub(super) &'static str);
 
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
@@ -93,6 +93,21 @@ fn program_hints(app: &App) -> Vec<Hint> {
 
 /// Returns all hints that apply now, the most useful first, without those for help and quitting.
 fn all_hints(app: &App) -> Vec<Hint> {
+    let mut hints = match (app.course(), app.lesson()) {
+        (Some(_), None) => lesson_hints::of_list(),
+        (_, Some(lesson)) => {
+            let mut hints = lesson_hints::of_lesson(app, lesson);
+            hints.extend(timeline_hints(app).into_iter().filter(|hint| lesson_hints::fits(lesson, hint)));
+            hints
+        }
+        (None, None) => timeline_hints(app),
+    };
+    hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
+    hints
+}
+
+/// Returns the hints of a timeline.
+fn timeline_hints(app: &App) -> Vec<Hint> {
     let is_program = app.selection().workload.is_program();
     let mut hints = match app.replay_progress() {
         Some(_) => recording_hints(app),
@@ -118,7 +133,6 @@ fn all_hints(app: &App) -> Vec<Hint> {
     if app.picture().lane_index().is_some() || app.picture().cursor().is_some() {
         hints.splice(0..0, inspection_hints(app));
     }
-    hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     hints
 }
 
