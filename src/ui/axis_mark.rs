@@ -35,8 +35,7 @@ impl Timeline<'_> {
             None => (format!("{words}>"), last),
         };
         let columns = first..first + width;
-        let touches =
-            !taken.is_empty() && columns.start <= taken.end && taken.start <= columns.end;
+        let touches = !taken.is_empty() && columns.start <= taken.end && taken.start <= columns.end;
         (!touches).then_some(MarkLabel { text, columns })
     }
 

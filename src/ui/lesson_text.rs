@@ -1,9 +1,9 @@
 //! The words of each step of a lesson.
 
+use super::status_line;
 use super::styled_text::StyledText;
 use super::text;
 use super::theme::Theme;
-use super::status_line;
 use crate::analysis::lesson::{FilledText, LessonOutcome, Prediction, figure_text};
 use crate::analysis::plural;
 use crate::app::lessons::{LessonProgress, LessonStep, RealComparison, prediction_text};
@@ -122,7 +122,9 @@ fn explanation(outcome: &LessonOutcome, theme: Theme) -> StyledText {
     }
     let left_out = match failed {
         1 => "One sentence of this lesson is left out: it did not hold in this run.".to_owned(),
-        _ => format!("{failed} sentences of this lesson are left out: they did not hold in this run."),
+        _ => format!(
+            "{failed} sentences of this lesson are left out: they did not hold in this run."
+        ),
     };
     text.sentence(left_out, theme.muted(), theme)
 }

@@ -7,9 +7,7 @@ use threadline::app::lessons::{Course, CourseLesson, LessonStep};
 use threadline::model::lesson::{
     Lesson, LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
 };
-use threadline::model::{
-    ComputeSpec, Mode, Nanos, Simulation, Target, WatchedProgram, Workload,
-};
+use threadline::model::{ComputeSpec, Mode, Nanos, Simulation, Target, WatchedProgram, Workload};
 
 use crate::app_driver::program_script::{self, ProgramScript};
 use crate::app_driver::{AppDriver, Scenario};
@@ -26,10 +24,7 @@ fn answers(answers: &[(f64, &str)]) -> Vec<LessonAnswer> {
 }
 
 fn statement(text: &str, condition: &str) -> LessonStatement {
-    LessonStatement {
-        text: text.parse().unwrap(),
-        conditions: vec![condition.parse().unwrap()],
-    }
+    LessonStatement { text: text.parse().unwrap(), conditions: vec![condition.parse().unwrap()] }
 }
 
 /// A lesson about waiting side by side. The last statement of its second question never holds.
@@ -42,9 +37,10 @@ fn waiting_lesson() -> Lesson {
         view: LessonView::Whole,
     };
     let first = LessonQuestion {
-        ask: "Five pages take about a second each, one after another. How long do five threads take?"
-            .parse()
-            .unwrap(),
+        ask:
+            "Five pages take about a second each, one after another. How long do five threads take?"
+                .parse()
+                .unwrap(),
         figure: "threads.seconds".parse().unwrap(),
         answers: answers(&[(0.8, "about 0.8 s"), (1.6, "about 1.6 s"), (3.1, "about 3.1 s")]),
         run: Some(run(5)),
@@ -79,10 +75,11 @@ fn waiting_lesson() -> Lesson {
         claim: "Threads that wait cost no time: the waits overlap.".to_owned(),
         source: "Little 1961, https://example.org/little".to_owned(),
         questions: vec![first, second],
-        experiment: "{key fewer-workers} takes a thread away, {key run} runs again: look for the page \
+        experiment:
+            "{key fewer-workers} takes a thread away, {key run} runs again: look for the page \
                      that begins late."
-            .parse()
-            .unwrap(),
+                .parse()
+                .unwrap(),
         reality: None,
     }
 }
@@ -110,10 +107,7 @@ fn gil_lesson() -> Lesson {
                 "One thread computes at a time: [the GIL](gil) was held for {gil.gil-held}.",
                 "gil.gil-held > 0.9",
             ),
-            statement(
-                "The others [wait for the lock](state lock wait).",
-                "gil.lock-wait > 0.5",
-            ),
+            statement("The others [wait for the lock](state lock wait).", "gil.lock-wait > 0.5"),
         ],
     };
     let second = LessonQuestion {
@@ -144,6 +138,7 @@ pub(super) fn course() -> Course {
     Course {
         lessons: lessons.into_iter().map(lesson).collect(),
         user: "aaronlelevier".to_owned(),
+        followers: 127,
         cores: Some(2),
         script: script(),
         recording: None,
