@@ -225,7 +225,7 @@ Examples:
   threadline learn my-lesson.toml                a lesson of your own (threadline help lessons)
   threadline learn --reset                       forget which lessons are done
 
-A digit chooses an answer, and Enter goes on; a number may be typed instead. Esc leaves a lesson at any \
+A digit chooses an answer, and Enter confirms it; a number may be typed instead. Esc leaves a lesson at any \
 moment, and e writes its end as a picture. Most lessons run on the built-in server or on a simulated \
 machine; the last one watches a Python program, or plays a recording of it if there is no python3.
 

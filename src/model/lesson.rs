@@ -6,7 +6,7 @@ mod lesson_run;
 mod lesson_text;
 
 pub use figure::{
-    Comparison, ConditionSide, FigureUnit, LessonCondition, LessonFigure, ParseFigureError,
+    ConditionSide, FigureUnit, LessonComparison, LessonCondition, LessonFigure, ParseFigureError,
     Quantity,
 };
 pub use lesson_run::{LessonRun, LessonView, LessonWork};
@@ -25,9 +25,9 @@ pub struct Lesson {
     pub source: String,
     /// The questions: a first one, and a harder one that its answer makes answerable.
     pub questions: Vec<LessonQuestion>,
-    /// What to try by oneself after the first explanation: a key, and what to look for.
+    /// The experiment to try after the first explanation: a key, and what to look for.
     pub experiment: LessonText,
-    /// What a real run on this machine has that the lesson's run has not. `None` if the lesson's runs are
+    /// The difference between a real run on this machine and the lesson's run. `None` if the lesson's runs are
     /// real.
     pub reality: Option<LessonText>,
 }

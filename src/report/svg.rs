@@ -5,6 +5,7 @@
 //! 40,000 marks merge wider states too, so that no picture exceeds 2 MB.
 
 mod lane_marks;
+mod lesson_mark;
 mod svg_writer;
 mod timeline;
 
@@ -14,7 +15,7 @@ use super::{Comparison, ReportSubject, plain};
 use crate::analysis::program::cores_text;
 use crate::analysis::verdict::Conclusion;
 use crate::analysis::{ProgramSummary, plural};
-use crate::model::printable::printable;
+use crate::model::printable::{escape_controls, printable};
 use crate::model::{Background, Nanos, Run, State, StateTimes, TaskKind, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
 use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
@@ -65,6 +66,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
     let end = runs.iter().map(|run| subject.elapsed(run)).max().unwrap_or_default();
+    let end = subject.lesson.and_then(|lesson| lesson_mark::end_with(lesson, end)).unwrap_or(end);
     let mut picture = SvgPicture {
         subject,
         workload: first.plan().workload(),
@@ -97,6 +99,9 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 
 impl SvgPicture<'_> {
     fn title(&self) -> String {
+        if let Some(lesson) = self.subject.lesson {
+            return printable(&lesson.title);
+        }
         if let Some(list) = self.runs.iter().find_map(|run| run.plan().work.list()) {
             return list.url.clone();
         }
@@ -130,11 +135,13 @@ impl SvgPicture<'_> {
         self.writer.push_text([MARGIN, self.y + 14.0], font, &font.fit_text(title, room));
         self.writer.push_text([MARGIN, self.y + 36.0], Font::new(14.0, quiet), &self.subtitle());
         self.y += 54.0;
+        let lesson = self.subject.lesson.iter().flat_map(|lesson| &lesson.sentences);
+        let lesson = lesson.map(|sentence| (Font::new(14.0, text), escape_controls(sentence)));
         let lines = [
             (Font::new(16.0, text).bold(), conclusion.sentence()),
             (Font::new(14.0, quiet), conclusion.details()),
         ];
-        for (font, sentence) in lines {
+        for (font, sentence) in lesson.collect::<Vec<_>>().into_iter().chain(lines) {
             for line in wrap_text(font, &sentence, room) {
                 self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
                 self.y += 21.0;

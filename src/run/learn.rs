@@ -4,10 +4,10 @@
 mod conversation;
 mod finished_lessons;
 mod lesson_list;
+mod lesson_records;
 mod opened_course;
 #[cfg(target_os = "linux")]
 mod python_script;
-mod records;
 mod text_lesson;
 mod text_outcome;
 mod text_question;
@@ -99,7 +99,7 @@ fn play_on_screen(
     let EndedCourse { app, signal, terminal_error } = ended;
     let signal = signals.enter_shutdown(signal);
     if signal.is_none_or(|signal| signal == INTERRUPT) && terminal_error.is_none() {
-        records::print(app.lesson_records(), streams.width);
+        lesson_records::print(app.lesson_records(), streams.width);
     }
     problems.dedup();
     problems.iter().for_each(|problem| print_error(streams.err, problem));

@@ -65,6 +65,7 @@ fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
         cores: session.setup().cores(),
         background,
         command: "threadline octocat",
+        lesson: None,
     }
 }
 
@@ -207,5 +208,6 @@ fn runs_subject(runs: &[Run]) -> ReportSubject<'_> {
         cores: None,
         background: Background::Light,
         command: "threadline exec",
+        lesson: None,
     }
 }

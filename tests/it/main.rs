@@ -47,6 +47,8 @@ mod fold;
 mod fuzz;
 mod gil;
 mod golden;
+#[cfg(unix)]
+mod learn;
 mod lessons;
 mod pages;
 mod palette;

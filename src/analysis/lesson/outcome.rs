@@ -47,7 +47,7 @@ impl Prediction {
     }
 }
 
-/// What happened, beside a prediction.
+/// The result of a question's runs, beside a prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LessonOutcome {
     /// The measured value of the question's figure.

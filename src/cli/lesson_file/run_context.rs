@@ -32,10 +32,13 @@ impl RunContext<'_> {
             return Err(format!("{figure}: {mode} does not run; {}", running(run)));
         }
         let is_script = matches!(run.work, LessonWork::Script);
-        let has_sequential =
-            |run: Option<&LessonRun>| run.is_some_and(|run| run.modes.contains(&Mode::Sequential));
+        let has_baseline = || {
+            let earlier = self.earlier.filter(|earlier| is_same_work(run, earlier));
+            let has_sequential = |one: &LessonRun| one.modes.contains(&Mode::Sequential);
+            has_sequential(run) || earlier.is_some_and(has_sequential)
+        };
         let fits = match quantity {
-            Quantity::SpeedUp if !has_sequential(Some(run)) && !has_sequential(self.earlier) => {
+            Quantity::SpeedUp if !has_baseline() => {
                 return Err(format!("{figure}: add sequential to the modes; a speed-up needs it"));
             }
             Quantity::GilHeld
@@ -83,6 +86,18 @@ impl RunContext<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns `true` if two runs do the same work, on any number of workers and cores.
+fn is_same_work(one: &LessonRun, other: &LessonRun) -> bool {
+    let work = |run: &LessonRun| match run.work {
+        LessonWork::Followers { per_page } => (run.workload(), u32::from(per_page), None),
+        LessonWork::Computation { compute, tasks, .. } => {
+            (run.workload(), tasks, Some((compute.size, compute.share)))
+        }
+        LessonWork::Script => (run.workload(), 0, None),
+    };
+    work(one) == work(other)
 }
 
 /// Returns why the name of an action is none.

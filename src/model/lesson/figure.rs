@@ -189,7 +189,7 @@ pub struct LessonCondition {
     /// The left side.
     pub left: ConditionSide,
     /// The comparison.
-    pub comparison: Comparison,
+    pub comparison: LessonComparison,
     /// The right side.
     pub right: ConditionSide,
 }
@@ -203,9 +203,9 @@ pub struct ConditionSide {
     pub figure: Option<LessonFigure>,
 }
 
-/// How the sides of a condition compare.
+/// The comparison of the sides of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum LessonComparison {
     /// `<`
     Less,
     /// `<=`
@@ -216,7 +216,7 @@ pub enum Comparison {
     AtLeast,
 }
 
-impl Comparison {
+impl LessonComparison {
     /// All comparisons; a longer sign comes before its beginning.
     const SIGNS: [(&'static str, Self); 4] =
         [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Less), (">", Self::More)];
@@ -236,7 +236,7 @@ impl FromStr for LessonCondition {
     type Err = ParseFigureError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let signs = Comparison::SIGNS.into_iter();
+        let signs = LessonComparison::SIGNS.into_iter();
         let mut split = signs.filter_map(|(sign, one)| Some((text.split_once(sign)?, one)));
         let ((left, right), comparison) =
             split.next().ok_or_else(|| ParseFigureError::NoComparison(text.to_owned()))?;
@@ -268,7 +268,7 @@ impl FromStr for ConditionSide {
 
 impl fmt::Display for LessonCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = Comparison::SIGNS.iter().find(|(_, one)| *one == self.comparison);
+        let sign = LessonComparison::SIGNS.iter().find(|(_, one)| *one == self.comparison);
         write!(f, "{} {} {}", self.left, sign.map_or("", |(sign, _)| sign), self.right)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn lines(lessons: &[Lesson], done: &[String], keys: &Keymap) -> Vec<S
     let line = |((number, lesson), title): ((usize, &Lesson), &String)| {
         let ask = lesson.questions.first().map(|question| &question.ask);
         let ask = ask.map(|ask| unfilled(ask, keys)).unwrap_or_default();
-        let ask = shortened(&ask, room);
+        let ask = shortened(question_of(&ask, room), room);
         let done = if is_done(lesson, done) { DONE } else { "" };
         let line = format!("{number:number_width$}  {title:title_width$}  {ask:room$}  {done}");
         line.trim_end().to_owned()
@@ -49,6 +49,18 @@ pub(super) fn key_named(name: &str, keys: &Keymap) -> String {
 fn unfilled(text: &LessonText, keys: &Keymap) -> String {
     let runs = LessonRuns { current: &[], earlier: &[] };
     tidy(&FilledText::new(text, runs, &|name| key_named(name, keys)).plain())
+}
+
+/// Returns the question at the end of a text, and only its last part if all of it is longer than `room`.
+fn question_of(text: &str, room: usize) -> &str {
+    let last = |text: &'_ str, joint: &str| {
+        text.rsplit_once(joint).map_or(0, |(start, _)| start.len() + joint.len())
+    };
+    let sentence = text.get(last(text, ". ")..).unwrap_or(text);
+    if sentence.chars().count() <= room {
+        return sentence;
+    }
+    sentence.get(last(sentence, ": ")..).unwrap_or(sentence)
 }
 
 /// Returns a text that is cut between words if it is longer than `room`.

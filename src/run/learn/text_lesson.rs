@@ -16,9 +16,9 @@ use crate::terminal::signals::Signals;
 
 use super::conversation::{Conversation, Interruption};
 use super::lesson_list::{self, key_named};
+use super::lesson_records::labelled;
 use super::opened_course::OpenedCourse;
-use super::records::labelled;
-use super::text_outcome::Outcome;
+use super::text_outcome::TextOutcome;
 use super::text_question;
 
 /// The number of times that a lesson is asked for.
@@ -150,7 +150,7 @@ impl TextWalk<'_> {
             let runs = self.follow(run, conversation)?;
             played.replace(run.clone(), runs);
         }
-        let outcome = Outcome { question, prediction, runs: played.runs() };
+        let outcome = TextOutcome { question, prediction, runs: played.runs() };
         conversation.say(&outcome.describe(&self.learn.output.display.keys))?;
         Ok(prediction.is_some())
     }

@@ -6,18 +6,18 @@ use crate::app::Keymap;
 use crate::model::lesson::LessonQuestion;
 
 use super::lesson_list::key_named;
-use super::records::labelled;
+use super::lesson_records::labelled;
 use super::text_question;
 
 /// The answer to a question, and the runs that it is compared with.
-pub(super) struct Outcome<'a> {
+pub(super) struct TextOutcome<'a> {
     pub(super) question: &'a LessonQuestion,
     /// `None` if the question was skipped.
     pub(super) prediction: Option<Prediction>,
     pub(super) runs: LessonRuns<'a>,
 }
 
-impl Outcome<'_> {
+impl TextOutcome<'_> {
     /// Returns lines with the prediction, what happened, and why.
     pub(super) fn describe(&self, keys: &Keymap) -> String {
         let Self { question, prediction, runs } = *self;
@@ -33,14 +33,12 @@ impl Outcome<'_> {
             text += &labelled("you said", &text_question::describe(prediction, question));
         }
         let measured = figure_text(question.figure, outcome.measured);
-        let right = question.answers.get(outcome.right).map(|answer| answer.text.as_str());
+        let right = question.answers.get(outcome.right).map_or("", |answer| &answer.text);
         let judgement = match prediction {
-            None => String::new(),
-            Some(_) if outcome.is_right => ", as you said".to_owned(),
-            Some(_) => ", another answer".to_owned(),
+            Some(_) if outcome.is_right => "as you said".to_owned(),
+            _ => right.to_owned(),
         };
-        let right = right.map_or_else(String::new, |right| format!(": {right}"));
-        text += &labelled("it was", &format!("{measured}{judgement}{right}"));
+        text += &labelled("it was", &format!("{measured}: {judgement}"));
         let mut label = "why";
         for statement in &outcome.statements {
             let sentence = statement.text.plain();

@@ -5,7 +5,7 @@ use crate::model::lesson::{FigureUnit, LessonQuestion};
 
 use super::conversation::{Conversation, Interruption};
 use super::lesson_list::tidy;
-use super::records::labelled;
+use super::lesson_records::labelled;
 
 /// The prompt.
 const PROMPT: &str = "your answer: ";

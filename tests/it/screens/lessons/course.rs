@@ -142,6 +142,7 @@ pub(super) fn course() -> Course {
     Course {
         lessons: lessons.into_iter().map(lesson).collect(),
         user: "aaronlelevier".to_owned(),
+        followers: 127,
         cores: Some(2),
         script: script(),
         recording: None,

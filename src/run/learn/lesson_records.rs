@@ -31,10 +31,10 @@ fn lines(records: &[LessonRecord]) -> String {
             text += &labelled("lesson", &record.title);
             title = &record.title;
         }
-        let judgement = if record.is_right { "as you said" } else { "another answer" };
+        let judgement = if record.is_right { ", as you said" } else { "" };
         text += &labelled("you said", &record.predicted);
         let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
-        text += &labelled("it was", &format!("{}, {judgement}{why}", record.happened));
+        text += &labelled("it was", &format!("{}{judgement}{why}", record.happened));
     }
     text
 }
@@ -61,7 +61,7 @@ mod tests {
             lines(&[record("about 1 s", false), record("2 s", true)]),
             "lesson       Waves\n\
              you said     about 1 s\n\
-             it was       2.10 s, another answer: Five pages\\u{1b}[2J took two waves.\n\
+             it was       2.10 s: Five pages\\u{1b}[2J took two waves.\n\
              you said     2 s\n\
              it was       2.10 s, as you said: Five pages\\u{1b}[2J took two waves.\n"
         );
