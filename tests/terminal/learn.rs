@@ -63,7 +63,7 @@ fn lesson_is_played_remembered_and_told_on_the_main_screen() {
     let mut pty = play_to(&home, MOMENTS.len());
     assert!(!home.progress_file().exists(), "the lesson is not over");
     pty.keys("\r");
-    pty.wait_text("the end");
+    pty.wait_text("end of the lesson");
     assert!(fs::read_to_string(home.progress_file()).unwrap().contains("\"gil\""));
     pty.keys("q");
     let exit = pty.wait_for_exit();
@@ -87,7 +87,7 @@ fn escape_leaves_a_lesson_at_every_moment_and_nothing_is_lost() {
         pty.keys("q");
         let exit = pty.wait_for_exit();
         assert_eq!(exit.code, 0, "{moment}: {}", exit.output);
-        let told = exit.screen.matches("you said").count();
+        let told = exit.screen.matches("\nyou said").count();
         let answered = usize::from(moment > 1) + usize::from(moment > 5);
         assert_eq!(told, answered, "{moment}: {}", exit.screen);
     }
@@ -101,7 +101,7 @@ fn control_c_ends_a_lesson_at_every_moment() {
         pty.keys("\x03");
         let exit = pty.wait_for_exit();
         assert_eq!(exit.code, 130, "{moment}: {}", exit.output);
-        assert_eq!(exit.screen.matches("you said").count(), usize::from(moment > 1));
+        assert_eq!(exit.screen.matches("\nyou said").count(), usize::from(moment > 1));
         home.assert_no_temporary_files();
     }
 }
@@ -131,7 +131,7 @@ fn running_lesson_on_the_built_in_server_is_left_and_ends_by_a_signal() {
     pty.wait_text("question 1 of 2");
     pty.keys("3\r");
     pty.wait_text("p1");
-    pty.signal("-TERM");
+    pty.signal("TERM");
     assert_eq!(pty.wait_for_exit().code, 143);
 }
 
