@@ -7,10 +7,14 @@ use threadline::app::lessons::{Course, CourseLesson, LessonStep};
 use threadline::model::lesson::{
     Lesson, LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
 };
-use threadline::model::{ComputeSpec, Mode, Nanos, Simulation, Target, WatchedProgram, Workload};
+use threadline::model::{
+    ComputeSpec, LogEntry, Mode, Nanos, RunId, Selection, SelectionStart, Setup, Simulation,
+    Target, WatchedProgram, Workload,
+};
 
 use crate::app_driver::program_script::{self, ProgramScript};
 use crate::app_driver::{AppDriver, Scenario};
+use crate::screens::programs;
 
 /// The index of the lesson on the built-in server.
 pub(super) const SERVER: usize = 0;
@@ -153,6 +157,29 @@ fn script() -> WatchedProgram {
 pub(super) fn open(lesson: usize) -> AppDriver {
     let scenario = Scenario { host: Target::BUILT_IN, ..Scenario::default() };
     AppDriver::for_course(course(), Some(lesson), scenario)
+}
+
+/// Opens a lesson that watches a program, of which there is only a recording.
+pub(super) fn recorded() -> AppDriver {
+    let (program, events) = programs::python_script(program_script::exact()).finish();
+    let setup = Setup::program(program);
+    let selection = Selection::only(Workload::Program, Mode::Threads);
+    let start = SelectionStart { selection, setup: setup.clone(), pages: None };
+    let events = events.into_iter().map(|event| LogEntry::Event { run: RunId(0), event });
+    let entries = [LogEntry::Start(Arc::new(start))].into_iter().chain(events).collect();
+    let mut lesson = waiting_lesson();
+    let run = LessonRun {
+        work: LessonWork::Script,
+        modes: vec![Mode::Threads],
+        workers: 1,
+        slowdown: 1,
+        view: LessonView::Whole,
+    };
+    lesson.questions.truncate(1);
+    lesson.questions[0].run = Some(run);
+    let lesson = CourseLesson { lesson: Arc::new(lesson), is_done: false };
+    let course = Course { lessons: vec![lesson], recording: Some((setup, entries)), ..course() };
+    AppDriver::for_course(course, Some(0), Scenario::default())
 }
 
 /// Opens the list.
