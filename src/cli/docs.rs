@@ -62,6 +62,7 @@ topics! {
     followers: "tokens, rate limits, retries, proxies, GitHub Enterprise Server",
     apis: "any list of any API: pages, headers, items, limits",
     threads: "how many threads: sweeps, --threads auto, processes",
+    lessons: "threadline learn: predict, run, compare; a lesson of your own",
     gil: "Python's global interpreter lock, simulation, slow motion",
     programs in "watch": "watching the threads of your own program",
     commands: "running your own commands with threadline exec",
