@@ -44,7 +44,7 @@ impl App {
         self.course()?.lesson()
     }
 
-    /// What was predicted in the questions that were answered, and what happened, in their order.
+    /// The predictions in the questions that were answered, and what happened, in their order.
     pub fn lesson_records(&self) -> &[LessonRecord] {
         self.course().map_or(&[], CourseProgress::records)
     }

@@ -95,7 +95,7 @@ pub enum Action {
     ScrubBack,
     /// Moves the playback forward by a twentieth of its duration.
     ScrubForward,
-    /// Confirms the answer to a question of a lesson, or goes on to the next step.
+    /// Confirms the answer to a question of a lesson, or continues with the next step.
     LessonNext,
     /// Goes back to the previous step of a lesson.
     LessonBack,

@@ -31,7 +31,7 @@ pub struct CourseLesson {
     pub is_done: bool,
 }
 
-/// What was predicted in a question, and what happened, for the end on the main screen.
+/// A prediction and what happened, for the end on the main screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LessonRecord {
     /// The title of the lesson.

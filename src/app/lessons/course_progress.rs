@@ -44,7 +44,7 @@ impl CourseProgress {
         Some((next, &self.course.lessons.get(next)?.lesson.title))
     }
 
-    /// What was predicted and what happened, in the order of the answers.
+    /// The predictions and what happened, in the order of the answers.
     pub fn records(&self) -> &[LessonRecord] {
         &self.records
     }

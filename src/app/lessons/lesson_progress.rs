@@ -108,7 +108,7 @@ impl LessonProgress {
         self.progress().map_or("", |one| one.typed.text())
     }
 
-    /// What the typed text counts as, if it is an answer.
+    /// The prediction that the typed text stands for, if it is one.
     pub fn typed_prediction(&self) -> Option<Prediction> {
         let answers = self.question()?.answers.len();
         self.progress()?.typed.prediction(answers)
@@ -180,7 +180,7 @@ impl LessonProgress {
         Some(format!("{title}: {ask} Predicted: {predicted}. Measured: {happened}."))
     }
 
-    /// What was predicted in a question, and what happened. `None` before it is answered.
+    /// The record of a question's prediction and outcome. `None` before it is answered.
     pub(super) fn record(&self, index: usize) -> Option<LessonRecord> {
         let question = self.lesson.questions.get(index)?;
         let progress = self.questions.get(index)?;

@@ -120,7 +120,7 @@ impl App {
         self.start_live()
     }
 
-    /// Goes on to the outcome once the runs of a lesson have ended.
+    /// Shows the outcome once the runs of a lesson have ended.
     pub(in crate::app) fn conclude_lesson_run(&mut self) {
         let is_over = match self.screen.recording() {
             Some(player) => player.is_over(),

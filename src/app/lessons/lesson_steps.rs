@@ -30,7 +30,7 @@ impl App {
         }
     }
 
-    /// Goes on: confirms an answer, or goes to the next step.
+    /// Confirms an answer, or goes to the next step.
     pub(super) fn go_to_next_step(&mut self) -> Option<Effect> {
         let lesson = self.lesson()?;
         let questions = lesson.lesson().questions.len();
@@ -90,7 +90,7 @@ impl App {
         stop
     }
 
-    /// Asks a question. A run that goes on is stopped.
+    /// Asks a question. An active run is stopped.
     fn ask_question(&mut self, index: usize) -> Option<Effect> {
         let stop = self.stop_for_lesson();
         self.set_step(LessonStep::Question(index));

@@ -38,8 +38,8 @@ impl TypedAnswer {
         self.0 = (index + 1).to_string();
     }
 
-    /// What the text counts as, if there are this many answers: one digit is the number of an answer, as
-    /// long as there is one; anything else is a number.
+    /// Returns the prediction that the text stands for, if there are this many answers: one digit is the
+    /// number of an answer, as long as there is one; anything else is a number.
     pub(super) fn prediction(&self, answers: usize) -> Option<Prediction> {
         let index = match self.0.as_bytes() {
             [digit @ b'1'..=b'9'] => Some(usize::from(digit - b'1')),
