@@ -252,9 +252,8 @@ impl Keymap {
     /// The action that a key is bound to in a lesson, before any timeline.
     pub fn lesson_action(&self, pressed: Key) -> Option<Action> {
         let mut bindings = self.bindings.iter();
-        let is_bound = |one: &&KeyBinding| {
-            one.context == KeyContext::Lesson && one.keys.contains(&pressed)
-        };
+        let is_bound =
+            |one: &&KeyBinding| one.context == KeyContext::Lesson && one.keys.contains(&pressed);
         bindings.find(is_bound).map(|binding| binding.action)
     }
 

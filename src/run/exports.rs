@@ -196,7 +196,7 @@ fn lesson_caption(app: &App) -> Option<LessonCaption> {
     Some(LessonCaption {
         title: lesson.title.clone(),
         sentences: vec![lesson.claim.clone(), outcome],
-        mark: None,
+        mark: progress.mark(app.runs()).map(|mark| (mark.name.to_owned(), mark.at)),
     })
 }
 

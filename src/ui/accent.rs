@@ -15,7 +15,7 @@ pub(super) fn draw(app: &App, part: Highlight, theme: Theme, area: Rect, buf: &m
     let area = area.intersection(buf.area);
     for position in area.rows().flat_map(|row| (row.left()..row.right()).map(move |x| (x, row.y))) {
         if let Some(cell) = buf.cell_mut(Position::from(position))
-            && cell.symbol().starts_with(char::is_alphanumeric)
+            && cell.symbol().starts_with(|c: char| c.is_ascii_graphic() || c.is_alphabetic())
         {
             cell.set_style(theme.accent());
         }

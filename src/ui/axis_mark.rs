@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::text;
@@ -35,8 +35,7 @@ impl Timeline<'_> {
             None => (format!("{words}>"), last),
         };
         let columns = first..first + width;
-        let touches =
-            !taken.is_empty() && columns.start <= taken.end && taken.start <= columns.end;
+        let touches = !taken.is_empty() && columns.start <= taken.end && taken.start <= columns.end;
         (!touches).then_some(MarkLabel { text, columns })
     }
 
@@ -46,8 +45,8 @@ impl Timeline<'_> {
         let is_meant = self.app.is_highlighted(Highlight::Mark);
         let style = if is_meant { self.theme.accent() } else { self.theme.strong() };
         let x = axis.x.saturating_add(columns.start);
-        let width = axis.right().saturating_sub(x);
-        Line::styled(text, style).render(Rect { x, width, ..axis }, buf);
+        let width = (columns.end - columns.start).min(axis.right().saturating_sub(x));
+        Span::styled(text, style).render(Rect { x, width, ..axis }, buf);
     }
 
     /// Draws a line through the lanes at the mark.

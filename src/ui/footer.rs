@@ -97,7 +97,9 @@ fn all_hints(app: &App) -> Vec<Hint> {
         (Some(_), None) => lesson_hints::of_list(),
         (_, Some(lesson)) => {
             let mut hints = lesson_hints::of_lesson(app, lesson);
-            hints.extend(timeline_hints(app).into_iter().filter(|hint| lesson_hints::fits(lesson, hint)));
+            hints.extend(
+                timeline_hints(app).into_iter().filter(|hint| lesson_hints::fits(lesson, hint)),
+            );
             hints
         }
         (None, None) => timeline_hints(app),

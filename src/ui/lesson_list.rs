@@ -108,11 +108,8 @@ fn draw_lesson(
     let style = if is_chosen { theme.selected() } else { theme.strong() };
     let room = usize::from(area.width);
     let title = format!("{} {}", index + 1, lesson.lesson.title);
-    let title = text::truncate(
-        text::to_drawable(title, theme),
-        theme,
-        room.saturating_sub(2 + DONE_WIDTH),
-    );
+    let title =
+        text::truncate(text::to_drawable(title, theme), theme, room.saturating_sub(2 + DONE_WIDTH));
     let ask = lesson.lesson.questions.first().map(|question| app.lesson_ask(&question.ask));
     let ask = ask.unwrap_or_default();
     let mut line = Line::from(vec![

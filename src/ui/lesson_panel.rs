@@ -97,7 +97,8 @@ impl LessonPanel {
             answer.line = answer.line.saturating_sub(shown.start);
             is_shown
         });
-        self.lines = std::mem::take(&mut self.lines).into_iter().skip(shown.start).take(room).collect();
+        self.lines =
+            std::mem::take(&mut self.lines).into_iter().skip(shown.start).take(room).collect();
         let key = app.key_of(Action::NextLanes);
         self.heading.captions = format!(" {}/{pages}, {key}: more ", page + 1);
     }
@@ -132,7 +133,6 @@ impl LessonPanel {
     const fn has_heading(&self, layout: ScreenLayout) -> bool {
         self.covers || layout.has_headings()
     }
-
 }
 
 /// Draws the words of the step alone, for a terminal that is too small for lanes.
@@ -239,7 +239,10 @@ fn push_answers(
             let mark = if is_chosen { "> " } else { "  " };
             let style = if is_chosen { theme.selected() } else { theme.text() };
             let start = line.width() as u16;
-            line.push_span(Span::styled(mark, if is_chosen { theme.strong() } else { theme.text() }));
+            line.push_span(Span::styled(
+                mark,
+                if is_chosen { theme.strong() } else { theme.text() },
+            ));
             line.push_span(Span::styled(text.clone(), style));
             let columns = start..line.width() as u16;
             places.push(AnswerPlace { line: lines.len(), columns, index });

@@ -1,9 +1,9 @@
 //! The words of each step of a lesson.
 
+use super::status_line;
 use super::styled_text::StyledText;
 use super::text;
 use super::theme::Theme;
-use super::status_line;
 use crate::analysis::lesson::{FilledText, LessonOutcome, Prediction, figure_text};
 use crate::analysis::plural;
 use crate::app::lessons::{LessonProgress, LessonStep, RealComparison, prediction_text};
@@ -66,11 +66,11 @@ pub(super) fn running(app: &App, lesson: &LessonProgress, theme: Theme) -> Vec<S
         return Vec::new();
     };
     let said = format!("You said {}.", quoted(question, prediction, theme));
-    let mark = if app.axis_mark().is_some() { "The time axis has your mark." } else { "" };
     let ask = app.fill_lesson_text(&question.ask).unwrap_or_default();
-    let said = StyledText::default().sentence(said, theme.strong(), theme);
-    let said = if mark.is_empty() { said } else { said.sentence(mark, theme.text(), theme) };
-    vec![said, StyledText::default().filled(&ask, theme.muted(), theme)]
+    vec![
+        StyledText::default().sentence(said, theme.strong(), theme),
+        StyledText::default().filled(&ask, theme.muted(), theme),
+    ]
 }
 
 /// Returns the prediction beside what happened, and the explanation.
@@ -87,7 +87,7 @@ pub(super) fn outcome(app: &App, lesson: &LessonProgress, theme: Theme) -> Vec<S
         let text = StyledText::default().sentence(problem, theme.problem(), theme);
         return vec![text.sentence(then, theme.text(), theme)];
     };
-    let verdict = verdict_text(question, outcome, &said, theme);
+    let verdict = verdict_text(question, outcome, &said);
     vec![
         StyledText::default().sentence(verdict, theme.strong(), theme),
         explanation(outcome, theme),
@@ -95,19 +95,11 @@ pub(super) fn outcome(app: &App, lesson: &LessonProgress, theme: Theme) -> Vec<S
 }
 
 /// Returns the sentence that compares the prediction with what happened.
-fn verdict_text(
-    question: &LessonQuestion,
-    outcome: &LessonOutcome,
-    said: &str,
-    theme: Theme,
-) -> String {
+fn verdict_text(question: &LessonQuestion, outcome: &LessonOutcome, said: &str) -> String {
     let measured = figure_text(question.figure, outcome.measured);
     let was = if question.figure.quantity == Quantity::Seconds { "it took" } else { "it was" };
-    if outcome.is_right {
-        return format!("You said {said}; {was} {measured}. Right.");
-    }
-    let right = quoted(question, Prediction::Answer(outcome.right), theme);
-    format!("You said {said}; {was} {measured}. Not right: the closest answer is {right}.")
+    let verdict = if outcome.is_right { "Right" } else { "Not right" };
+    format!("{verdict}: {was} {measured}; you said {said}.")
 }
 
 /// Returns the statements that hold of the runs. Of others it is said only that they do not.
@@ -122,7 +114,9 @@ fn explanation(outcome: &LessonOutcome, theme: Theme) -> StyledText {
     }
     let left_out = match failed {
         1 => "One sentence of this lesson is left out: it did not hold in this run.".to_owned(),
-        _ => format!("{failed} sentences of this lesson are left out: they did not hold in this run."),
+        _ => format!(
+            "{failed} sentences of this lesson are left out: they did not hold in this run."
+        ),
     };
     text.sentence(left_out, theme.muted(), theme)
 }
@@ -242,7 +236,10 @@ fn unicode_quotes(text: &str, theme: Theme) -> String {
     if theme.is_ascii() { text.replace(['\u{201c}', '\u{201d}'], "\"") } else { text.to_owned() }
 }
 
-/// Returns the first question of a lesson in the list, on one line of `room` cells.
+/// Returns what a lesson of the list asks, on one line of `room` cells: the last sentence of its first
+/// question, after those that explain it.
 pub(super) fn first_question(question: &FilledText, theme: Theme, room: usize) -> String {
-    text::truncate(text::to_drawable(question.plain(), theme), theme, room)
+    let whole = text::to_drawable(question.plain(), theme);
+    let last = whole.rsplit(". ").next().unwrap_or_default().to_owned();
+    text::truncate(last, theme, room)
 }

@@ -10,7 +10,7 @@ use super::lane_bar::{LaneBar, text_row};
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
-use super::{accent, comparison, legend, program_header, status_line};
+use super::{accent, comparison, legend, program_header, status_line, text};
 use crate::analysis::TimeShare;
 use crate::app::{Action, App, ProgramRow, TimeWindow};
 use crate::model::lesson::Highlight;
@@ -253,7 +253,15 @@ impl<'app> Timeline<'app> {
             | TimelineRow::ThreadGroup { run, .. } => Highlight::Lanes(run.plan().mode),
             _ => return,
         };
-        accent::draw(self.app, part, self.theme, self.name_area(area), buf);
+        let name = match row {
+            // The name of a run reaches over the cells.
+            TimelineRow::RunName { run, .. } => {
+                let width = text::width(&run.plan().name()) as u16 + 1;
+                Rect { width: width.min(area.width), ..area }
+            }
+            _ => self.name_area(area),
+        };
+        accent::draw(self.app, part, self.theme, name, buf);
     }
 
     /// Returns the area of the names within rows.

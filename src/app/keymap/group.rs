@@ -19,8 +19,7 @@ pub enum KeyGroup {
 
 impl KeyGroup {
     /// All groups, in the order of the help.
-    pub const ALL: [Self; 5] =
-        [Self::Lessons, Self::Run, Self::Look, Self::Compare, Self::Export];
+    pub const ALL: [Self; 5] = [Self::Lessons, Self::Run, Self::Look, Self::Compare, Self::Export];
 
     /// The heading of the group.
     pub const fn heading(self) -> &'static str {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::course::LessonRecord;
 use super::real_comparison::RealComparison;
 use super::typed_answer::TypedAnswer;
-use crate::analysis::lesson::{
-    FilledText, LessonOutcome, LessonRuns, Prediction, figure_text,
-};
+use crate::analysis::lesson::{FilledText, LessonOutcome, LessonRuns, Prediction, figure_text};
 use crate::model::lesson::{
     Highlight, Lesson, LessonFigure, LessonQuestion, LessonRun, LessonView,
 };

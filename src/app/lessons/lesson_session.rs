@@ -42,7 +42,7 @@ impl App {
         if own != index {
             return self.show_finished_runs(index);
         }
-        let mut session = Session::new(setup);
+        let mut session = self.new_session(setup);
         session.plan_selection(selection);
         self.show_session(session, selection);
     }
@@ -55,7 +55,15 @@ impl App {
             return;
         };
         let (selection, runs) = (*selection, runs.clone());
-        self.show_session(Session::new(setup).with_finished_runs(selection, runs), selection);
+        self.show_session(self.new_session(setup).with_finished_runs(selection, runs), selection);
+    }
+
+    /// Creates the session of a lesson's runs. The pages of the built-in server are known without a
+    /// request, so that no thread requests one past the end.
+    fn new_session(&self, setup: Setup) -> Session {
+        let per_page = setup.target.as_ref().map_or(1, |target| target.per_page);
+        let followers = self.course().map_or(0, |course| course.course().followers);
+        Session::new(setup).with_pages(followers.div_ceil(per_page.max(1).into()))
     }
 
     /// The index of the question whose runs answer this one, and their setup and selection.
@@ -80,7 +88,7 @@ impl App {
         let (_, run) = course.lesson()?.own_run(own)?;
         let recording = recording_of(course.course(), run).cloned();
         self.set_lesson_speed();
-        self.show_session(Session::new(setup), selection);
+        self.show_session(self.new_session(setup), selection);
         if let Some((setup, entries)) = recording {
             self.screen = ScreenKind::Replay(Box::new(setup), Player::new(entries));
             return self.apply_due_entries();
@@ -92,10 +100,9 @@ impl App {
     pub(super) fn set_lesson_speed(&mut self) {
         let run = self.lesson().and_then(|lesson| lesson.own_run(lesson.question_index()));
         let simulated = run.filter(|(_, run)| run.is_simulated());
-        self.options.speed = simulated
-            .map_or_else(PlaybackSpeed::default, |(_, run)| {
-                PlaybackSpeed::from_slowdown(run.slowdown)
-            });
+        self.options.speed = simulated.map_or_else(PlaybackSpeed::default, |(_, run)| {
+            PlaybackSpeed::from_slowdown(run.slowdown)
+        });
     }
 
     /// The part of the runs that the lesson shows, if one is played.
@@ -108,7 +115,7 @@ impl App {
         let (index, ..) = self.lesson()?.real_figure()?;
         let (_, mut setup, selection) = self.lesson_setup(index)?;
         setup.compute.simulation = None;
-        self.show_session(Session::new(setup), selection);
+        self.show_session(self.new_session(setup), selection);
         self.set_step(LessonStep::RealRun);
         self.start_live()
     }
@@ -160,8 +167,7 @@ impl App {
         let setup = self.session.setup();
         let cores = setup.cores.or(load.map(|load| load.cores));
         let simulated_cores = self.simulated_cores();
-        let comparison =
-            RealComparison { figure, simulated, real, simulated_cores, cores, load };
+        let comparison = RealComparison { figure, simulated, real, simulated_cores, cores, load };
         if let Some(lesson) = self.lesson_mut() {
             lesson.real = Some(comparison);
         }

@@ -106,7 +106,11 @@ impl Session {
 
     /// Adds the runs of a selection as they ended in another session.
     #[must_use]
-    pub(in crate::app) fn with_finished_runs(mut self, selection: Selection, runs: Vec<Run>) -> Self {
+    pub(in crate::app) fn with_finished_runs(
+        mut self,
+        selection: Selection,
+        runs: Vec<Run>,
+    ) -> Self {
         let count = runs.len() as u16;
         self.run_sets.insert(selection, RunSet { runs, ..RunSet::default() });
         for run in (0..count).map(RunId) {

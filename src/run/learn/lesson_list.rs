@@ -1,6 +1,7 @@
 //! The list of lessons: a lesson a line, its number first.
 
 use crate::analysis::lesson::{FilledText, LessonRuns};
+use crate::analysis::plural;
 use crate::app::Keymap;
 use crate::model::Lesson;
 use crate::model::lesson::LessonText;
@@ -27,7 +28,7 @@ pub(super) fn lines(lessons: &[Lesson], done: &[String], keys: &Keymap) -> Vec<S
     let line = |((number, lesson), title): ((usize, &Lesson), &String)| {
         let ask = lesson.questions.first().map(|question| &question.ask);
         let ask = ask.map(|ask| unfilled(ask, keys)).unwrap_or_default();
-        let ask = shortened(question_of(&ask, room), room);
+        let ask = plural::capitalized(&shortened(question_of(&ask, room), room));
         let done = if is_done(lesson, done) { DONE } else { "" };
         let line = format!("{number:number_width$}  {title:title_width$}  {ask:room$}  {done}");
         line.trim_end().to_owned()

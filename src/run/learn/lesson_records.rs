@@ -23,14 +23,9 @@ pub(super) fn print(records: &[LessonRecord], width: Option<u16>) {
 }
 
 fn lines(records: &[LessonRecord]) -> String {
-    let mut title = "";
     let mut text = String::new();
     for record in records {
-        // Both questions of a lesson are below its title.
-        if record.title != title {
-            text += &labelled("lesson", &record.title);
-            title = &record.title;
-        }
+        text += &labelled("lesson", &record.title);
         let judgement = if record.is_right { ", as you said" } else { "" };
         text += &labelled("you said", &record.predicted);
         let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
@@ -62,6 +57,7 @@ mod tests {
             "lesson       Waves\n\
              you said     about 1 s\n\
              it was       2.10 s: Five pages\\u{1b}[2J took two waves.\n\
+             lesson       Waves\n\
              you said     2 s\n\
              it was       2.10 s, as you said: Five pages\\u{1b}[2J took two waves.\n"
         );

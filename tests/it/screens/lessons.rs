@@ -2,4 +2,5 @@
 
 mod course;
 mod drawing;
+mod reading;
 mod steps;

@@ -8,11 +8,13 @@ use threadline::model::lesson::{
     Lesson, LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
 };
 use threadline::model::{
-    ComputeSpec, Mode, Nanos, Simulation, Target, WatchedProgram, Workload,
+    ComputeSpec, LogEntry, Mode, Nanos, RunId, Selection, SelectionStart, Setup, Simulation,
+    Target, WatchedProgram, Workload,
 };
 
 use crate::app_driver::program_script::{self, ProgramScript};
 use crate::app_driver::{AppDriver, Scenario};
+use crate::screens::programs;
 
 /// The index of the lesson on the built-in server.
 pub(super) const SERVER: usize = 0;
@@ -26,10 +28,7 @@ fn answers(answers: &[(f64, &str)]) -> Vec<LessonAnswer> {
 }
 
 fn statement(text: &str, condition: &str) -> LessonStatement {
-    LessonStatement {
-        text: text.parse().unwrap(),
-        conditions: vec![condition.parse().unwrap()],
-    }
+    LessonStatement { text: text.parse().unwrap(), conditions: vec![condition.parse().unwrap()] }
 }
 
 /// A lesson about waiting side by side. The last statement of its second question never holds.
@@ -42,9 +41,10 @@ fn waiting_lesson() -> Lesson {
         view: LessonView::Whole,
     };
     let first = LessonQuestion {
-        ask: "Five pages take about a second each, one after another. How long do five threads take?"
-            .parse()
-            .unwrap(),
+        ask:
+            "Five pages take about a second each, one after another. How long do five threads take?"
+                .parse()
+                .unwrap(),
         figure: "threads.seconds".parse().unwrap(),
         answers: answers(&[(0.8, "about 0.8 s"), (1.6, "about 1.6 s"), (3.1, "about 3.1 s")]),
         run: Some(run(5)),
@@ -79,10 +79,11 @@ fn waiting_lesson() -> Lesson {
         claim: "Threads that wait cost no time: the waits overlap.".to_owned(),
         source: "Little 1961, https://example.org/little".to_owned(),
         questions: vec![first, second],
-        experiment: "{key fewer-workers} takes a thread away, {key run} runs again: look for the page \
+        experiment:
+            "{key fewer-workers} takes a thread away, {key run} runs again: look for the page \
                      that begins late."
-            .parse()
-            .unwrap(),
+                .parse()
+                .unwrap(),
         reality: None,
     }
 }
@@ -110,10 +111,7 @@ fn gil_lesson() -> Lesson {
                 "One thread computes at a time: [the GIL](gil) was held for {gil.gil-held}.",
                 "gil.gil-held > 0.9",
             ),
-            statement(
-                "The others [wait for the lock](state lock wait).",
-                "gil.lock-wait > 0.5",
-            ),
+            statement("The others [wait for the lock](state lock wait).", "gil.lock-wait > 0.5"),
         ],
     };
     let second = LessonQuestion {
@@ -144,6 +142,7 @@ pub(super) fn course() -> Course {
     Course {
         lessons: lessons.into_iter().map(lesson).collect(),
         user: "aaronlelevier".to_owned(),
+        followers: 127,
         cores: Some(2),
         script: script(),
         recording: None,
@@ -158,6 +157,29 @@ fn script() -> WatchedProgram {
 pub(super) fn open(lesson: usize) -> AppDriver {
     let scenario = Scenario { host: Target::BUILT_IN, ..Scenario::default() };
     AppDriver::for_course(course(), Some(lesson), scenario)
+}
+
+/// Opens a lesson that watches a program, of which there is only a recording.
+pub(super) fn recorded() -> AppDriver {
+    let (program, events) = programs::python_script(program_script::exact()).finish();
+    let setup = Setup::program(program);
+    let selection = Selection::only(Workload::Program, Mode::Threads);
+    let start = SelectionStart { selection, setup: setup.clone(), pages: None };
+    let events = events.into_iter().map(|event| LogEntry::Event { run: RunId(0), event });
+    let entries = [LogEntry::Start(Arc::new(start))].into_iter().chain(events).collect();
+    let mut lesson = waiting_lesson();
+    let run = LessonRun {
+        work: LessonWork::Script,
+        modes: vec![Mode::Threads],
+        workers: 1,
+        slowdown: 1,
+        view: LessonView::Whole,
+    };
+    lesson.questions.truncate(1);
+    lesson.questions[0].run = Some(run);
+    let lesson = CourseLesson { lesson: Arc::new(lesson), is_done: false };
+    let course = Course { lessons: vec![lesson], recording: Some((setup, entries)), ..course() };
+    AppDriver::for_course(course, Some(0), Scenario::default())
 }
 
 /// Opens the list.
