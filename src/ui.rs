@@ -41,6 +41,7 @@ mod gil_turns;
 mod group_bar;
 mod header;
 mod help;
+mod hint;
 mod inspector;
 mod inspector_lines;
 mod lane_bar;

@@ -349,14 +349,15 @@ impl Player {
     }
 
     pub(super) const fn start_playback(&mut self) {
+        self.switches_to_pause = None;
         self.plays = true;
         self.last_tick = None;
     }
 
     /// Plays until the GIL has changed hands more than `switches` times.
     pub(super) const fn play_to_switch(&mut self, switches: u32) {
-        self.switches_to_pause = Some(switches + 1);
         self.start_playback();
+        self.switches_to_pause = Some(switches + 1);
     }
 
     /// The number of switches of the GIL at which playback pauses, if it waits for one.

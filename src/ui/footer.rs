@@ -6,16 +6,11 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::hint::{GAP, Hint, keys_label};
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{lesson_hints, message, text};
 use crate::app::{Action, App, DetailPane, ProgramRow};
-
-/// The gap between a hint and the next, and before a message.
-const GAP: usize = 2;
-
-/// The actions of a hint, and its label.
-pub(super) struct Hint(pub(super) &'static [Action], pub(super) &'static str);
 
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
@@ -141,14 +136,6 @@ fn timeline_hints(app: &App) -> Vec<Hint> {
 /// The hints that are always shown, at the end.
 const LAST_HINTS: [Hint; 2] = [Hint(&[Action::Help], "help"), Hint(&[Action::Quit], "quit")];
 
-impl Hint {
-    /// Returns the number of cells of the hint, with the gap after it.
-    fn width(&self, app: &App, theme: Theme) -> usize {
-        let Self(actions, word) = self;
-        text::width(&keys_label(app, actions, theme)) + 1 + text::width(word) + GAP
-    }
-}
-
 /// Returns the hints that fit in `room` cells.
 fn hints_in(app: &App, theme: Theme, room: usize) -> Vec<Hint> {
     let last: usize = LAST_HINTS.iter().map(|hint| hint.width(app, theme)).sum();
@@ -244,27 +231,4 @@ fn inspection_hints(app: &App) -> Vec<Hint> {
     hints.push(Hint(&[Action::FitSelection], "fit"));
     hints.push(Hint(&[Action::Back], "back"));
     hints
-}
-
-/// Returns the keys of a hint. Arrow keys are drawn as arrows on Unicode terminals.
-fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
-    const SHIFT: &str = "Shift-";
-    let arrows = [("Left", "←"), ("Right", "→")];
-    let name = |&action: &Action| {
-        let key = app.key_of(action);
-        let plain = key.strip_prefix(SHIFT).unwrap_or(&key);
-        match arrows.iter().find(|(word, _)| *word == plain) {
-            Some((word, arrow)) => key.replace(word, theme.pick(arrow, word)),
-            None => key,
-        }
-    };
-    let mut names: Vec<String> = actions.iter().map(name).collect();
-    if let [first, second] = names.as_mut_slice()
-        && first.starts_with(SHIFT)
-        && let Some(plain) = second.strip_prefix(SHIFT)
-    {
-        // Said once for both.
-        *second = plain.to_owned();
-    }
-    names.join(if names.iter().any(|name| name.len() > 3) { "/" } else { " " })
 }

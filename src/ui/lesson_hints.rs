@@ -1,6 +1,6 @@
 //! The hints of the key bar in the list of the lessons, and in a lesson.
 
-use super::footer::Hint;
+use super::hint::Hint;
 use crate::app::lessons::{LessonProgress, LessonStep};
 use crate::app::{Action, App};
 

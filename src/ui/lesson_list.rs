@@ -138,7 +138,7 @@ fn draw_lesson(
 }
 
 /// The minimum width of a question beside a title.
-const MIN_ASK_WIDTH: usize = 16;
+const MIN_ASK_WIDTH: usize = 30;
 
 /// Returns the action of the lesson at a position, which chooses it.
 pub(super) fn action_at(

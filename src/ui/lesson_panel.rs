@@ -25,6 +25,9 @@ const MIN_TIMELINE_ROWS: u16 = 5;
 /// The gap between two answers on a line.
 const ANSWER_GAP: usize = 3;
 
+/// The width of the mark of the chosen answer.
+const MARK_WIDTH: usize = 2;
+
 /// The panel of the lesson that is played.
 pub(super) struct LessonPanel {
     heading: Heading,
@@ -55,9 +58,16 @@ impl LessonPanel {
         let lesson = app.lesson()?;
         let width = usize::from(inner_width(layout, area)).min(MAX_LINE_WIDTH);
         let (mut lines, answers) = content(app, lesson, theme, width);
+        let free = free_rows(app, layout, area).saturating_sub(layout.frame_rows());
+        if let LessonStep::Run(_) = lesson.step()
+            && lines.len() > usize::from(free)
+        {
+            // Part of the question would say less than the prediction alone.
+            let said = lesson_text::running(app, lesson, theme).into_iter().next();
+            lines = said.map(|said| said.lines(theme, width)).unwrap_or_default();
+        }
         let reads = !matches!(lesson.step(), LessonStep::Run(_) | LessonStep::RealRun)
             && lesson.step() != LessonStep::Experiment;
-        let free = free_rows(app, layout, area).saturating_sub(layout.frame_rows());
         let covers = reads && lines.len() > usize::from(free);
         if !covers {
             lines.truncate(usize::from(free).max(1));
@@ -100,7 +110,14 @@ impl LessonPanel {
         self.lines =
             std::mem::take(&mut self.lines).into_iter().skip(shown.start).take(room).collect();
         let key = app.key_of(Action::NextLanes);
-        self.heading.captions = format!(" {}/{pages}, {key}: more ", page + 1);
+        let Heading { title, captions } = &mut self.heading;
+        *captions = format!(" page {} of {pages}, {key} ", page + 1);
+        // How to read on is worth more than the title.
+        if text::width(title) + text::width(captions) + 2 > usize::from(area.width)
+            && let Some(number) = title.trim().split("  ").next()
+        {
+            *title = format!(" {number} ");
+        }
     }
 
     /// Draws the panel.
@@ -209,7 +226,8 @@ fn content(
     (lines, Vec::new())
 }
 
-/// Appends the answers, in as many columns as fit, and returns their places.
+/// Appends the answers and returns their places: on one line or in two columns if they fit, or else each
+/// on lines of its own.
 fn push_answers(
     lesson: &LessonProgress,
     theme: Theme,
@@ -217,39 +235,64 @@ fn push_answers(
     lines: &mut Vec<Line<'static>>,
 ) -> Vec<AnswerPlace> {
     let answers = lesson.question().map_or(&[][..], |question| &question.answers);
-    let texts: Vec<String> = (1..)
-        .zip(answers)
-        .map(|(number, answer)| {
-            let answer = text::to_drawable(answer.text.clone(), theme);
-            text::truncate(format!("{number} {answer}"), theme, width.saturating_sub(2))
-        })
-        .collect();
-    let longest = texts.iter().map(|text| text::width(text)).max().unwrap_or(0) + 2;
-    let columns = (width + ANSWER_GAP) / (longest + ANSWER_GAP).max(1);
+    let numbered = (1..).zip(answers).map(|(number, answer)| format!("{number} {}", answer.text));
+    let texts: Vec<String> = numbered.map(|text| text::to_drawable(text, theme)).collect();
+    let chosen = match lesson.typed_prediction() {
+        Some(Prediction::Answer(index)) => Some(index),
+        _ => None,
+    };
+    let longest = texts.iter().map(|text| text::width(text)).max().unwrap_or(0) + MARK_WIDTH;
+    let fitting = (width + ANSWER_GAP) / (longest + ANSWER_GAP);
     // Three answers in two columns would look as if two of them belonged together.
-    let columns = if columns >= texts.len() { texts.len() } else { columns.min(2) };
-    let columns = if texts.len() == 3 && columns == 2 { 1 } else { columns.max(1) };
-    let chosen = lesson.typed_prediction();
+    let columns = match texts.len() {
+        count if fitting >= count => count.max(1),
+        4 if fitting >= 2 => 2,
+        _ => return push_wrapped_answers(&texts, chosen, theme, width, lines),
+    };
     let mut places = Vec::new();
     for (row, texts) in texts.chunks(columns).enumerate() {
         let mut line = Line::default();
         for (column, text) in texts.iter().enumerate() {
             let index = row * columns + column;
-            let is_chosen = chosen == Some(Prediction::Answer(index));
-            let mark = if is_chosen { "> " } else { "  " };
-            let style = if is_chosen { theme.selected() } else { theme.text() };
             let start = line.width() as u16;
-            line.push_span(Span::styled(
-                mark,
-                if is_chosen { theme.strong() } else { theme.text() },
-            ));
-            line.push_span(Span::styled(text.clone(), style));
+            line.extend(answer_spans(text, chosen == Some(index), theme));
             let columns = start..line.width() as u16;
             places.push(AnswerPlace { line: lines.len(), columns, index });
-            let gap = (longest + ANSWER_GAP).saturating_sub(2 + text::width(text));
+            let gap = (longest + ANSWER_GAP).saturating_sub(MARK_WIDTH + text::width(text));
             line.push_span(Span::raw(" ".repeat(gap)));
         }
         lines.push(line);
     }
     places
+}
+
+/// Appends each answer on lines of its own.
+fn push_wrapped_answers(
+    texts: &[String],
+    chosen: Option<usize>,
+    theme: Theme,
+    width: usize,
+    lines: &mut Vec<Line<'static>>,
+) -> Vec<AnswerPlace> {
+    let room = width.saturating_sub(MARK_WIDTH);
+    let mut places = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let answer = StyledText::default().sentence(text, theme.text(), theme);
+        for (at, words) in answer.lines(theme, room.saturating_sub(2)).iter().enumerate() {
+            let is_chosen = chosen == Some(index);
+            // The lines after the first begin below its words.
+            let words = if at == 0 { words.to_string() } else { format!("  {words}") };
+            let [mark, words] = answer_spans(&words, is_chosen, theme);
+            let mark = if at == 0 { mark } else { Span::raw(" ".repeat(MARK_WIDTH)) };
+            places.push(AnswerPlace { line: lines.len(), columns: 0..width as u16, index });
+            lines.push(Line::from(vec![mark, words]));
+        }
+    }
+    places
+}
+
+/// Returns the mark of an answer, and its words.
+fn answer_spans(text: &str, is_chosen: bool, theme: Theme) -> [Span<'static>; 2] {
+    let (mark, style) = if is_chosen { ("> ", theme.selected()) } else { ("  ", theme.text()) };
+    [Span::styled(mark, theme.strong()), Span::styled(text.to_owned(), style)]
 }

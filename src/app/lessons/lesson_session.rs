@@ -137,6 +137,8 @@ impl App {
     pub(super) fn conclude_question(&mut self, index: usize) {
         let (runs, selection) = (self.session.runs(self.selection()).to_vec(), self.selection());
         self.set_lesson_speed();
+        // A paused view would hide what the explanation is about.
+        self.picture.view.resume();
         let Some(course) = self.course.as_deref_mut() else { return };
         let Some(lesson) = &mut course.lesson else { return };
         let is_own = lesson.own_run(index).is_some_and(|(own, _)| own == index);
