@@ -4,6 +4,7 @@
 mod ended_session;
 pub mod exit;
 mod exports;
+mod finished_lessons;
 mod headless;
 mod learn;
 mod opened_session;

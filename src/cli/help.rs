@@ -14,6 +14,7 @@ Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
        threadline sweep [USERNAME|URL]   how many threads are worth it?
        threadline exec -- 'CMD'...       your own commands, side by side
        threadline watch -- CMD | -p PID  the threads of a program of yours
+       threadline learn [LESSON]         nine lessons: predict, run, compare
        threadline replay FILE | serve    a recording; the built-in server alone
        threadline help [TOPIC]           the documentation; completions | man
 
@@ -28,7 +29,6 @@ Options (--help lists all):
 
 Examples (press ? on the screen for the keys):
   threadline                    a race on the built-in server: no network
-  threadline octocat            a race against api.github.com
   threadline watch -- python app.py     every thread of your program
 ";
 
@@ -65,6 +65,7 @@ Examples:
   threadline --record run.jsonl                  then: threadline replay run.jsonl
   threadline exec -j 4 -- 'make a' 'make b'      your own commands (threadline exec --help)
   threadline watch -- python app.py              your own program (threadline watch --help)
+  threadline learn                               nine lessons: predict, run, compare
   threadline help gil                            a page of the documentation
 
 Output:
@@ -94,6 +95,7 @@ Environment:
   https_proxy, all_proxy, http_proxy, no_proxy    the same, if the upper-case name is not set
   ACCESSIBLE=1              sentences for a screen reader instead of the screen, as --narrate
   XDG_CONFIG_HOME           the directory of the configuration, default ~/.config
+  XDG_STATE_HOME            the directory of the lessons that are done, default ~/.local/state
   PAGER                     shows the pages of threadline help, default less
   TERM=dumb                 no screen, no pager
   NO_COLOR, CLICOLOR_FORCE, COLORTERM    the colours of the screen

@@ -137,9 +137,12 @@ impl SvgPicture<'_> {
         self.y += 54.0;
         let lesson = self.subject.lesson.iter().flat_map(|lesson| &lesson.sentences);
         let lesson = lesson.map(|sentence| (Font::new(14.0, text), escape_controls(sentence)));
+        // A lesson says itself what comes next.
+        let has_next = self.subject.lesson.is_none();
+        let details = if has_next { conclusion.details() } else { conclusion.checks() };
         let lines = [
             (Font::new(16.0, text).bold(), conclusion.sentence()),
-            (Font::new(14.0, quiet), conclusion.details()),
+            (Font::new(14.0, quiet), details),
         ];
         for (font, sentence) in lesson.collect::<Vec<_>>().into_iter().chain(lines) {
             for line in wrap_text(font, &sentence, room) {

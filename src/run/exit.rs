@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use thiserror::Error as ThisError;
 
-use super::learn::FinishedLessonsError;
+use super::finished_lessons::FinishedLessonsError;
 use super::watch_error::WatchError;
 use crate::cli::{self, CliError};
 use crate::github::ApiError;

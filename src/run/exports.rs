@@ -193,9 +193,10 @@ impl ExportSnapshot {
 fn lesson_caption(app: &App) -> Option<LessonCaption> {
     let progress = app.course()?.lesson()?;
     let (lesson, outcome) = (progress.lesson(), progress.caption()?);
+    let outcome = outcome.strip_prefix(&format!("{}: ", lesson.title)).unwrap_or(&outcome);
     Some(LessonCaption {
         title: lesson.title.clone(),
-        sentences: vec![lesson.claim.clone(), outcome],
+        sentences: vec![lesson.claim.clone(), outcome.to_owned()],
         mark: progress.mark(app.runs()).map(|mark| (mark.name.to_owned(), mark.at)),
     })
 }

@@ -2,7 +2,6 @@
 //! which are done.
 
 mod conversation;
-mod finished_lessons;
 mod lesson_list;
 mod lesson_records;
 mod opened_course;
@@ -18,11 +17,16 @@ use crate::http::system_limits::raise_file_limit;
 use crate::terminal::signals::{INTERRUPT, Signals};
 
 use super::exit::{CommandError, Exit, print_error};
+use super::finished_lessons::FinishedLessons;
 use super::screen::{self, CourseStart, EndedCourse};
 use super::{ExportTargets, Streams};
-use finished_lessons::FinishedLessons;
-pub(super) use finished_lessons::FinishedLessonsError;
 use opened_course::OpenedCourse;
+
+/// The interpreter of the script that the last lesson watches.
+const PYTHON: &str = "python3";
+
+/// The name of the script's file.
+const SCRIPT_NAME: &str = "real.py";
 
 /// Carries out `threadline learn`.
 pub(super) fn run(learn: &LearnCommand, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {

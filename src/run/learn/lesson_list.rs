@@ -6,8 +6,7 @@ use crate::app::Keymap;
 use crate::model::Lesson;
 use crate::model::lesson::LessonText;
 use crate::model::printable::escape_controls;
-
-use super::finished_lessons::is_done;
+use crate::run::finished_lessons::is_done;
 
 /// The width of a line. It is the same in a pipe, so that the list looks the same everywhere.
 const WIDTH: usize = 80;

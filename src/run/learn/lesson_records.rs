@@ -1,4 +1,4 @@
-//! What was predicted and what happened, for the main screen after the lessons.
+//! The predictions and what happened, for the main screen after the lessons.
 
 use std::io::{self, Write as _};
 

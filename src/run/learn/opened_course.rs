@@ -10,21 +10,16 @@ use crate::http::RetryPolicy;
 use crate::model::lesson::LessonWork;
 use crate::model::{Lesson, LogEntry, Setup, WatchedProgram};
 use crate::run::exit::CommandError;
+use crate::run::finished_lessons::{FinishedLessons, is_done};
 use crate::run::opened_session::{available_cores, example_server};
 use crate::run::panic_report;
 use crate::server::{DEFAULT_FOLLOWERS, DEFAULT_USER, Server};
 use crate::source::recording::{self, ReadRecordingError};
 use crate::source::{Clock, Launcher};
 
-use super::finished_lessons::{FinishedLessons, is_done};
 #[cfg(target_os = "linux")]
 use super::python_script::PythonScript;
-
-/// The interpreter of the script.
-pub(super) const PYTHON: &str = "python3";
-
-/// The name of the script's file.
-pub(super) const SCRIPT_NAME: &str = "real.py";
+use super::{PYTHON, SCRIPT_NAME};
 
 /// The lessons, and the objects that they need.
 pub(super) struct OpenedCourse {

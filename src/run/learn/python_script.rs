@@ -16,7 +16,7 @@ use crate::cli::real_program_script;
 use crate::source::program::{ProgramLaunch, StreamRoutes, TerminalSize, WatchTarget};
 use crate::terminal::screen::stdout_size;
 
-use super::opened_course::{PYTHON, SCRIPT_NAME};
+use super::{PYTHON, SCRIPT_NAME};
 
 /// A program that only a working interpreter with threads prints the answer of.
 const PROBE: &str = "import threading, queue; print(40 + threading.active_count())";

@@ -1,4 +1,4 @@
-//! What happened beside what was predicted, as text.
+//! The outcome of a question beside its prediction, as text.
 
 use crate::analysis::lesson::{LessonOutcome, LessonRuns, Prediction, figure_text};
 use crate::analysis::verdict;

@@ -46,6 +46,124 @@ text = "It was {gil.speed-up}."
 holds = ["gil.speed-up < 1.1"]
 "#;
 
+/// A part of the file, its replacement, and the problem that this is.
+const PROBLEMS: &[(&str, &str, &str)] = &[
+    ("name = \"waves\"", "nam = \"waves\"", "line 1: unknown key \"nam\": did you mean name?"),
+    ("name = \"waves\"", "name = \"4\"", "line 1: name: use a word of small letters"),
+    ("title = \"Waves\"", "title = 7", "line 2: title: use a text in quotes"),
+    ("title = \"Waves\"", "title = \" \"", "line 2: title: is empty; write a text"),
+    ("title = \"Waves\"", "title = \"\\u001b[2J\"", "line 2: title: has characters"),
+    ("source = \"a book\"\n", "", "line 1: missing key source; a lesson needs it"),
+    ("try = ", "try = # ", "line 5: "),
+    ("{key run}", "{key rum}", "line 5: try: unknown action \"rum\"; did you mean run?"),
+    ("{key run}", "{gil.seconds}", "try: gil.seconds: gil does not run; use sequential or threads"),
+    ("{key run}", "{key run", "line 5: try: '{' is not closed"),
+    (
+        "three threads take?",
+        "{threads.seconds} take?",
+        "line 8: ask: threads.seconds: nothing has run yet",
+    ),
+    (
+        "figure = \"threads.seconds\"",
+        "figure = \"threads.second\"",
+        "line 9: figure: unknown quantity",
+    ),
+    (
+        "figure = \"threads.seconds\"",
+        "figure = \"gil.seconds\"",
+        "line 9: gil.seconds: gil does not run",
+    ),
+    (
+        "figure = \"threads.seconds\"",
+        "figure = \"before.threads.seconds\"",
+        "no run of another question",
+    ),
+    (
+        "figure = \"threads.seconds\"",
+        "figure = \"threads.gil-held\"",
+        "these runs have no gil-held",
+    ),
+    (
+        "    { value = 1, text = \"One second\" },\n",
+        "",
+        "line 10: answers: 2 are given; use three or four",
+    ),
+    ("value = 1,", "value = 0,", "line 11: value: use a number above 0"),
+    ("value = 1,", "value = 1.85,", "line 12: value: two answers have the same"),
+    ("value = 1,", "value = \"1\",", "line 11: value: use a number, such as 4 or 1.05"),
+    ("value = 1,", "value = nan,", "line 11: value: use a number, such as 4 or 1.05"),
+    (
+        "workload = \"followers\"",
+        "workload = \"folowers\"",
+        "line 16: workload: unknown workload \"folowers\"; did you mean followers?",
+    ),
+    (
+        "[\"sequential\", \"threads\"]",
+        "[\"thread\"]",
+        "line 17: modes: unknown mode \"thread\"; did you mean threads?",
+    ),
+    ("[\"sequential\", \"threads\"]", "[]", "line 17: modes: name at least one"),
+    (
+        "[\"sequential\", \"threads\"]",
+        "[\"threads\", \"threads\"]",
+        "modes: threads is there twice",
+    ),
+    ("threads = 3", "threads = 0", "line 18: threads: use a whole number from 1 to 1000"),
+    ("threads = 3\n", "", "line 15: missing key threads; a run needs it"),
+    (
+        "threads = 3",
+        "threads = 3\ntasks = 4",
+        "line 19: tasks does not apply to the workload followers; remove it",
+    ),
+    ("size = \"100ms\"", "size = \"100\"", "line 36: size: use 1ms to 10m, with the unit"),
+    ("size = \"100ms\"", "share = 30", "line 36: share does not apply to the workload cpu"),
+    ("view = \"switches\"", "view = \"all\"", "line 37: view: use \"whole\" or \"switches\""),
+    (
+        "[\"sequential\", \"gil\"]",
+        "[\"sequential\", \"threads\"]",
+        "line 37: view: these runs have no GIL",
+    ),
+    (
+        "(lanes threads)",
+        "(lane threads)",
+        "line 20: text: unknown part of the screen \"lane threads\"",
+    ),
+    ("(lanes threads)", "(gil)", "line 20: text: these runs have no GIL; add gil to the modes"),
+    ("(lanes threads)", "(lanes gil)", "line 20: text: gil does not run"),
+    (
+        "[three threads](lanes threads)",
+        "[three threads]",
+        "line 20: text: [three threads] needs a part",
+    ),
+    (
+        "threads.seconds < 0.5 * sequential.seconds",
+        "threads.seconds = 2",
+        "line 21: holds: \"threads.seconds = 2\" compares nothing",
+    ),
+    (
+        "threads.seconds < 0.5 * sequential.seconds",
+        "1 < 2",
+        "line 21: holds: 1 < 2: compare a figure",
+    ),
+    (
+        "threads.seconds < 0.5 * sequential.seconds",
+        "processes.seconds < 2",
+        "line 21: holds: processes.seconds: processes does not run",
+    ),
+    (
+        "[\"threads.seconds < 0.5 * sequential.seconds\"]",
+        "[]",
+        "line 21: holds: name what makes the sentence true",
+    ),
+    ("holds = [\"gil.speed-up < 1.1\"]\n", "", "line 38: missing key holds; a sentence needs it"),
+    (
+        "[question.run]\nworkload = \"followers\"\nmodes = [\"sequential\", \"threads\"]\nthreads = 3\n",
+        "",
+        "line 7: missing table [question.run]; the first question needs a run",
+    ),
+    ("name = \"waves\"", "name = \"waves\"\nname = \"b\"", "line 2: duplicate key name"),
+];
+
 /// Returns the problems of the file in which `old` is replaced by `new`.
 #[track_caller]
 fn problems(old: &str, new: &str) -> String {
@@ -67,135 +185,18 @@ fn a_right_file_is_a_lesson() {
 
 #[test]
 fn each_problem_has_its_line_and_its_remedy() {
-    for (old, new, expected) in [
-        ("name = \"waves\"", "nam = \"waves\"", "line 1: unknown key \"nam\": did you mean name?"),
-        ("name = \"waves\"", "name = \"4\"", "line 1: name: use a word of small letters"),
-        ("title = \"Waves\"", "title = 7", "line 2: title: use a text in quotes"),
-        ("title = \"Waves\"", "title = \" \"", "line 2: title: is empty; write a text"),
-        ("title = \"Waves\"", "title = \"\\u001b[2J\"", "line 2: title: has characters"),
-        ("source = \"a book\"\n", "", "line 1: missing key source; a lesson needs it"),
-        ("try = ", "try = # ", "line 5: "),
-        ("{key run}", "{key rum}", "line 5: try: unknown action \"rum\"; did you mean run?"),
-        (
-            "{key run}",
-            "{gil.seconds}",
-            "try: gil.seconds: gil does not run; use sequential or threads",
-        ),
-        ("{key run}", "{key run", "line 5: try: '{' is not closed"),
-        (
-            "three threads take?",
-            "{threads.seconds} take?",
-            "line 8: ask: threads.seconds: nothing has run yet",
-        ),
-        (
-            "figure = \"threads.seconds\"",
-            "figure = \"threads.second\"",
-            "line 9: figure: unknown quantity",
-        ),
-        (
-            "figure = \"threads.seconds\"",
-            "figure = \"gil.seconds\"",
-            "line 9: gil.seconds: gil does not run",
-        ),
-        (
-            "figure = \"threads.seconds\"",
-            "figure = \"before.threads.seconds\"",
-            "no run of another question",
-        ),
-        (
-            "figure = \"threads.seconds\"",
-            "figure = \"threads.gil-held\"",
-            "these runs have no gil-held",
-        ),
-        (
-            "    { value = 1, text = \"One second\" },\n",
-            "",
-            "line 10: answers: 2 are given; use three or four",
-        ),
-        ("value = 1,", "value = 0,", "line 11: value: use a number above 0"),
-        ("value = 1,", "value = 1.85,", "line 12: value: two answers have the same"),
-        ("value = 1,", "value = \"1\",", "line 11: value: use a number, such as 4 or 1.05"),
-        ("value = 1,", "value = nan,", "line 11: value: use a number, such as 4 or 1.05"),
-        (
-            "workload = \"followers\"",
-            "workload = \"folowers\"",
-            "line 16: workload: unknown workload \"folowers\"; did you mean followers?",
-        ),
-        (
-            "[\"sequential\", \"threads\"]",
-            "[\"thread\"]",
-            "line 17: modes: unknown mode \"thread\"; did you mean threads?",
-        ),
-        ("[\"sequential\", \"threads\"]", "[]", "line 17: modes: name at least one"),
-        (
-            "[\"sequential\", \"threads\"]",
-            "[\"threads\", \"threads\"]",
-            "modes: threads is there twice",
-        ),
-        ("threads = 3", "threads = 0", "line 18: threads: use a whole number from 1 to 1000"),
-        ("threads = 3\n", "", "line 15: missing key threads; a run needs it"),
-        (
-            "threads = 3",
-            "threads = 3\ntasks = 4",
-            "line 19: tasks does not apply to the workload followers; remove it",
-        ),
-        ("size = \"100ms\"", "size = \"100\"", "line 36: size: use 1ms to 10m, with the unit"),
-        ("size = \"100ms\"", "share = 30", "line 36: share does not apply to the workload cpu"),
-        ("view = \"switches\"", "view = \"all\"", "line 37: view: use \"whole\" or \"switches\""),
-        (
-            "[\"sequential\", \"gil\"]",
-            "[\"sequential\", \"threads\"]",
-            "line 37: view: these runs have no GIL",
-        ),
-        (
-            "(lanes threads)",
-            "(lane threads)",
-            "line 20: text: unknown part of the screen \"lane threads\"",
-        ),
-        ("(lanes threads)", "(gil)", "line 20: text: these runs have no GIL; add gil to the modes"),
-        ("(lanes threads)", "(lanes gil)", "line 20: text: gil does not run"),
-        (
-            "[three threads](lanes threads)",
-            "[three threads]",
-            "line 20: text: [three threads] needs a part",
-        ),
-        (
-            "threads.seconds < 0.5 * sequential.seconds",
-            "threads.seconds = 2",
-            "line 21: holds: \"threads.seconds = 2\" compares nothing",
-        ),
-        (
-            "threads.seconds < 0.5 * sequential.seconds",
-            "1 < 2",
-            "line 21: holds: 1 < 2: compare a figure",
-        ),
-        (
-            "threads.seconds < 0.5 * sequential.seconds",
-            "processes.seconds < 2",
-            "line 21: holds: processes.seconds: processes does not run",
-        ),
-        (
-            "[\"threads.seconds < 0.5 * sequential.seconds\"]",
-            "[]",
-            "line 21: holds: name what makes the sentence true",
-        ),
-        (
-            "holds = [\"gil.speed-up < 1.1\"]\n",
-            "",
-            "line 38: missing key holds; a sentence needs it",
-        ),
-        (
-            "[question.run]\nworkload = \"followers\"\nmodes = [\"sequential\", \"threads\"]\nthreads = 3\n",
-            "",
-            "line 7: missing table [question.run]; the first question needs a run",
-        ),
-        ("How long do", &"long ".repeat(80), "line 7: the question and its answers have 9"),
-        ("name = \"waves\"", "name = \"waves\"\nname = \"b\"", "line 2: duplicate key name"),
-    ] {
+    for &(old, new, expected) in PROBLEMS {
         let text = problems(old, new);
         let found = text.contains(expected) || text.contains(&expected.replacen("; ", ": ", 1));
         assert!(found, "{new}\n{text}\ndoes not say\n{expected}");
     }
+}
+
+#[test]
+fn a_panel_has_at_most_seventy_words() {
+    let text = problems("How long do", &"long ".repeat(80));
+    assert!(text.contains("line 7: the question and its answers have 9"), "{text}");
+    assert!(text.contains("words; use at most 70"), "{text}");
 }
 
 #[test]

@@ -13,6 +13,12 @@ use threadline::source::simulate::SimulatedRun;
 
 use crate::app_driver::{AppDriver, Scenario};
 
+/// The number of followers on the built-in server.
+const FOLLOWERS: u32 = 127;
+
+/// The number of followers per page in a scenario.
+const SCENARIO_PER_PAGE: u32 = 30;
+
 /// A lesson, and the runs of each of its questions.
 pub(super) struct PlayedLesson {
     pub(super) lesson: Lesson,
@@ -49,8 +55,9 @@ impl PlayedLesson {
 /// Plays the runs of a question to their end.
 pub(super) fn play(run: &LessonRun) -> Vec<Run> {
     match run.work {
-        LessonWork::Followers { .. } => {
-            let fetch = |&mode: &Mode| fetched(mode, run.workers);
+        LessonWork::Followers { per_page } => {
+            let pages = FOLLOWERS.div_ceil(u32::from(per_page));
+            let fetch = |&mode: &Mode| fetched(mode, run.workers, pages);
             run.modes.iter().map(fetch).collect()
         }
         LessonWork::Computation { .. } => simulated(run),
@@ -78,10 +85,11 @@ fn simulated(run: &LessonRun) -> Vec<Run> {
     session.runs(selection).to_vec()
 }
 
-/// The events of the script are those of the built-in server's delays.
-fn fetched(mode: Mode, workers: u16) -> Run {
-    let scenario =
-        Scenario { host: Target::BUILT_IN, workers: Some(workers), ..Scenario::default() };
+/// Fetches pages with the delays of the built-in server, which do not depend on the size of a page.
+fn fetched(mode: Mode, workers: u16, pages: u32) -> Run {
+    let followers = pages * SCENARIO_PER_PAGE;
+    let (host, workers) = (Target::BUILT_IN, Some(workers));
+    let scenario = Scenario { host, workers, followers, listed: followers, ..Scenario::default() };
     let selection = Selection::only(Workload::Followers, mode);
     let driver = AppDriver::new(scenario, selection).play_to_end();
     driver.app.session().runs(selection)[0].clone()

@@ -51,7 +51,8 @@ fn words(text: &LessonText) -> String {
 
 /// Returns the place of a word, also as the beginning of another, as in `waves`.
 fn place_of(text: &str, word: &str) -> Option<usize> {
-    let begins = |&(at, _): &(usize, &str)| !text[..at].ends_with(char::is_alphabetic);
+    let before = |at| text.get(..at).unwrap();
+    let begins = |&(at, _): &(usize, &str)| !before(at).ends_with(char::is_alphabetic);
     text.match_indices(word).find(begins).map(|(at, _)| at)
 }
 
@@ -63,7 +64,7 @@ fn no_term_comes_before_its_explanation() {
         let explained = all.find(explanation).unwrap_or_else(|| panic!("{explanation}"));
         for term in terms {
             let first = place_of(&all, term).unwrap();
-            let line = all[first..].lines().next().unwrap();
+            let line = all.get(first..).unwrap().lines().next().unwrap();
             assert!(first >= explained, "{term} comes before {explanation:?}: {line}");
         }
     }

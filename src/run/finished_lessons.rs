@@ -22,7 +22,7 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// The file that says which lessons are done.
 #[derive(Clone, Debug)]
-pub(in crate::run) struct FinishedLessons {
+pub(super) struct FinishedLessons {
     /// The path, or `None` if nothing is kept.
     path: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ impl FinishedLessons {
     }
 
     /// Adds the name of a lesson to the file, unless it is there already.
-    pub(in crate::run) fn record(&self, lesson: &str) -> Result<(), FinishedLessonsError> {
+    pub(super) fn record(&self, lesson: &str) -> Result<(), FinishedLessonsError> {
         let Some(path) = &self.path else { return Ok(()) };
         // Read again: another threadline may have finished a lesson meanwhile.
         let mut names = self.read()?;
