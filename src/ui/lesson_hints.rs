@@ -31,10 +31,10 @@ pub(super) fn of_lesson(app: &App, lesson: &LessonProgress) -> Vec<Hint> {
         }
         _ => {}
     }
+    hints.push(Hint(&[Action::Back], if goes_on { "list" } else { "back" }));
     if lesson.step() != LessonStep::Question(0) {
         hints.push(Hint(&[Action::LessonBack], "step back"));
     }
-    hints.push(Hint(&[Action::Back], if goes_on { "list" } else { "back" }));
     hints
 }
 
@@ -42,7 +42,7 @@ fn next_word(app: &App, lesson: &LessonProgress) -> Option<&'static str> {
     let course = app.course()?;
     Some(match lesson.step() {
         LessonStep::Question(_) => "confirm",
-        LessonStep::Run(_) => return app.is_playback().then_some("to the end"),
+        LessonStep::Run(_) => return app.is_playback().then_some("to end"),
         LessonStep::RealRun => return None,
         LessonStep::Outcome(_) if lesson.outcome().is_none() => "run again",
         LessonStep::Outcome(_) | LessonStep::Experiment => "go on",
@@ -57,7 +57,7 @@ fn run_hints(app: &App) -> Vec<Hint> {
     let paused = app.picture().time_behind(app.session()).is_some() || app.is_playback_paused();
     let mut hints = vec![Hint(&[Action::Pause], if paused { "play " } else { "pause" })];
     if app.can_pause_at_switch() {
-        hints.push(Hint(&[Action::PauseAtSwitch], "pause at switch"));
+        hints.push(Hint(&[Action::PauseAtSwitch], "next switch"));
     }
     if !app.is_playback() {
         hints.push(Hint(&[Action::Stop], "stop"));
@@ -67,9 +67,10 @@ fn run_hints(app: &App) -> Vec<Hint> {
 
 /// Returns whether a hint of the timeline is shown in a step: while the lesson decides what runs, those
 /// for looking at it; but no key has two hints.
-pub(super) fn fits(lesson: &LessonProgress, Hint(actions, _): &Hint) -> bool {
+pub(super) fn fits(app: &App, lesson: &LessonProgress, Hint(actions, _): &Hint) -> bool {
     let only = |wanted: &[Action]| actions.iter().all(|action| wanted.contains(action));
-    let is_shown_before = only(&[Action::Back, Action::Stop]);
+    let goes_on = app.picture().lane_index().is_none();
+    let is_shown_before = only(&[Action::Back]) || (goes_on && only(&[Action::Inspect]));
     let changes_view = only(&[
         Action::ZoomIn,
         Action::ZoomOut,
@@ -82,7 +83,8 @@ pub(super) fn fits(lesson: &LessonProgress, Hint(actions, _): &Hint) -> bool {
     ]);
     match lesson.step() {
         LessonStep::Question(_) => false,
-        LessonStep::Experiment => !is_shown_before,
+        _ if is_shown_before => false,
+        LessonStep::Experiment => true,
         _ => changes_view,
     }
 }

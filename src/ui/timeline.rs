@@ -143,8 +143,9 @@ pub(super) fn arrange(
     theme: Theme,
     area: Rect,
 ) -> TimelineAreas<'_> {
-    // The axis shows the time of the cursor.
-    let has_axis = layout.height > HeightClass::Tiny || app.picture().cursor().is_some();
+    // The axis shows the times of the cursor and of a lesson's mark.
+    let is_marked = app.picture().cursor().is_some() || app.axis_mark().is_some();
+    let has_axis = layout.height > HeightClass::Tiny || is_marked;
     let top = u16::from(has_axis).min(area.height);
     let axis = area.rows().next().filter(|_| top > 0);
     let body = Rect { y: area.y + top, height: area.height - top, ..area };

@@ -8,8 +8,8 @@ use threadline::model::lesson::{
     Lesson, LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
 };
 use threadline::model::{
-    ComputeSpec, ExitStatus, LogEntry, Mode, Nanos, RunId, Selection, SelectionStart, Setup,
-    Simulation, Target, WatchedProgram, Workload,
+    ComputeSpec, LogEntry, Mode, Nanos, RunId, Selection, SelectionStart, Setup, Simulation,
+    Target, WatchedProgram, Workload,
 };
 
 use crate::app_driver::program_script::{self, ProgramScript};
@@ -161,8 +161,7 @@ pub(super) fn open(lesson: usize) -> AppDriver {
 
 /// Opens a lesson that watches a program, of which there is only a recording.
 pub(super) fn recorded() -> AppDriver {
-    let script = programs::python_script(program_script::exact());
-    let (program, events) = script.exit(4_500_000, ExitStatus::Code(0));
+    let (program, events) = programs::build();
     let setup = Setup::program(program);
     let selection = Selection::only(Workload::Program, Mode::Threads);
     let start = SelectionStart { selection, setup: setup.clone(), pages: None };
