@@ -100,7 +100,9 @@ fn without_code(text: &str) -> String {
 #[test]
 fn links_point_to_existing_files() {
     for page in pages() {
-        for link in without_code(&page.text).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        for link in
+            without_code(&page.text).split("](").skip(1).map(|rest| rest.split(')').next().unwrap())
+        {
             let file = link.split('#').next().unwrap();
             let is_local = !file.starts_with("https://") && !file.is_empty();
             let target = page.path.parent().unwrap().join(file);
@@ -113,8 +115,7 @@ fn links_point_to_existing_files() {
 fn named_options_exist() {
     // Options of cargo and curl.
     let foreign = ["--release", "--locked", "--path", "--bench", "--test"];
-    let commands: [&[&str]; 6] =
-        [&[], &["serve"], &["exec"], &["watch"], &["replay"], &["learn"]];
+    let commands: [&[&str]; 6] = [&[], &["serve"], &["exec"], &["watch"], &["replay"], &["learn"]];
     let help = commands.map(|words| stdout_of(&[words, &["--help"]].concat())).concat();
     for page in pages() {
         let words = page.text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
