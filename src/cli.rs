@@ -104,7 +104,8 @@ enum SubArgs {
         long_about = help::LEARN,
         after_long_help = help::LEARN_AFTER,
         mut_arg("json", |arg| arg.hide(true)),
-        mut_arg("plain", |arg| arg.help("No screen: the lesson as text, with answers from stdin"))
+        mut_arg("plain", |arg| arg.help("No screen: the lesson as text, with answers from stdin")),
+        mut_arg("narrate", |arg| arg.long_help(help::LEARN_NARRATE))
     )]
     Learn(learn::LearnArgs),
     /// Play a recording, or print its report

@@ -217,6 +217,12 @@ Predict what threads do, run it, and compare: nine lessons of two minutes
 Each begins with a claim and a question, which you answer before anything runs. Then the runs are drawn \
 beside your prediction, and two sentences say why. A second, harder question follows.";
 
+pub(super) const LEARN_NARRATE: &str = "\
+No screen: sentences for a screen reader
+
+stdout gets what --plain prints, and stderr one sentence per line about the runs. ACCESSIBLE=1 in the \
+environment does the same if stderr is a terminal.";
+
 pub(super) const LEARN_AFTER: &str = "\
 Examples:
   threadline learn                               the list, to choose from

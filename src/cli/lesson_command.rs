@@ -57,3 +57,50 @@ fn option_value(duration: Nanos) -> String {
         format!("{microseconds}us")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Command, FollowersCommand, Terminals, built_in_lessons, parse};
+
+    /// Parses a command as it was typed.
+    fn parsed(command: &str) -> FollowersCommand {
+        let words = command.split(' ').map(OsString::from);
+        match parse(words, &|_| None, Terminals::default()).unwrap() {
+            Command::Followers(command) => command,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn commands_do_what_the_lessons_do() {
+        let lessons = built_in_lessons().unwrap();
+        let questions = lessons.iter().flat_map(|lesson| &lesson.questions);
+        let runs: Vec<&LessonRun> =
+            questions.filter_map(|question| question.run.as_ref()).collect();
+        let mut commands = 0;
+        for run in runs {
+            let Some(command) = lesson_command(run, false) else { continue };
+            let FollowersCommand { compute_options, per_page, workers, selection, .. } =
+                parsed(&command);
+            commands += 1;
+            assert_eq!(selection.workload, run.workload(), "{command}");
+            assert_eq!(workers.unwrap_or(1), run.workers, "{command}");
+            match &run.work {
+                LessonWork::Followers { per_page: expected } => assert_eq!(per_page, *expected),
+                LessonWork::Computation { compute, tasks, .. } => {
+                    assert_eq!(
+                        (compute_options.compute, compute_options.tasks),
+                        (*compute, *tasks)
+                    );
+                    let real = parsed(&lesson_command(run, true).unwrap());
+                    assert_eq!(real.compute_options.compute.simulation, None, "{command}");
+                }
+                LessonWork::Script => unreachable!("it has no command"),
+            }
+        }
+        assert!(commands >= 8, "{commands}");
+    }
+}

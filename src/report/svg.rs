@@ -36,6 +36,9 @@ const LEFT: f64 = 150.0;
 /// The right edge of lanes, where their figures begin.
 const RIGHT: f64 = 1004.0;
 
+/// The gap between two paragraphs.
+const PARAGRAPH_GAP: f64 = 10.0;
+
 /// The height of a row of figures.
 const ROW: f64 = 26.0;
 
@@ -139,20 +142,30 @@ impl SvgPicture<'_> {
         let lesson = lesson.map(|sentence| (Font::new(14.0, text), escape_controls(sentence)));
         // A lesson says itself what comes next.
         let has_next = self.subject.lesson.is_none();
-        let details = if has_next { conclusion.details() } else { conclusion.checks() };
+        let checks = || plural::capitalized(&conclusion.checks());
+        let details = if has_next { conclusion.details() } else { checks() };
         let lines = [
             (Font::new(16.0, text).bold(), conclusion.sentence()),
             (Font::new(14.0, quiet), details),
         ];
-        for (font, sentence) in lesson.collect::<Vec<_>>().into_iter().chain(lines) {
-            for line in wrap_text(font, &sentence, room) {
-                self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
-                self.y += 21.0;
-            }
-        }
+        let lesson: Vec<(Font, String)> = lesson.collect();
+        let gap = if lesson.is_empty() { 0.0 } else { PARAGRAPH_GAP };
+        self.draw_paragraph(&lesson);
+        self.y += gap;
+        self.draw_paragraph(&lines);
         self.y += 22.0;
         self.draw_totals();
         self.y += 20.0;
+    }
+
+    /// Draws sentences, each from the beginning of a line.
+    fn draw_paragraph(&mut self, sentences: &[(Font, String)]) {
+        for (font, sentence) in sentences {
+            for line in wrap_text(*font, sentence, WIDTH - 2.0 * MARGIN) {
+                self.writer.push_text([MARGIN, self.y + 12.0], *font, &line);
+                self.y += 21.0;
+            }
+        }
     }
 
     fn draw_totals(&mut self) {

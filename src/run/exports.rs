@@ -194,9 +194,11 @@ fn lesson_caption(app: &App) -> Option<LessonCaption> {
     let progress = app.course()?.lesson()?;
     let (lesson, outcome) = (progress.lesson(), progress.caption()?);
     let outcome = outcome.strip_prefix(&format!("{}: ", lesson.title)).unwrap_or(&outcome);
+    let (ask, outcome) = outcome.split_once(" Predicted: ").unwrap_or(("", outcome));
+    let outcome = format!("Predicted: {outcome}");
     Some(LessonCaption {
         title: lesson.title.clone(),
-        sentences: vec![lesson.claim.clone(), outcome.to_owned()],
+        sentences: vec![lesson.claim.clone(), ask.to_owned(), outcome],
         mark: progress.mark(app.runs()).map(|mark| (mark.name.to_owned(), mark.at)),
     })
 }

@@ -41,7 +41,7 @@ pub enum FinishedLessonsError {
         reason: String,
     },
     /// An unwritable file.
-    #[error("cannot write to {path} that the lesson is done: {reason}; make it writable")]
+    #[error("cannot record in {path} that the lesson is done: {reason}; make it writable")]
     Write {
         /// The path.
         path: String,

@@ -63,7 +63,7 @@ fn play(
     let opened = OpenedCourse::open(learn)?;
     let launcher = opened.launcher.clone();
     let done = match learn.output.mode {
-        OutputMode::Screen => play_on_screen(learn, opened, first, streams),
+        OutputMode::Screen => play_on_screen(learn, &opened, first, streams),
         OutputMode::Plain(progress) | OutputMode::Json(progress) => {
             let signals = Signals::for_termination().map_err(CommandError::Signals)?;
             let walk = text_lesson::TextWalk { opened, learn, progress, err: streams.err };
@@ -79,13 +79,13 @@ fn play(
 
 fn play_on_screen(
     learn: &LearnCommand,
-    opened: OpenedCourse,
+    opened: &OpenedCourse,
     first: Option<usize>,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
     let signals = Signals::for_screen().map_err(CommandError::Signals)?;
     let exports = ExportTargets::prepare(&learn.output)?;
-    let OpenedCourse { course, launcher, finished, notice, .. } = &opened;
+    let OpenedCourse { course, launcher, finished, notice, .. } = opened;
     let start = CourseStart {
         course: course.clone(),
         first,
@@ -106,7 +106,9 @@ fn play_on_screen(
         lesson_records::print(app.lesson_records(), streams.width);
     }
     problems.dedup();
-    problems.iter().for_each(|problem| print_error(streams.err, problem));
+    for problem in problems {
+        print_error(streams.err, &problem);
+    }
     match (signal, terminal_error) {
         (Some(signal), _) => Ok(Exit::Signal(signal)),
         (None, Some(error)) => Err(CommandError::Screen(error)),

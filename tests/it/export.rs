@@ -4,6 +4,7 @@ mod commands_report;
 mod computed_report;
 mod follower_list;
 mod followers_report;
+mod lesson_caption;
 mod perfetto;
 mod program_report;
 mod report;

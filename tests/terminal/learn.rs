@@ -49,7 +49,7 @@ const MOMENTS: [(&str, &str); 6] = [
 /// Plays the lesson on the GIL up to a moment, by its index.
 fn play_to(home: &Home, moment: usize) -> Pty {
     let mut pty = home.learn(&["gil"]);
-    for (text, keys) in &MOMENTS[..moment] {
+    for (text, keys) in MOMENTS.iter().take(moment) {
         pty.wait_text(text);
         pty.keys(keys);
     }
@@ -174,4 +174,18 @@ fn question_in_text_is_interrupted_by_control_c() {
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 130, "{}", exit.output);
     assert!(exit.output.ends_with("\r\n"), "the shell's prompt gets a line of its own");
+}
+
+#[test]
+fn run_of_a_lesson_in_text_is_interrupted_by_control_c() {
+    let home = Home::new();
+    let mut pty = home.learn(&["1", "--plain"]);
+    pty.wait_text("your answer: ");
+    pty.keys("1\n");
+    pty.wait_text("running ");
+    pty.keys("\x03");
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 130, "{}", exit.output);
+    assert!(!exit.screen.contains("it was"), "{}", exit.screen);
+    assert!(!home.progress_file().exists());
 }

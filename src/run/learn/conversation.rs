@@ -92,7 +92,7 @@ impl<'signals> Conversation<'signals> {
             // The user sees no end of the line that the prompt began.
             None => self.say("\n")?,
             Some(line) if self.echoes => {
-                self.say(&format!("{}\n", super::lesson_list::tidy(line)))?
+                self.say(&format!("{}\n", super::lesson_list::tidy(line)))?;
             }
             Some(_) => {}
         }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tempfile::TempDir;
+
 use crate::app::lessons::{Course, CourseLesson};
 use crate::cli::{LearnCommand, real_program_recording};
 use crate::github::Api;
@@ -32,9 +34,8 @@ pub(super) struct OpenedCourse {
     pub(super) no_script: Option<String>,
     /// Stops when it is dropped.
     _server: Server,
-    /// Deletes the script when it is dropped.
-    #[cfg(target_os = "linux")]
-    _script: Option<PythonScript>,
+    /// The folder of the script, which is deleted when this is dropped.
+    _script_folder: Option<TempDir>,
 }
 
 impl OpenedCourse {
@@ -50,70 +51,82 @@ impl OpenedCourse {
             Clock::system(),
             std::env::current_exe().ok(),
         );
+        let (launcher, script) = if learn.lessons.iter().any(watches_script) {
+            let (launcher, script) = add_script(launcher);
+            (launcher, Some(script))
+        } else {
+            (launcher, None)
+        };
+        let (script_folder, no_script) = match script {
+            Some(Ok(folder)) => (Some(folder), None),
+            Some(Err(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        let recording = no_script.as_ref().map(|_| recorded_script()).transpose()?;
         let finished = FinishedLessons::new(learn.progress_path.clone());
         let (done, notice) = match finished.read() {
             Ok(done) => (done, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
-        let lesson = |lesson: &Lesson| CourseLesson {
-            is_done: is_done(lesson, &done),
-            lesson: Arc::new(lesson.clone()),
-        };
-        let cores = available_cores();
-        let script = WatchedProgram {
-            command: format!("{PYTHON} {SCRIPT_NAME}"),
-            pid: 0,
-            attached: false,
-            cores: cores.unwrap_or(1),
-        };
-        let course = Course {
-            lessons: learn.lessons.iter().map(lesson).collect(),
-            user: DEFAULT_USER.to_owned(),
-            followers: DEFAULT_FOLLOWERS,
-            cores,
-            script,
-            recording: None,
-        };
-        let mut opened = Self {
-            course,
+        Ok(Self {
+            course: course(&learn.lessons, &done, recording),
             launcher,
             finished,
             notice,
-            no_script: None,
+            no_script,
             _server: server,
-            #[cfg(target_os = "linux")]
-            _script: None,
-        };
-        if learn.lessons.iter().any(watches_script) {
-            opened.prepare_script()?;
+            _script_folder: script_folder,
+        })
+    }
+}
+
+/// Returns the course of these lessons, of which those with the names in `done` are done.
+fn course(
+    lessons: &[Lesson],
+    done: &[String],
+    recording: Option<(Setup, Vec<LogEntry>)>,
+) -> Course {
+    let lesson = |lesson: &Lesson| CourseLesson {
+        is_done: is_done(lesson, done),
+        lesson: Arc::new(lesson.clone()),
+    };
+    let cores = available_cores();
+    let script = WatchedProgram {
+        command: format!("{PYTHON} {SCRIPT_NAME}"),
+        pid: 0,
+        attached: false,
+        cores: cores.unwrap_or(1),
+    };
+    Course {
+        lessons: lessons.iter().map(lesson).collect(),
+        user: DEFAULT_USER.to_owned(),
+        followers: DEFAULT_FOLLOWERS,
+        cores,
+        script,
+        recording,
+    }
+}
+
+/// Returns a launcher that can also watch the script, and the script's folder, or else the reason why it
+/// cannot.
+#[cfg(target_os = "linux")]
+fn add_script(launcher: Launcher) -> (Launcher, Result<TempDir, String>) {
+    let executable = match std::env::current_exe() {
+        Ok(executable) => executable,
+        Err(error) => return (launcher, Err(format!("cannot start a program: {error}"))),
+    };
+    let path = std::env::var_os("PATH");
+    match PythonScript::prepare(executable.clone(), path.as_deref()) {
+        Ok(PythonScript { folder, target }) => {
+            (launcher.with_program(target, executable), Ok(folder))
         }
-        Ok(opened)
+        Err(reason) => (launcher, Err(reason)),
     }
+}
 
-    /// Prepares the script, or else the recording of it.
-    fn prepare_script(&mut self) -> Result<(), ReadRecordingError> {
-        if let Err(reason) = self.add_script() {
-            self.no_script = Some(reason);
-            self.course.recording = Some(recorded_script()?);
-        }
-        Ok(())
-    }
-
-    #[cfg(target_os = "linux")]
-    fn add_script(&mut self) -> Result<(), String> {
-        let executable = std::env::current_exe();
-        let executable = executable.map_err(|error| format!("cannot start a program: {error}"))?;
-        let path = std::env::var_os("PATH");
-        let script = PythonScript::prepare(executable.clone(), path.as_deref())?;
-        self.launcher = self.launcher.clone().with_program(script.target.clone(), executable);
-        self._script = Some(script);
-        Ok(())
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn add_script(&mut self) -> Result<(), String> {
-        Err("programs are watched on Linux only".to_owned())
-    }
+#[cfg(not(target_os = "linux"))]
+fn add_script(launcher: Launcher) -> (Launcher, Result<TempDir, String>) {
+    (launcher, Err("programs are watched on Linux only".to_owned()))
 }
 
 /// Returns `true` if a lesson watches the script.

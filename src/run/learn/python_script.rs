@@ -34,7 +34,7 @@ const TERMINAL_SIZE: (u16, u16) = (80, 24);
 #[derive(Debug)]
 pub(super) struct PythonScript {
     /// The folder, which is deleted when this is dropped.
-    _folder: TempDir,
+    pub(super) folder: TempDir,
     /// The command that runs the script.
     pub(super) target: WatchTarget,
 }
@@ -58,7 +58,7 @@ impl PythonScript {
         if !works() {
             return Err(format!("the {PYTHON} here does not run"));
         }
-        Ok(Self { _folder: folder, target: WatchTarget::Launched(launch) })
+        Ok(Self { folder, target: WatchTarget::Launched(launch) })
     }
 }
 

@@ -107,6 +107,9 @@ fn each_text_is_sentences_of_plain_letters() {
         let mut sentences = vec![lesson.claim.clone(), words(&lesson.experiment)];
         for question in &lesson.questions {
             assert!(words(&question.ask).ends_with('?'), "{}", lesson.name);
+            // It stands beside its own number.
+            let is_word = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase());
+            assert!(question.answers.iter().all(|one| is_word(&one.text)), "{}", lesson.name);
             assert_eq!(question.explanation.len(), 2, "{}", lesson.name);
             sentences.extend(question.explanation.iter().map(|one| words(&one.text)));
         }
