@@ -7,6 +7,8 @@ mod group_cells;
 pub mod keymap;
 pub mod lessons;
 mod message;
+mod notice;
+mod options;
 mod overlay;
 mod picture;
 pub mod playback;
@@ -31,10 +33,13 @@ use crate::model::{
     Event, EventKind, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection, Simulation,
 };
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, KeyGroup, Keymap};
+pub use lessons::{CourseProgress, LessonProgress, LessonStep};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
+use notice::Notice;
+pub use options::Options;
 pub use overlay::{ExportMenu, HelpView, OutputPager, Overhead, Overlay, Question, TableView};
 pub use picture::{DetailPane, Difference, Picture};
-use playback::{DEFAULT_SLOWDOWN, PlaybackSpeed, Player};
+use playback::Player;
 pub use program_figures::{GilFigures, ProgramFigures, WaitCount};
 pub use screen::ReplayProgress;
 use screen::ScreenKind;
@@ -45,12 +50,6 @@ pub use thread_order::ThreadOrder;
 pub use thread_rows::{ProgramRow, ProgramRows, ThreadGroup};
 pub use view::SelectedLane;
 pub use viewport::{TimeWindow, Viewport};
-
-/// The time that the result of a key is shown, unless another key is pressed.
-const RESULT_TIME: Nanos = Nanos::from_millis(3_000);
-
-/// The time that a startup notice is shown: longer, because no key asked for it.
-const STARTUP_TIME: Nanos = Nanos::from_millis(6_000);
 
 /// The state of the screen.
 #[derive(Debug)]
@@ -73,47 +72,8 @@ pub struct App {
     /// The simulated machine, kept while simulation is off.
     simulation: Simulation,
     overhead: Overhead,
-}
-
-/// The options of a screen.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The key bindings.
-    pub keymap: Keymap,
-    /// The terminal's background, as far as known.
-    pub background: Background,
-    /// The view jumps by half a screen instead of scrolling.
-    pub reduced_motion: bool,
-    /// The speed of any player, which keys change.
-    pub speed: PlaybackSpeed,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            keymap: Keymap::default(),
-            background: Background::default(),
-            reduced_motion: false,
-            speed: PlaybackSpeed::from_slowdown(DEFAULT_SLOWDOWN),
-        }
-    }
-}
-
-/// A text beside the keys, shown for some time or until the next key.
-#[derive(Debug)]
-struct Notice {
-    text: String,
-    /// The time that it is shown.
-    time: Nanos,
-    /// The time of the first frame that shows it, on the screen's clock.
-    since: Option<Nanos>,
-}
-
-impl Notice {
-    /// Creates a notice of the result of a key.
-    fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), time: RESULT_TIME, since: None }
-    }
+    /// The lessons, if the screen plays some.
+    course: Option<Box<CourseProgress>>,
 }
 
 impl App {
@@ -132,14 +92,14 @@ impl App {
             replaced: None,
             has_terminated: false,
             overhead: Overhead::default(),
+            course: None,
         }
     }
 
     /// Sets the startup notice.
     #[must_use]
     pub fn with_startup_notice(self, notice: Option<String>) -> Self {
-        let startup = |text: String| Notice { time: STARTUP_TIME, ..Notice::new(text) };
-        Self { notice: notice.map(startup), ..self }
+        Self { notice: notice.map(Notice::at_startup), ..self }
     }
 
     /// The session and its runs.
@@ -234,6 +194,9 @@ impl App {
 
     /// Runs the selection shown, or starts playing the recording.
     pub fn start(&mut self) -> Option<Effect> {
+        if !self.may_start_runs() {
+            return None;
+        }
         if self.screen.recording().is_some() {
             return self.apply_due_entries();
         }
@@ -250,7 +213,9 @@ impl App {
             Msg::Key(key) => {
                 self.notice = None;
                 self.picture.search.clear_status();
-                let action = self.options.keymap.action_for(&key, self.key_context());
+                let of_lesson = self.lesson_action(&key);
+                let in_context = || self.options.keymap.action_for(&key, self.key_context());
+                let action = of_lesson.or_else(in_context);
                 if self.picture.search.is_entering_text() {
                     let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
                     let keeps_meaning = [Some(Action::Interrupt), Some(Action::Suspend)];
@@ -260,6 +225,9 @@ impl App {
                         }
                         return None;
                     }
+                }
+                if self.take_lesson_text(&key) {
+                    return None;
                 }
                 return self.handle_action(action?);
             }
@@ -272,7 +240,7 @@ impl App {
             }
             Msg::Event(run, event) => match self.screen.player_mut() {
                 Some(player) => player.receive(run, event),
-                None => return self.take_event(run, event),
+                None => return self.take_live_event(run, event),
             },
             Msg::Background(background) => self.options.background = background,
             Msg::EventOverhead(cost) => self.overhead.event = Some(cost),
@@ -282,7 +250,9 @@ impl App {
                     menu.set_names(&names);
                 }
             }
-            Msg::ExportFinished(text) | Msg::LetGoFailed(text) => self.notify(text),
+            Msg::ExportFinished(text) | Msg::LetGoFailed(text) | Msg::LessonNotKept(text) => {
+                self.notify(text);
+            }
             Msg::Resumed(time) => {
                 self.screen.player_mut().map(Player::reset_clock);
                 self.notice = self.suspension_notice(time).map(Notice::new);
@@ -329,6 +299,13 @@ impl App {
         Some(format!("{kept_running} kept running; recorded ends may be up to {seconds:.1} s late"))
     }
 
+    /// Applies an event of an active run that is not played.
+    fn take_live_event(&mut self, run: RunId, event: Event) -> Option<Effect> {
+        let effect = self.take_event(run, event);
+        self.conclude_lesson_run();
+        effect
+    }
+
     /// Applies an event of an active run.
     fn take_event(&mut self, run: RunId, mut event: Event) -> Option<Effect> {
         if let EventKind::RunFinished { outcome, .. } = &mut event.kind {
@@ -365,6 +342,8 @@ impl App {
         if !self.is_playback() {
             self.picture.now = now;
         }
+        self.conclude_lesson_run();
+        self.refresh_axis_mark();
         self.picture.view.viewport.set_reduced_motion(self.options.reduced_motion);
         self.picture.prepare_frame(&self.session, columns);
         if let Some(Overlay::Table(table_view)) = &mut self.overlay {

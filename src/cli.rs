@@ -8,6 +8,9 @@ mod config;
 pub mod docs;
 mod exec;
 mod help;
+mod learn;
+mod lesson_command;
+mod lesson_file;
 mod list_options;
 mod malformed;
 mod manual;
@@ -17,7 +20,9 @@ mod replay;
 mod serve;
 mod shell;
 mod threads;
+mod toml_file;
 mod usage;
+mod user_folder;
 mod values;
 mod watch;
 
@@ -34,6 +39,12 @@ pub use compute::ComputeOptions;
 pub use config::ThemeArg;
 pub use docs::Help;
 pub use exec::ExecCommand;
+pub use learn::{LearnCommand, LearnTask, find_lesson};
+pub use lesson_command::lesson_command;
+pub use lesson_file::{
+    LessonFileError, LessonProblem, MAX_PANEL_WORDS, built_in_lessons, parse_lesson, read_lesson,
+    real_program_recording, real_program_script,
+};
 pub use list_options::ListOptions;
 pub use manual::write_manual;
 use output::NamedPath;
@@ -88,6 +99,15 @@ enum SubArgs {
     /// Watch the threads of a program of yours
     #[command(long_about = help::WATCH, after_long_help = help::WATCH_AFTER)]
     Watch(watch::WatchArgs),
+    /// Predict what threads do, run it, and compare: nine lessons
+    #[command(
+        long_about = help::LEARN,
+        after_long_help = help::LEARN_AFTER,
+        mut_arg("json", |arg| arg.hide(true)),
+        mut_arg("plain", |arg| arg.help("No screen: the lesson as text, with answers from stdin")),
+        mut_arg("narrate", |arg| arg.long_help(help::LEARN_NARRATE))
+    )]
+    Learn(learn::LearnArgs),
     /// Play a recording, or print its report
     #[command(after_long_help = help::REPLAY_AFTER)]
     Replay(replay::ReplayArgs),
@@ -180,6 +200,8 @@ pub enum Command {
     Exec(ExecCommand),
     /// Watches a program.
     Watch(WatchCommand),
+    /// Plays the lessons.
+    Learn(Box<LearnCommand>),
     /// Plays a recording.
     Replay(ReplayCommand),
     /// Runs the built-in server alone.
@@ -272,6 +294,9 @@ pub fn parse(
         Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
         Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment, terminals)?),
         Some(SubArgs::Watch(args)) => Command::Watch(args.resolve(environment, terminals)?),
+        Some(SubArgs::Learn(args)) => {
+            Command::Learn(Box::new(args.resolve(environment, terminals)?))
+        }
         Some(SubArgs::Hold(args)) => Command::Hold(args),
         Some(SubArgs::Keep) => Command::Keep,
         Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment, terminals)?),

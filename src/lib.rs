@@ -97,6 +97,9 @@
 //! | verdict | [`analysis::verdict::Verdict`] | the sentence that says what was faster, and why |
 //! | suggestion | [`analysis::verdict::Suggestion`] | what to try next, with its key or its option |
 //! | recording | [`source::recording::Recording`] | a session in a file |
+//! | lesson | [`model::Lesson`] | a claim, questions that are answered before anything runs, and what explains the runs |
+//! | course | [`app::lessons::Course`] | the lessons to choose from |
+//! | prediction | [`analysis::lesson::Prediction`] | the answer to a question before anything runs |
 //! | theme | [`ui::theme`] | the colours and glyphs of roles and states |
 //!
 //! <!-- /glossary -->
@@ -118,7 +121,10 @@
 //! | the verdict on a watched program | `analysis/verdict/program.rs`, what stands in its way in `verdict/program/obstacle.rs` |
 //! | a field of the JSON of a watched program | `report/json/program.rs`, its figures in `analysis/program/`; `assets/docs/automation.md` |
 //! | a workload | its row in `model/workload.rs`, `WorkSpec` in `model/plan.rs`, its work in `model/setup.rs`, its [`source::Job`] and how to simulate it; `tests/it/workloads/new_workload.patch` adds one |
+//! | a step of a lesson | its order in `app/lessons/lesson_steps.rs`, its keys in `app/lessons/lesson_keys.rs`, its words in `ui/lesson_text.rs` |
 //! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
+//! | a lesson | `assets/lessons/*.toml`; `tests/it/lessons` finds it true, short and in order |
+//! | a key of a lesson's file | `cli/lesson_file/`; what figures and texts may say in `model/lesson/`, measured in `analysis/lesson/figures.rs`; `assets/docs/lessons.md` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |
 
 pub mod analysis;

@@ -13,6 +13,7 @@ pub mod program_output;
 pub mod svg;
 pub mod trace;
 
+pub use atomic_file::replace_file;
 pub use export_target::{ExportError, ExportOutcome, ExportTarget, free_path};
 
 use crate::analysis::stats::{self, Agreement, sequential_run};
@@ -39,6 +40,19 @@ pub struct ReportSubject<'a> {
     pub background: Background,
     /// The command line that started the session.
     pub command: &'a str,
+    /// The lesson whose runs these are, if they are of one.
+    pub lesson: Option<&'a LessonCaption>,
+}
+
+/// The lesson that a picture is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonCaption {
+    /// The title of the lesson.
+    pub title: String,
+    /// The claim, then what was predicted and what happened.
+    pub sentences: Vec<String>,
+    /// A mark on the time axis, with the word beside it: the prediction.
+    pub mark: Option<(String, Nanos)>,
 }
 
 impl ReportSubject<'_> {

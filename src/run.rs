@@ -4,7 +4,9 @@
 mod ended_session;
 pub mod exit;
 mod exports;
+mod finished_lessons;
 mod headless;
+mod learn;
 mod opened_session;
 pub mod panic_report;
 mod run_handles;
@@ -95,6 +97,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError
             let opened = watch::open(&watch, streams.err)?;
             export_and_record(opened, &watch.output, streams)
         }
+        Command::Learn(learn) => learn::run(&learn, streams),
         Command::Replay(replay) => {
             export_and_record(OpenedSession::for_replay(&replay)?, &replay.output, streams)
         }

@@ -29,7 +29,9 @@
 //! Below 110x30 the boxes are omitted, below 20 rows the headings, and with fewer columns the
 //! figures. At 40x10 a lane keeps its name and bar. Smaller terminals show one line of text.
 
+mod accent;
 mod axis;
+mod axis_mark;
 mod comparison;
 mod cursor;
 mod detail_pane;
@@ -39,6 +41,7 @@ mod gil_turns;
 mod group_bar;
 mod header;
 mod help;
+mod hint;
 mod inspector;
 mod inspector_lines;
 mod lane_bar;
@@ -46,6 +49,10 @@ mod lane_labels;
 mod lane_rows;
 mod layout;
 mod legend;
+mod lesson_hints;
+mod lesson_list;
+mod lesson_panel;
+mod lesson_text;
 mod message;
 mod metric_rows;
 mod output_pager;
@@ -58,6 +65,7 @@ mod range_pane;
 mod self_check;
 mod state_bar;
 mod status_line;
+mod styled_text;
 mod sweep;
 mod table;
 mod text;
@@ -76,9 +84,10 @@ use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
 use ratatui::style::Color;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use crate::app::{Action, App, PointerTarget, ProgramRow};
+use crate::app::{Action, App, CourseProgress, PointerTarget, ProgramRow};
 use crate::model::{Mode, Nanos};
 use layout::{Heading, ScreenLayout, draw_part, inner_width, part_area};
+use lesson_panel::LessonPanel;
 use status_line::StatusLine;
 use sweep::SweepChart;
 use theme::Theme;
@@ -98,9 +107,14 @@ pub fn timeline_columns(app: &App, size: Size) -> u16 {
 /// Draws the screen.
 pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let (area, buf) = (frame.area(), frame.buffer_mut());
-    match ScreenLayout::for_app(app, area.as_size()) {
-        Some(layout) => draw_full(app, layout, theme, area, buf),
-        None => draw_one_line(app, theme, area, buf),
+    let layout = ScreenLayout::for_app(app, area.as_size());
+    match (layout, lesson_list(app)) {
+        (Some(layout), Some(course)) => {
+            lesson_list::draw(app, course, layout, theme, area, buf);
+            footer::draw(app, theme, last_row(area), buf);
+        }
+        (Some(layout), None) => draw_full(app, layout, theme, area, buf),
+        (None, _) => draw_one_line(app, theme, area, buf),
     }
     detail_pane::draw_as_overlay(app, theme, area, buf);
     overlay::draw(app, theme, area, buf);
@@ -128,22 +142,17 @@ fn paint(paper: Color, ink: Color, buf: &mut Buffer) {
 fn split_screen(
     app: &App,
     layout: ScreenLayout,
-    status_line: &StatusLine,
+    [modes, status]: [u16; 2],
     chart: Option<&SweepChart<'_>>,
     area: Rect,
 ) -> [Rect; 8] {
     let rows = totals::row_count(app, layout);
     let comparison = comparison::line_count(app);
-    // On a low screen the comparison replaces the status line, unless that reports a failure.
-    let hides_status =
-        comparison > 0 && !layout.has_headings() && status_line::problem(app).is_none();
-    let status =
-        if hides_status { 0 } else { status_line.line_count(StatusLine::width(area).into()) };
     let bar = u16::from(layout.has_headings());
     let chart_rows = chart.map_or(0, |chart| chart.row_count(area.height));
     area.layout(&Layout::vertical([
         Constraint::Length(bar),
-        Constraint::Length(1),
+        Constraint::Length(modes),
         Constraint::Length(status),
         Constraint::Length(rows + comparison + layout.frame_rows()),
         Constraint::Length(chart_rows),
@@ -151,6 +160,42 @@ fn split_screen(
         Constraint::Length(bar),
         Constraint::Length(1),
     ]))
+}
+
+/// Returns the numbers of rows of the modes, and of the status lines or the panel in their place.
+fn top_rows(
+    app: &App,
+    layout: ScreenLayout,
+    status_line: &StatusLine,
+    panel: Option<&LessonPanel>,
+    area: Rect,
+) -> [u16; 2] {
+    if let Some(panel) = panel {
+        return [lesson_panel::shows_modes(app).into(), panel.row_count()];
+    }
+    // On a low screen the comparison replaces the status line, unless that reports a failure.
+    let hides_status = comparison::line_count(app) > 0
+        && !layout.has_headings()
+        && status_line::problem(app).is_none();
+    let status =
+        if hides_status { 0 } else { status_line.line_count(StatusLine::width(area).into()) };
+    [1, status]
+}
+
+/// Returns the last row of the screen, which the keys have.
+fn last_row(area: Rect) -> Rect {
+    area.rows().next_back().unwrap_or_default()
+}
+
+/// Returns the area of a panel that covers everything but the title and the keys.
+fn panel_area(layout: ScreenLayout, area: Rect) -> Rect {
+    let title = u16::from(layout.has_headings());
+    Rect { y: area.y + title, height: area.height.saturating_sub(title + 1), ..area }
+}
+
+/// Returns the course whose list is shown.
+fn lesson_list(app: &App) -> Option<&CourseProgress> {
+    app.course().filter(|course| course.lesson().is_none())
 }
 
 /// Returns the area of the timeline's rows within its part. Lanes use the whole width, because their
@@ -165,13 +210,23 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     let rows = totals::row_count(app, layout);
     let status_line = StatusLine::for_app(app, layout, theme, area);
     let chart = SweepChart::for_app(app, layout, theme);
+    let panel = LessonPanel::for_app(app, layout, theme, area);
+    let top = top_rows(app, layout, &status_line, panel.as_ref(), area);
     let [title, modes, status, totals, sweep_area, timeline, legend, keys] =
-        split_screen(app, layout, &status_line, chart.as_ref(), area);
+        split_screen(app, layout, top, chart.as_ref(), area);
     header::draw_title(app, theme, title, buf);
+    if let Some(panel) = panel.as_ref().filter(|panel| panel.covers_lanes()) {
+        panel.draw(layout, theme, panel_area(layout, area), buf);
+        return footer::draw(app, theme, last_row(area), buf);
+    }
     header::draw_modes(app, layout, theme, modes, buf);
-    let status =
-        Rect { x: status.x + 1, width: StatusLine::width(area), ..status }.intersection(area);
-    status_line.draw(theme, status, buf);
+    if let Some(panel) = panel {
+        panel.draw(layout, theme, status, buf);
+    } else {
+        let width = StatusLine::width(area);
+        let status = Rect { x: status.x + 1, width, ..status }.intersection(area);
+        status_line.draw(theme, status, buf);
+    }
     let body = draw_part(totals, totals_heading(app, layout, inside).as_ref(), layout, theme, buf);
     let [figures, comparison] =
         body.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
@@ -218,6 +273,9 @@ fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<Heading> {
 
 /// Draws the text for a terminal that is too small for lanes.
 fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    if app.course().is_some() {
+        return lesson_panel::draw_text_alone(app, theme, area, buf);
+    }
     let mut parts: Vec<String> = sweep::one_line_text(app, area.width.into()).into_iter().collect();
     let shown = if parts.is_empty() { app.runs() } else { &[] };
     for run in shown.iter().filter(|run| run.has_started()) {
@@ -256,8 +314,21 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     };
     let status_line = StatusLine::for_app(app, layout, theme, area);
     let chart = SweepChart::for_app(app, layout, theme);
-    let [title, modes, _, _, _, part, _legend, keys] =
-        split_screen(app, layout, &status_line, chart.as_ref(), area);
+    if let Some(course) = lesson_list(app) {
+        let keys = footer::action_at(app, theme, last_row(area), column);
+        let action = keys.filter(|_| last_row(area).contains(position));
+        let action = action.or_else(|| lesson_list::action_at(course, layout, area, position));
+        return PointerTarget { action, ..PointerTarget::default() };
+    }
+    let panel = LessonPanel::for_app(app, layout, theme, area);
+    let top = top_rows(app, layout, &status_line, panel.as_ref(), area);
+    let [title, modes, status, _, _, part, _legend, keys] =
+        split_screen(app, layout, top, chart.as_ref(), area);
+    let covering = panel.as_ref().filter(|panel| panel.covers_lanes());
+    let on_panel = |panel: &LessonPanel| {
+        let part = if panel.covers_lanes() { panel_area(layout, area) } else { status };
+        panel.action_at(layout, part, position)
+    };
     let action = if keys.contains(position) {
         footer::action_at(app, theme, keys, column)
     } else if detail_pane::is_overlay(app, area) {
@@ -267,9 +338,9 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     } else if title.contains(position) && column + HELP_HINT_WIDTH >= title.width {
         Some(Action::Help)
     } else {
-        None
+        panel.as_ref().and_then(on_panel)
     };
-    if action.is_some() {
+    if action.is_some() || covering.is_some() {
         return PointerTarget { action, ..PointerTarget::default() };
     }
     let (layout, [part, _beside]) = detail_pane::split_area(app, layout, part);

@@ -1,4 +1,4 @@
-//! The runs of a lesson in its own terms: the figures that its texts name, whether its conditions hold, and how a
+//! The meaning of a lesson's runs: the figures that its texts name, whether its conditions hold, and how a
 //! prediction compares with what happened.
 
 mod figures;

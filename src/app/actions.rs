@@ -2,6 +2,7 @@
 //! overlay.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use super::keymap::{Action, KeyContext};
 use super::message::{Effect, Gesture, PointerTarget};
@@ -22,6 +23,12 @@ impl App {
     }
 
     pub(super) fn handle_action(&mut self, action: Action) -> Option<Effect> {
+        if !matches!(action, Action::Interrupt | Action::Suspend)
+            && self.overlay.is_none()
+            && let ControlFlow::Break(effect) = self.handle_lesson_action(action)
+        {
+            return effect;
+        }
         match action {
             Action::Interrupt => return Some(Effect::Interrupt),
             Action::Suspend => return Some(Effect::Suspend),
@@ -197,7 +204,7 @@ impl App {
     }
 
     /// Returns `false` if no run shown has a GIL.
-    fn toggle_switches(&mut self) -> bool {
+    pub(super) fn toggle_switches(&mut self) -> bool {
         let follows = self.is_moving() && self.is_slow_motion();
         let runs = self.picture.runs(&self.session);
         self.picture.view.toggle_switches(runs, self.picture.now, follows)

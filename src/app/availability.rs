@@ -20,6 +20,10 @@ impl App {
 
     /// Returns `true` if a key of a binding is not bound to another action here.
     fn leads_to(&self, key: &Key, binding: &KeyBinding) -> bool {
+        let is_lesson = self.course.is_some();
+        if let Some(action) = self.keymap().lesson_action(*key).filter(|_| is_lesson) {
+            return action == binding.action;
+        }
         let context = self.screen.key_context(self.selection());
         self.keymap().action_of(*key, context) == Some(binding.action)
     }
@@ -32,6 +36,8 @@ impl App {
         let is_program = self.selection().workload.is_program();
         let lanes: usize = self.runs().iter().map(|run| run.lanes().len()).sum();
         match action {
+            Action::LessonNext | Action::LessonBack => self.course.is_some(),
+            Action::PauseAtSwitch => self.can_pause_at_switch(),
             _ if is_program && Self::is_futile_for_program(action) => false,
             Action::HideWaiting | Action::Order => is_program && has_runs,
             Action::Mode(index) => self.choices().get(index).is_some_and(|&choice| {

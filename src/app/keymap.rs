@@ -1,126 +1,19 @@
 //! The table of key bindings, and the user's own in place of it. The footer, the help and the
 //! documentation are generated from it.
 
+mod action;
 mod group;
 mod key;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use thiserror::Error;
 
+pub use action::Action;
 pub use group::KeyGroup;
 pub use key::{Key, ParseKeyError};
-
-/// An action that keys are bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Shows the mode with this index.
-    Mode(usize),
-    /// Shows the next mode.
-    NextMode,
-    /// Shows the previous mode.
-    PreviousMode,
-    /// Shows the next workload.
-    NextWorkload,
-    /// Removes a worker from the next run on.
-    FewerWorkers,
-    /// Adds a worker from the next run on.
-    MoreWorkers,
-    /// Runs the mode shown again.
-    Run,
-    /// Stops the active run.
-    Stop,
-    /// Lets the program that is watched go on without this one.
-    LetGo,
-    /// Switches CPU work between simulated and real.
-    Simulate,
-    /// Shows the switches of the GIL, or goes back to the view before.
-    ShowGil,
-    /// Slows down the playback.
-    Slower,
-    /// Speeds up the playback.
-    Faster,
-    /// Pauses or resumes the view; in a recording or a simulation, the playback.
-    Pause,
-    /// Shows less time in more detail.
-    ZoomIn,
-    /// Shows more time in less detail.
-    ZoomOut,
-    /// Fits the whole run into the view.
-    Fit,
-    /// Pans to earlier times.
-    PanLeft,
-    /// Pans to later times.
-    PanRight,
-    /// Goes to the start of the run.
-    Start,
-    /// Goes to the latest time and follows it.
-    Follow,
-    /// Selects the next lane.
-    NextLane,
-    /// Selects the previous lane.
-    PreviousLane,
-    /// Moves the selection ten lanes down.
-    NextLanes,
-    /// Moves the selection ten lanes up.
-    PreviousLanes,
-    /// Goes to the previous span of the selected lane; in the output, to the previous command.
-    PreviousSpan,
-    /// Goes to the next span of the selected lane; in the output, to the next command.
-    NextSpan,
-    /// Moves the cursor one cell earlier.
-    CursorLeft,
-    /// Moves the cursor one cell later.
-    CursorRight,
-    /// Inspects the span under the cursor, or shows the output of a command.
-    Inspect,
-    /// Starts or ends a range at the cursor.
-    Range,
-    /// Fits the range, or else the span, into the view.
-    FitSelection,
-    /// Hides the threads of a watched program that only waited, or shows them.
-    HideWaiting,
-    /// Orders the threads of a watched program by work, name or age.
-    Order,
-    /// Searches for a page, a login, a status or an error.
-    Find,
-    /// Goes to the next match.
-    NextFound,
-    /// Goes to the previous match.
-    PreviousFound,
-    /// Opens or closes the table of all tasks.
-    Table,
-    /// Sorts the table by the next column.
-    NextColumn,
-    /// Sorts the table by the previous column.
-    PreviousColumn,
-    /// Compares with the next baseline.
-    Compare,
-    /// Opens the export menu.
-    Export,
-    /// Steps the playback back by one event.
-    StepBack,
-    /// Steps the playback forward by one event.
-    StepForward,
-    /// Moves the playback back by a twentieth of its duration.
-    ScrubBack,
-    /// Moves the playback forward by a twentieth of its duration.
-    ScrubForward,
-    /// Switches between the dark and the light theme.
-    Theme,
-    /// Shows the key bindings.
-    Help,
-    /// Closes what is open, one step at a time; never quits.
-    Back,
-    /// Quits; asks for confirmation during a run.
-    Quit,
-    /// Quits immediately.
-    Interrupt,
-    /// Suspends the program and returns to the shell.
-    Suspend,
-}
 
 /// The context in which a key is bound. The bindings of the timeline apply in every context that
 /// does not bind the key itself.
@@ -135,6 +28,8 @@ pub enum KeyContext {
     Simulation,
     /// The table of tasks.
     Table,
+    /// A lesson. Its keys come before those of any timeline.
+    Lesson,
 }
 
 /// An entry of the table: an action, its keys and its help text.
@@ -281,6 +176,27 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
         &[char(')')],
         "simulation, recording: 5 % forward",
     ),
+    bind_in(
+        KeyContext::Lesson,
+        Action::LessonNext,
+        "lesson-next",
+        &[key(KeyCode::Enter)],
+        "lesson: confirm, next step",
+    ),
+    bind_in(
+        KeyContext::Lesson,
+        Action::LessonBack,
+        "lesson-back",
+        &[key(KeyCode::Backspace)],
+        "lesson: previous step",
+    ),
+    bind_in(
+        KeyContext::Lesson,
+        Action::PauseAtSwitch,
+        "pause-at-switch",
+        &[char('p')],
+        "lesson: pause at the next switch of the GIL",
+    ),
     bind(Action::Theme, "theme", &[char('t')], "dark or light theme"),
     bind(Action::Help, "help", &[char('?')], "show these keys"),
     bind(Action::Back, "back", &[key(KeyCode::Esc)], "go back one step; never quits"),
@@ -330,15 +246,15 @@ impl Keymap {
 
     /// The action bound to a key in a context.
     pub fn action_for(&self, event: &KeyEvent, context: KeyContext) -> Option<Action> {
-        if event.modifiers.contains(KeyModifiers::ALT) {
-            return None;
-        }
-        let pressed = Key {
-            code: event.code,
-            control: event.modifiers.contains(KeyModifiers::CONTROL),
-            shift: event.modifiers.contains(KeyModifiers::SHIFT),
-        };
-        self.action_of(pressed, context)
+        self.action_of(Key::pressed(event)?, context)
+    }
+
+    /// The action that a key is bound to in a lesson, before any timeline.
+    pub fn lesson_action(&self, pressed: Key) -> Option<Action> {
+        let mut bindings = self.bindings.iter();
+        let is_bound =
+            |one: &&KeyBinding| one.context == KeyContext::Lesson && one.keys.contains(&pressed);
+        bindings.find(is_bound).map(|binding| binding.action)
     }
 
     /// The action of a key in a context.

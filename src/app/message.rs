@@ -26,6 +26,8 @@ pub enum Msg {
     ExportFinished(String),
     /// The program that is watched cannot be let go; the text has the reason.
     LetGoFailed(String),
+    /// It cannot be kept that a lesson is done; the text has the reason.
+    LessonNotKept(String),
     /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
     /// The time of the screen's clock, before each frame.
@@ -90,6 +92,8 @@ pub enum Effect {
         /// The file name without number and extension.
         stem: String,
     },
+    /// Remembers that the lesson with this name was played to its end.
+    LessonDone(String),
     /// Suspends the program and returns the terminal to the shell.
     Suspend,
     /// Quits.

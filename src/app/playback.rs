@@ -30,6 +30,9 @@ const MAX_SLOW_MOTION: f64 = 0.1;
 pub struct PlaybackSpeed(f64);
 
 impl PlaybackSpeed {
+    /// [`MAX_SPEED`].
+    pub(super) const MAX: Self = Self(MAX_SPEED);
+
     /// Creates a speed from [`MIN_SPEED`] to [`MAX_SPEED`], or returns `None` for any other number.
     pub fn new(times: f64) -> Option<Self> {
         (MIN_SPEED..=MAX_SPEED).contains(&times).then_some(Self(times))
@@ -107,6 +110,8 @@ pub(super) struct Player {
     /// The clock of the runs at the current position.
     clock: RunClock,
     plays: bool,
+    /// The number of switches of the GIL at which playback pauses.
+    switches_to_pause: Option<u32>,
     /// The caller's clock at the last tick. `None` after a seek or a pause.
     last_tick: Option<Nanos>,
 }
@@ -164,6 +169,7 @@ impl Player {
             at: Nanos::ZERO,
             clock: RunClock::default(),
             plays: true,
+            switches_to_pause: None,
             last_tick: None,
         };
         for entry in entries {
@@ -337,13 +343,33 @@ impl Player {
     }
 
     pub(super) const fn toggle_playback(&mut self) {
+        self.switches_to_pause = None;
         self.plays = !self.plays;
         self.last_tick = None;
     }
 
     pub(super) const fn start_playback(&mut self) {
+        self.switches_to_pause = None;
         self.plays = true;
         self.last_tick = None;
+    }
+
+    /// Plays until the GIL has changed hands more than `switches` times.
+    pub(super) const fn play_to_switch(&mut self, switches: u32) {
+        self.start_playback();
+        self.switches_to_pause = Some(switches + 1);
+    }
+
+    /// The number of switches of the GIL at which playback pauses, if it waits for one.
+    pub(super) const fn switches_to_pause(&self) -> Option<u32> {
+        self.switches_to_pause
+    }
+
+    /// Pauses at the entry that was applied last.
+    pub(super) fn pause_here(&mut self) {
+        self.switches_to_pause = None;
+        self.plays = false;
+        self.set_position(self.due_at(self.applied.saturating_sub(1)));
     }
 
     /// Pauses playback, and returns the number of entries and the time after one step. The first

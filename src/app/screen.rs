@@ -7,6 +7,7 @@ use super::playback::{DueEntry, PlaybackSpeed, Player};
 use super::session::{Checkpoint, Session};
 use super::switching::Successor;
 use super::{App, Options};
+use crate::model::lesson::LessonView;
 use crate::model::{LogEntry, Mode, ModeChoice, Nanos, PlannedRun, Selection, Setup, Workload};
 
 /// The origin of the runs on the screen.
@@ -136,14 +137,25 @@ impl App {
         } else {
             ScreenKind::Live
         };
+        self.follow_switches(selection);
+        Some(Effect::Start(runs))
+    }
+
+    /// Follows the switches of the GIL if they can be seen: those of a selection with one run in slow
+    /// motion; in a lesson, if that shows them.
+    fn follow_switches(&mut self, selection: Selection) {
         let alone = matches!(selection.choice, ModeChoice::Only(_));
-        if let [run] = self.picture.runs(&self.session)
-            && alone
-            && self.is_slow_motion()
-        {
+        let is_slow_motion = self.is_slow_motion();
+        let view = self.lesson_view();
+        let runs = self.picture.runs(&self.session);
+        let run = match (view, runs) {
+            (None, [run]) => Some(run).filter(|_| alone && is_slow_motion),
+            (None | Some(LessonView::Whole), _) => None,
+            (Some(LessonView::Switches), runs) => runs.iter().find(|run| run.gil().is_some()),
+        };
+        if let Some(run) = run {
             self.picture.view.follow_switches(run);
         }
-        Some(Effect::Start(runs))
     }
 
     /// Switches CPU work between simulated and real, and runs the selection shown again.
@@ -220,9 +232,19 @@ impl App {
         while let Some(due) = self.screen.player_mut().and_then(|player| player.next_before(count))
         {
             effect = self.apply_entry(due).or(effect);
+            if self.has_reached_switch() {
+                self.screen.player_mut().map(Player::pause_here);
+                break;
+            }
         }
         self.picture.now = self.screen.player().map_or(self.picture.now, Player::run_time);
         effect
+    }
+
+    /// Returns `true` if playback waits for a switch of the GIL that has just happened.
+    fn has_reached_switch(&self) -> bool {
+        let count = self.screen.player().and_then(Player::switches_to_pause);
+        count.is_some_and(|count| self.switch_count() >= count)
     }
 
     fn apply_entry(&mut self, DueEntry { entry, is_new }: DueEntry) -> Option<Effect> {

@@ -206,6 +206,11 @@ impl TimelineView {
         self.lane = lanes.checked_sub(1).map(|last| next.min(last));
     }
 
+    /// Returns `true` if a lane, a cursor or a range is selected, or the inspector is open.
+    pub(super) const fn has_selection(&self) -> bool {
+        self.inspector_open || self.range.is_some() || self.cursor.is_some() || self.lane.is_some()
+    }
+
     /// Returns `true` if the view is paused.
     pub(super) const fn is_paused(&self) -> bool {
         self.pause.is_some()

@@ -30,6 +30,8 @@ pub struct Viewport {
     run_active: bool,
     /// Following moves the viewport by half its width instead of by one cell.
     reduced_motion: bool,
+    /// A time that a fitted timeline always covers, or 0.
+    mark: Nanos,
     columns: u16,
 }
 
@@ -78,6 +80,7 @@ impl Default for Viewport {
             newest: Nanos::ZERO,
             run_active: false,
             reduced_motion: false,
+            mark: Nanos::ZERO,
             columns: 80,
         }
     }
@@ -114,6 +117,11 @@ impl Viewport {
         self.reduced_motion = reduced_motion;
     }
 
+    /// Sets a time that a fitted timeline always covers, or 0.
+    pub(super) const fn set_mark(&mut self, mark: Nanos) {
+        self.mark = mark;
+    }
+
     /// The window to draw.
     pub fn window(&self) -> TimeWindow {
         let columns = self.columns;
@@ -136,7 +144,8 @@ impl Viewport {
 
     /// The duration of a cell at which the whole run fits into the view.
     fn fitted(&self) -> Nanos {
-        round_up(self.horizon.0.div_ceil(u64::from(self.columns)), &FIT_STEPS)
+        let whole = self.horizon.0.max(self.mark.0.saturating_add(self.mark.0 / 16));
+        round_up(whole.div_ceil(u64::from(self.columns)), &FIT_STEPS)
     }
 
     /// Returns `true` if the viewport follows the latest time.

@@ -15,12 +15,10 @@ use crate::model::printable::printable;
 const SWEEP: &str = "sweep";
 
 /// Words that are no commands, and what does the same.
-const MEANT: [(&[&str], &str); 10] = [
+const MEANT: [(&[&str], &str); 11] = [
     (&["demo", "example", "start", "run"], "threadline without arguments, the demo"),
-    (
-        &["learn", "lesson", "lessons", "teach", "tutorial", "guide", "docs"],
-        "threadline help guide",
-    ),
+    (&["lesson", "lessons", "teach", "tutorial", "course"], "threadline learn"),
+    (&["guide", "docs"], "threadline help guide"),
     (
         &["trace", "profile", "spy", "top", "strace", "perf"],
         "threadline watch -- COMMAND, which draws its threads",

@@ -6,21 +6,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::UsageError;
-use super::values::{first_given, parse_with_unit, whole};
+use super::values::{MAX_CORES, first_given, parse_size, parse_switch_interval, whole};
 use crate::app::playback::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::plan::MAX_TASKS;
 use crate::model::setup::DEFAULT_COMPUTE_TASKS;
 use crate::model::{ComputeSpec, Selection, Simulation, Workload};
-
-/// The range of the time that one task takes alone.
-const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
-
-/// The range of the switch interval. CPython has none, but a shorter interval would measure the
-/// system's timers.
-const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
-
-/// The maximum number of cores. More cores than lanes on a screen would show nothing new.
-const MAX_CORES: u64 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "CPU work")]
@@ -105,23 +95,6 @@ impl ComputeArgs {
         };
         Ok(ComputeOptions { workload, compute, tasks: self.tasks.unwrap_or(DEFAULT_COMPUTE_TASKS) })
     }
-}
-
-fn parse_size(text: &str) -> Result<Duration, String> {
-    parse_within(text, SIZE_RANGE)
-        .ok_or_else(|| "use 1ms to 10m, with the unit: 150ms, 1.5s".to_owned())
-}
-
-fn parse_switch_interval(text: &str) -> Result<Duration, String> {
-    parse_within(text, SWITCH_INTERVAL_RANGE).ok_or_else(|| {
-        "use 1us to 10s, with the unit: a thread waits this long for the GIL before it asks the \
-         holder to release it (Python: 5ms)"
-            .to_owned()
-    })
-}
-
-fn parse_within(text: &str, [least, most]: [Duration; 2]) -> Option<Duration> {
-    parse_with_unit(text).ok().filter(|duration| (least..=most).contains(duration))
 }
 
 #[derive(Args, Debug)]

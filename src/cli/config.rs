@@ -1,8 +1,7 @@
 //! The configuration file: its path and its settings. It is read once, at the start. The command line
 //! takes precedence. Errors name the line and the allowed values.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -10,22 +9,21 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::threads::validate_workers;
+use super::toml_file::{
+    TomlEntry, TomlProblem, integer_text, line_at, problem_at, read_text, sorted_entries,
+    syntax_problem, unknown_name,
+};
+use super::user_folder::UserFolder;
 use super::values::parse_per_page;
-use super::{ConfigError, Environment, UsageError, find_variable};
+use super::{ConfigError, Environment, UsageError};
 use crate::app::Action;
 use crate::app::keymap::{DEFAULT_BINDINGS, Key, Keymap, ParseKeyError};
 use crate::model::Selection;
 use crate::model::setup::MAX_WORKERS;
 
-/// The maximum size of a configuration. A pipe or a device might never end.
-const MAX_BYTES: u64 = 1 << 20;
-
 /// The names of all settings.
 const SETTING_NAMES: [&str; 7] =
     ["theme", "ascii", "mouse", "reduced-motion", "threads", "per-page", "keys"];
-
-/// The minimum similarity, out of 1, of a name that is suggested for another.
-const MIN_SIMILARITY: f64 = 0.75;
 
 /// `--theme`: the background that the colours are chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,16 +94,7 @@ impl Config {
 
 /// Returns the named file, or else the default one.
 pub(super) fn config_path(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
-    named.map(Path::to_owned).or_else(|| default_path(environment))
-}
-
-/// Returns `$XDG_CONFIG_HOME/threadline/config.toml`, or else the same below `~/.config`, on every
-/// system. A relative path in the variable is ignored: <https://specifications.freedesktop.org/basedir-spec/latest/>.
-fn default_path(environment: Environment<'_>) -> Option<PathBuf> {
-    let given = find_variable(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
-    let home = || Some(PathBuf::from(find_variable(environment, "HOME")?).join(".config"));
-    let folder = given.filter(|path| path.is_absolute()).or_else(home)?;
-    Some(folder.join("threadline/config.toml"))
+    named.map(Path::to_owned).or_else(|| UserFolder::CONFIG.file("config.toml", environment))
 }
 
 /// Returns whether the error means that the default file does not exist. A home such as /dev/null
@@ -118,33 +107,17 @@ fn is_absent(path: &Path, error: &io::Error) -> bool {
     }
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let length = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if length as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is longer than 1 MiB"));
-    }
-    Ok(text)
-}
-
-/// The byte offset of a problem, and its description.
-type ConfigProblem = (usize, String);
-
-/// A name, its byte offset, and its value.
-type ConfigEntry<'a> = (&'a str, usize, &'a Spanned<DeValue<'a>>);
-
 /// Parses the text of `file`.
 fn parse_config(text: &str, file: &str) -> Result<Config, ConfigError> {
-    let line = |at: usize| text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
-    let place = |at: usize| format!("{file}, line {}", line(at));
+    let place = |at: usize| format!("{file}, line {}", line_at(text, at));
     parse_table(text, &place).map_err(|(at, what)| ConfigError::Invalid {
         file: file.to_owned(),
-        line: line(at),
+        line: line_at(text, at),
         what,
     })
 }
 
-fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, ConfigProblem> {
+fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, TomlProblem> {
     let table = DeTable::parse(text).map_err(|error| syntax_problem(text, &error))?;
     let mut config = Config::default();
     for entry in sorted_entries(table.get_ref()) {
@@ -175,49 +148,22 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
     Ok(config)
 }
 
-/// Returns the problem in text that is not TOML.
-fn syntax_problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
-    let span = error.span().unwrap_or_default();
-    let what = match (error.message(), text.get(span.clone())) {
-        ("duplicate key", Some(name)) => format!("duplicate key {name}; keep one of them"),
-        (message, _) => message.replace('\n', ", "),
-    };
-    (span.start, what)
-}
-
-/// Returns the entries of a table in the order of the file, so that the first problem is reported.
-fn sorted_entries<'a>(table: &'a DeTable<'a>) -> Vec<ConfigEntry<'a>> {
-    let entry = |(name, value): (&'a Spanned<_>, _)| {
-        let text: &'a std::borrow::Cow<'a, str> = name.get_ref();
-        (text.as_ref(), name.span().start, value)
-    };
-    let mut entries: Vec<ConfigEntry<'a>> = table.iter().map(entry).collect();
-    entries.sort_by_key(|(_, at, _)| *at);
-    entries
-}
-
-fn parse_theme(entry: ConfigEntry<'_>) -> Result<ThemeArg, ConfigProblem> {
+fn parse_theme(entry: TomlEntry<'_>) -> Result<ThemeArg, TomlProblem> {
     let text = entry.2.get_ref().as_str().unwrap_or_default();
     ThemeArg::from_str(text, false)
         .map_err(|_no_theme| problem_at(entry)("use \"auto\", \"dark\" or \"light\""))
 }
 
-fn parse_bool(entry: ConfigEntry<'_>) -> Result<bool, ConfigProblem> {
+fn parse_bool(entry: TomlEntry<'_>) -> Result<bool, TomlProblem> {
     entry.2.get_ref().as_bool().ok_or_else(|| problem_at(entry)("use true or false"))
 }
 
-/// Returns an integer as written, for the parser of the command line, or an empty string for any
-/// other value.
-fn integer_text(value: &Spanned<DeValue<'_>>) -> String {
-    value.get_ref().as_integer().map(ToString::to_string).unwrap_or_default()
-}
-
-fn parse_keys(entry: ConfigEntry<'_>) -> Result<Keymap, ConfigProblem> {
+fn parse_keys(entry: TomlEntry<'_>) -> Result<Keymap, TomlProblem> {
     let table = entry.2.get_ref().as_table();
     let table =
         table.ok_or_else(|| problem_at(entry)("is a table; write [keys] on a line of its own"))?;
     let entries = sorted_entries(table);
-    let bound = |&entry: &ConfigEntry<'_>| {
+    let bound = |&entry: &TomlEntry<'_>| {
         let (name, at, _) = entry;
         let names: Vec<&str> = DEFAULT_BINDINGS.iter().map(|binding| binding.name).collect();
         let action =
@@ -225,7 +171,7 @@ fn parse_keys(entry: ConfigEntry<'_>) -> Result<Keymap, ConfigProblem> {
         Ok((action, parse_key_list(entry)?))
     };
     let bound =
-        entries.iter().map(bound).collect::<Result<Vec<(Action, Vec<Key>)>, ConfigProblem>>()?;
+        entries.iter().map(bound).collect::<Result<Vec<(Action, Vec<Key>)>, TomlProblem>>()?;
     Keymap::with_overrides(&bound).map_err(|(action, error)| {
         let named = entries.iter().find(|(name, ..)| Keymap::action_named(name) == Some(action));
         (named.map_or(entry.1, |(_, at, _)| *at), error.to_string())
@@ -233,7 +179,7 @@ fn parse_keys(entry: ConfigEntry<'_>) -> Result<Keymap, ConfigProblem> {
 }
 
 /// Parses a key or a list of keys.
-fn parse_key_list(entry: ConfigEntry<'_>) -> Result<Vec<Key>, ConfigProblem> {
+fn parse_key_list(entry: TomlEntry<'_>) -> Result<Vec<Key>, TomlProblem> {
     let single = std::slice::from_ref(entry.2);
     let list = entry.2.get_ref().as_array().map_or(single, |list| list.as_ref());
     let key = |value: &Spanned<DeValue<'_>>| {
@@ -244,29 +190,6 @@ fn parse_key_list(entry: ConfigEntry<'_>) -> Result<Vec<Key>, ConfigProblem> {
             .map_err(|error: ParseKeyError| (value.span().start, format!("{}: {error}", entry.0)))
     };
     list.iter().map(key).collect()
-}
-
-/// Returns a function that describes a problem with the value of an entry.
-fn problem_at(entry: ConfigEntry<'_>) -> impl Fn(&str) -> ConfigProblem {
-    let (name, at, _) = entry;
-    move |what| (at, format!("{name}: {what}"))
-}
-
-fn unknown_name(kind: &str, name: &str, names: &[&str]) -> String {
-    let alike = |one: &&&str| strsim::jaro_winkler(one, name) > MIN_SIMILARITY;
-    let by_likeness = |one: &&&str, other: &&&str| {
-        strsim::jaro_winkler(one, name).total_cmp(&strsim::jaro_winkler(other, name))
-    };
-    let meant = names.iter().filter(alike).max_by(by_likeness);
-    if let Some(meant) = meant {
-        return format!("unknown {kind} {name:?}; did you mean {meant}?");
-    }
-    let all = if names.len() > SETTING_NAMES.len() {
-        "--print-keys lists all".to_owned()
-    } else {
-        format!("use one of {}", names.join(", "))
-    };
-    format!("unknown {kind} {name:?}; {all}")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory as _};
 use super::{Cli, CliError, Environment, find_variable};
 
 /// The commands with help, in the order of the list.
-const COMMANDS: [&str; 6] = ["exec", "watch", "replay", "serve", "completions", "man"];
+const COMMANDS: [&str; 7] = ["exec", "watch", "learn", "replay", "serve", "completions", "man"];
 
 /// The exit codes of a shell that cannot run the pager.
 const NOT_RUN: [i32; 2] = [126, 127];
@@ -62,6 +62,7 @@ topics! {
     followers: "tokens, rate limits, retries, proxies, GitHub Enterprise Server",
     apis: "any list of any API: pages, headers, items, limits",
     threads: "how many threads: sweeps, --threads auto, processes",
+    lessons: "threadline learn: predict, run, compare; a lesson of your own",
     gil: "Python's global interpreter lock, simulation, slow motion",
     programs in "watch": "watching the threads of your own program",
     commands: "running your own commands with threadline exec",

@@ -14,6 +14,7 @@ Usage: threadline [OPTIONS] [USERNAME]   followers of a GitHub user, or a demo
        threadline sweep [USERNAME|URL]   how many threads are worth it?
        threadline exec -- 'CMD'...       your own commands, side by side
        threadline watch -- CMD | -p PID  the threads of a program of yours
+       threadline learn [LESSON]         nine lessons: predict, run, compare
        threadline replay FILE | serve    a recording; the built-in server alone
        threadline help [TOPIC]           the documentation; completions | man
 
@@ -28,7 +29,6 @@ Options (--help lists all):
 
 Examples (press ? on the screen for the keys):
   threadline                    a race on the built-in server: no network
-  threadline octocat            a race against api.github.com
   threadline watch -- python app.py     every thread of your program
 ";
 
@@ -65,6 +65,7 @@ Examples:
   threadline --record run.jsonl                  then: threadline replay run.jsonl
   threadline exec -j 4 -- 'make a' 'make b'      your own commands (threadline exec --help)
   threadline watch -- python app.py              your own program (threadline watch --help)
+  threadline learn                               nine lessons: predict, run, compare
   threadline help gil                            a page of the documentation
 
 Output:
@@ -94,6 +95,7 @@ Environment:
   https_proxy, all_proxy, http_proxy, no_proxy    the same, if the upper-case name is not set
   ACCESSIBLE=1              sentences for a screen reader instead of the screen, as --narrate
   XDG_CONFIG_HOME           the directory of the configuration, default ~/.config
+  XDG_STATE_HOME            the directory of the lessons that are done, default ~/.local/state
   PAGER                     shows the pages of threadline help, default less
   TERM=dumb                 no screen, no pager
   NO_COLOR, CLICOLOR_FORCE, COLORTERM    the colours of the screen
@@ -208,6 +210,41 @@ Exit codes:
   127    there is no CMD
   2      unusable arguments, or no such process
   128+n  CMD or threadline was ended by signal n";
+
+pub(super) const LEARN: &str = "\
+Predict what threads do, run it, and compare: nine lessons of two minutes
+
+Each begins with a claim and a question, which you answer before anything runs. Then the runs are drawn \
+beside your prediction, and two sentences say why. A second, harder question follows.";
+
+pub(super) const LEARN_NARRATE: &str = "\
+No screen: sentences for a screen reader
+
+stdout gets what --plain prints, and stderr one sentence per line about the runs. ACCESSIBLE=1 in the \
+environment does the same if stderr is a terminal.";
+
+pub(super) const LEARN_AFTER: &str = "\
+Examples:
+  threadline learn                               the list, to choose from
+  threadline learn 4                             the fourth lesson at once; threadline learn gil
+  threadline learn --list                        what each asks, and which are done
+  threadline learn 4 --plain                     as text; the answers are read from stdin
+  threadline learn 4 --narrate                   for a screen reader: the runs in sentences, too
+  threadline learn my-lesson.toml                a lesson of your own (threadline help lessons)
+  threadline learn --reset                       forget which lessons are done
+
+A digit chooses an answer, and Enter confirms it; a number may be typed instead. Esc leaves a lesson at any \
+moment, and e writes its end as a picture. Most lessons run on the built-in server or on a simulated \
+machine; the last one watches a Python program, or plays a recording of it if there is no python3.
+
+The lessons that are done are kept in $XDG_STATE_HOME/threadline/lessons.toml, by default below \
+~/.local/state.
+
+Exit codes:
+  0      the lessons were left, done or not
+  1      the list of finished lessons could not be deleted
+  2      no such lesson, or a wrong file
+  128+n  ended by signal n (130: Ctrl-C)";
 
 pub(super) const REPLAY_AFTER: &str = "\
 Examples:

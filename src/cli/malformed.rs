@@ -81,7 +81,7 @@ fn first_word(args: &[OsString]) -> &str {
 fn unexpected(word: &str, args: &[OsString]) -> String {
     let first = first_word(args);
     let words = match first {
-        "replay" | "serve" | "completions" | "man" | "help" => {
+        "learn" | "replay" | "serve" | "completions" | "man" | "help" => {
             return format!("unexpected argument \"{word}\"; leave it out");
         }
         "exec" => args.get(2..),

@@ -205,6 +205,11 @@ impl DisplayArgs {
         Ok(config)
     }
 
+    /// Returns `true` if a JSON document is asked for.
+    pub(super) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Returns `true` if an option or the environment replaces the screen by text.
     const fn is_plain(&self) -> bool {
         self.plain || self.narrate || self.accessible

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
+use super::lesson_file::LessonFileError;
 use super::malformed;
 use super::values::UsernameError;
 use crate::github::ApiError;
@@ -178,6 +179,20 @@ pub enum UsageError {
          python app.py, or threadline watch -p PID"
     )]
     NothingToWatch,
+    /// No such lesson.
+    #[error("there is no lesson {word}; {hint}")]
+    NoLesson {
+        /// The word in the place of a lesson.
+        word: String,
+        /// The lesson that is likely meant, or all lessons.
+        hint: String,
+    },
+    /// A lesson that cannot be read.
+    #[error(transparent)]
+    LessonFile(#[from] LessonFileError),
+    /// `--json` for a lesson.
+    #[error("a lesson has no JSON document; leave out --json, or use --plain for text")]
+    NoLessonReport,
     /// More processes than the machine can run.
     #[error(
         "--threads {asked} is out of range for processes; use 1 to {most}, or a --mode without \

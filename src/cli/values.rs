@@ -13,6 +13,16 @@ const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 /// The maximum length of a username in characters.
 const MAX_USERNAME_LENGTH: usize = 39;
 
+/// The range of the time that one task takes alone.
+const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
+
+/// The range of the switch interval. CPython has none, but a shorter interval would measure the
+/// system's timers.
+const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
+
+/// The maximum number of cores. More cores than lanes on a screen would show nothing new.
+pub(super) const MAX_CORES: u64 = 64;
+
 /// An error in a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
@@ -62,6 +72,25 @@ pub(super) fn first_given<const N: usize>(
     options: [(bool, &'static str); N],
 ) -> Option<&'static str> {
     options.into_iter().find_map(|(is_given, option)| is_given.then_some(option))
+}
+
+/// Parses `--size`.
+pub(super) fn parse_size(text: &str) -> Result<Duration, String> {
+    parse_within(text, SIZE_RANGE)
+        .ok_or_else(|| "use 1ms to 10m, with the unit: 150ms, 1.5s".to_owned())
+}
+
+/// Parses `--switch-interval`.
+pub(super) fn parse_switch_interval(text: &str) -> Result<Duration, String> {
+    parse_within(text, SWITCH_INTERVAL_RANGE).ok_or_else(|| {
+        "use 1us to 10s, with the unit: a thread waits this long for the GIL before it asks the \
+         holder to release it (Python: 5ms)"
+            .to_owned()
+    })
+}
+
+fn parse_within(text: &str, [least, most]: [Duration; 2]) -> Option<Duration> {
+    parse_with_unit(text).ok().filter(|duration| (least..=most).contains(duration))
 }
 
 /// Parses a duration that needs a unit, because a bare number could be taken for seconds.

@@ -6,7 +6,7 @@ mod lesson_run;
 mod lesson_text;
 
 pub use figure::{
-    ComparisonSign, ConditionSide, FigureUnit, LessonCondition, LessonFigure, ParseFigureError,
+    ConditionSide, FigureUnit, LessonComparison, LessonCondition, LessonFigure, ParseFigureError,
     Quantity,
 };
 pub use lesson_run::{LessonRun, LessonView, LessonWork};
@@ -19,15 +19,17 @@ pub struct Lesson {
     pub name: String,
     /// The title.
     pub title: String,
+    /// The first question in a few words, for a list: `how long five threads take for five pages`.
+    pub asks: String,
     /// The claim, in one sentence.
     pub claim: String,
     /// The source of the claim.
     pub source: String,
     /// The questions: a first one, and a harder one that its answer makes answerable.
     pub questions: Vec<LessonQuestion>,
-    /// The thing to try after the first explanation: a key, and what to look for.
+    /// The experiment to try after the first explanation: a key, and what to look for.
     pub experiment: LessonText,
-    /// The difference between a real run on this machine and the lesson's. `None` if the lesson's runs are
+    /// The difference between a real run on this machine and the lesson's run. `None` if the lesson's runs are
     /// real.
     pub reality: Option<LessonText>,
 }

@@ -45,6 +45,18 @@ impl AtomicFile {
     }
 }
 
+/// Replaces the content of a file, or creates it in a directory that exists.
+///
+/// # Errors
+///
+/// Fails if the file cannot be written. It then is as it was.
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let AtomicFile { target, reserve } =
+        AtomicFile::prepare(path, fs::metadata(path).ok().as_ref())?;
+    drop(reserve);
+    persist_file(&target, &|out| out.write_all(content))
+}
+
 /// The error for content that could not be written to its target.
 pub(super) struct Misplaced {
     /// The underlying I/O error.

@@ -5,6 +5,7 @@
 //! 40,000 marks merge wider states too, so that no picture exceeds 2 MB.
 
 mod lane_marks;
+mod lesson_mark;
 mod svg_writer;
 mod timeline;
 
@@ -14,7 +15,7 @@ use super::{Comparison, ReportSubject, plain};
 use crate::analysis::program::cores_text;
 use crate::analysis::verdict::Conclusion;
 use crate::analysis::{ProgramSummary, plural};
-use crate::model::printable::printable;
+use crate::model::printable::{escape_controls, printable};
 use crate::model::{Background, Nanos, Run, State, StateTimes, TaskKind, Workload, WorkloadSpec};
 use lane_marks::TimeScale;
 use svg_writer::{Font, SvgWriter, TextAnchor, escape_xml, format_number, hex_color};
@@ -34,6 +35,9 @@ const LEFT: f64 = 150.0;
 
 /// The right edge of lanes, where their figures begin.
 const RIGHT: f64 = 1004.0;
+
+/// The gap between two paragraphs.
+const PARAGRAPH_GAP: f64 = 10.0;
 
 /// The height of a row of figures.
 const ROW: f64 = 26.0;
@@ -65,6 +69,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
     let end = runs.iter().map(|run| subject.elapsed(run)).max().unwrap_or_default();
+    let end = subject.lesson.and_then(|lesson| lesson_mark::end_with(lesson, end)).unwrap_or(end);
     let mut picture = SvgPicture {
         subject,
         workload: first.plan().workload(),
@@ -97,6 +102,9 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 
 impl SvgPicture<'_> {
     fn title(&self) -> String {
+        if let Some(lesson) = self.subject.lesson {
+            return printable(&lesson.title);
+        }
         if let Some(list) = self.runs.iter().find_map(|run| run.plan().work.list()) {
             return list.url.clone();
         }
@@ -130,19 +138,34 @@ impl SvgPicture<'_> {
         self.writer.push_text([MARGIN, self.y + 14.0], font, &font.fit_text(title, room));
         self.writer.push_text([MARGIN, self.y + 36.0], Font::new(14.0, quiet), &self.subtitle());
         self.y += 54.0;
+        let lesson = self.subject.lesson.iter().flat_map(|lesson| &lesson.sentences);
+        let lesson = lesson.map(|sentence| (Font::new(14.0, text), escape_controls(sentence)));
+        // A lesson says itself what comes next.
+        let has_next = self.subject.lesson.is_none();
+        let checks = || plural::capitalized(&conclusion.checks());
+        let details = if has_next { conclusion.details() } else { checks() };
         let lines = [
             (Font::new(16.0, text).bold(), conclusion.sentence()),
-            (Font::new(14.0, quiet), conclusion.details()),
+            (Font::new(14.0, quiet), details),
         ];
-        for (font, sentence) in lines {
-            for line in wrap_text(font, &sentence, room) {
-                self.writer.push_text([MARGIN, self.y + 12.0], font, &line);
-                self.y += 21.0;
-            }
-        }
+        let lesson: Vec<(Font, String)> = lesson.collect();
+        let gap = if lesson.is_empty() { 0.0 } else { PARAGRAPH_GAP };
+        self.draw_paragraph(&lesson);
+        self.y += gap;
+        self.draw_paragraph(&lines);
         self.y += 22.0;
         self.draw_totals();
         self.y += 20.0;
+    }
+
+    /// Draws sentences, each from the beginning of a line.
+    fn draw_paragraph(&mut self, sentences: &[(Font, String)]) {
+        for (font, sentence) in sentences {
+            for line in wrap_text(*font, sentence, WIDTH - 2.0 * MARGIN) {
+                self.writer.push_text([MARGIN, self.y + 12.0], *font, &line);
+                self.y += 21.0;
+            }
+        }
     }
 
     fn draw_totals(&mut self) {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use thiserror::Error as ThisError;
 
+use super::finished_lessons::FinishedLessonsError;
 use super::watch_error::WatchError;
 use crate::cli::{self, CliError};
 use crate::github::ApiError;
@@ -134,6 +135,9 @@ pub enum CommandError {
     /// `threadline worker` was not started by threadline.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The finished lessons cannot be forgotten.
+    #[error(transparent)]
+    FinishedLessons(#[from] FinishedLessonsError),
     /// The program cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),

@@ -15,7 +15,7 @@ use crate::cli::{OutputOptions, ThemeArg, shell_quoted};
 use crate::http::url_text::{MASK, masked_text};
 use crate::model::{Background, ExportKind, Nanos, Run, Target};
 use crate::report::followers::best_run;
-use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
+use crate::report::{ExportError, ExportTarget, LessonCaption, ReportSubject, free_path};
 use crate::terminal::signals::Signals;
 
 /// The exports to write.
@@ -67,6 +67,7 @@ impl ExportTargets {
             cores: session.setup().cores(),
             background: self.background,
             command: &self.command,
+            lesson: None,
         };
         let stdout_taken = self.outputs.iter().any(ExportTarget::is_stdout);
         let (files, hang): (Vec<ExportTarget>, Vec<ExportTarget>) =
@@ -104,6 +105,7 @@ struct ExportSnapshot {
     cores: Option<u16>,
     background: Background,
     command: String,
+    lesson: Option<LessonCaption>,
 }
 
 impl ExportJobs {
@@ -162,6 +164,7 @@ impl ExportSnapshot {
             cores: session.setup().cores(),
             background: app.background(),
             command: command.to_owned(),
+            lesson: lesson_caption(app),
         }
     }
 
@@ -176,6 +179,7 @@ impl ExportSnapshot {
             cores: self.cores,
             background: self.background,
             command: &self.command,
+            lesson: self.lesson.as_ref(),
         };
         let written = ExportTarget::prepare(kind, path).and_then(|output| {
             let name = output.display_name();
@@ -183,6 +187,20 @@ impl ExportSnapshot {
         });
         written.unwrap_or_else(|error| menu_text(&error))
     }
+}
+
+/// Returns the caption of the lesson that is played. `None` before there is anything to tell.
+fn lesson_caption(app: &App) -> Option<LessonCaption> {
+    let progress = app.course()?.lesson()?;
+    let (lesson, outcome) = (progress.lesson(), progress.caption()?);
+    let outcome = outcome.strip_prefix(&format!("{}: ", lesson.title)).unwrap_or(&outcome);
+    let (ask, outcome) = outcome.split_once(" Predicted: ").unwrap_or(("", outcome));
+    let outcome = format!("Predicted: {outcome}");
+    Some(LessonCaption {
+        title: lesson.title.clone(),
+        sentences: vec![lesson.claim.clone(), ask.to_owned(), outcome],
+        mark: progress.mark(app.runs()).map(|mark| (mark.name.to_owned(), mark.at)),
+    })
 }
 
 /// Returns an error message for the menu, which cannot suggest another path as the command line does.

@@ -69,6 +69,21 @@ pub(super) fn follow(
     Some(EndedSession { state, signal, terminal_error: None })
 }
 
+/// Runs a selection that costs nothing to its end, or until a signal arrives, which is returned.
+pub(super) fn run_selection(
+    session: &mut Session,
+    selection: Selection,
+    launcher: &Launcher,
+    progress: Progress,
+    signals: &Receiver<i32>,
+    err: &mut dyn Write,
+) -> Option<i32> {
+    let progress = new_reporter(progress);
+    let announces_quota = false;
+    LiveSession { session, selection, launcher, signals, progress, err, announces_quota }
+        .run_to_end()
+}
+
 /// A session whose selection runs without a screen.
 struct LiveSession<'a> {
     session: &'a mut Session,

@@ -1,10 +1,14 @@
 //! Follows a session on the screen.
 
+use std::io;
+
 use super::ended_session::{EndedSession, EndedState};
 use super::exit::CommandError;
 use super::exports::ExportTargets;
 use super::opened_session::{OpenedContent, defect_message};
 use super::screen_loop::{self, ExitReason};
+use crate::app::lessons::Course;
+use crate::app::playback::{DEFAULT_SLOWDOWN, PlaybackSpeed};
 use crate::app::{self, App};
 use crate::cli::{DisplayOptions, ThemeArg};
 use crate::model::Background;
@@ -21,36 +25,93 @@ pub(super) fn follow(
     exports: &ExportTargets,
     signals: &Signals,
 ) -> Result<EndedSession, CommandError> {
-    let options = screen_options(display, &content);
-    let app_options = |speed| app::Options {
-        keymap: display.keys.clone(),
-        background: options.background.unwrap_or_default(),
-        reduced_motion: display.reduced_motion,
-        speed,
-    };
+    let is_guarded = matches!(
+        &content,
+        OpenedContent::Live { selection, .. } if selection.workload.is_command()
+    );
+    let options = screen_options(display, is_guarded);
     let (app, defect) = match content {
         OpenedContent::Live { session, selection, speed } => {
-            (App::new(*session, selection, app_options(speed)), None)
+            (App::new(*session, selection, app_options(display, options, speed)), None)
         }
         OpenedContent::Recorded { recording, speed } => {
             let defect = defect_message(&recording);
             let (setup, entries) = recording.into_parts();
-            (App::for_replay(setup, entries, app_options(speed)), defect)
+            (App::for_replay(setup, entries, app_options(display, options, speed)), defect)
         }
     };
     let notice = defect.or_else(|| app.external_baseline_notice());
     let app = app.with_startup_notice(notice);
     let (app, left) = screen_loop::run(app, launcher, options, exports.command(), signals)
         .map_err(CommandError::Screen)?;
-    let (signal, terminal_error) = match left {
-        ExitReason::Quit => (None, None),
-        ExitReason::Signal(signal) => (Some(signal), None),
-        ExitReason::TerminalLost(error) => (None, Some(error)),
-    };
+    let (signal, terminal_error) = parts_of(left);
     Ok(EndedSession { state: EndedState::Screen(Box::new(app)), signal, terminal_error })
 }
 
-fn screen_options(display: &DisplayOptions, content: &OpenedContent) -> ScreenOptions {
+/// The lessons to show, and how to begin.
+pub(super) struct CourseStart {
+    pub(super) course: Course,
+    /// The index of the lesson to begin with, or `None` for the list.
+    pub(super) first: Option<usize>,
+    /// A notice.
+    pub(super) notice: Option<String>,
+    /// The command line of the session.
+    pub(super) command: String,
+}
+
+/// The lessons after the screen was left.
+pub(super) struct EndedCourse {
+    pub(super) app: App,
+    /// The signal that ended them.
+    pub(super) signal: Option<i32>,
+    /// The reason why the terminal was lost.
+    pub(super) terminal_error: Option<io::Error>,
+}
+
+/// Shows lessons until the user quits, a signal arrives, or the terminal is lost. `finish_lesson` is
+/// called with the name of each lesson that is done, and returns a problem.
+pub(super) fn follow_course(
+    start: CourseStart,
+    launcher: &Launcher,
+    display: &DisplayOptions,
+    finish_lesson: &mut dyn FnMut(&str) -> Option<String>,
+    signals: &Signals,
+) -> Result<EndedCourse, CommandError> {
+    let CourseStart { course, first, notice, command } = start;
+    let options = screen_options(display, false);
+    let speed = PlaybackSpeed::from_slowdown(DEFAULT_SLOWDOWN);
+    let app = App::for_course(course, first, app_options(display, options, speed));
+    let app = app.with_startup_notice(notice);
+    let (app, left) =
+        screen_loop::run_course(app, launcher, options, &command, finish_lesson, signals)
+            .map_err(CommandError::Screen)?;
+    let (signal, terminal_error) = parts_of(left);
+    Ok(EndedCourse { app, signal, terminal_error })
+}
+
+/// Returns the signal that ended the screen, or the reason why the terminal was lost.
+fn parts_of(left: ExitReason) -> (Option<i32>, Option<io::Error>) {
+    match left {
+        ExitReason::Quit => (None, None),
+        ExitReason::Signal(signal) => (Some(signal), None),
+        ExitReason::TerminalLost(error) => (None, Some(error)),
+    }
+}
+
+fn app_options(
+    display: &DisplayOptions,
+    options: ScreenOptions,
+    speed: PlaybackSpeed,
+) -> app::Options {
+    app::Options {
+        keymap: display.keys.clone(),
+        background: options.background.unwrap_or_default(),
+        reduced_motion: display.reduced_motion,
+        speed,
+    }
+}
+
+fn screen_options(display: &DisplayOptions, guarded: bool) -> ScreenOptions {
     let variable = |name: &str| std::env::var(name).ok();
     let depth = ColorDepth::from_env(variable);
     ScreenOptions {
@@ -61,10 +122,7 @@ fn screen_options(display: &DisplayOptions, content: &OpenedContent) -> ScreenOp
         },
         depth,
         glyphs: if display.ascii { GlyphSet::Ascii } else { GlyphSet::Unicode },
-        guarded: matches!(
-            content,
-            OpenedContent::Live { selection, .. } if selection.workload.is_command()
-        ),
+        guarded,
         mouse: display.mouse,
         reduced_motion: display.reduced_motion,
     }

@@ -64,6 +64,19 @@ pub fn run(
     command: &str,
     signals: &Signals,
 ) -> io::Result<(App, ExitReason)> {
+    run_course(app, launcher, options, command, &mut |_| None, signals)
+}
+
+/// Shows `app` as [`run`] does. `finish_lesson` is called with the name of each lesson that is done, and
+/// returns a problem.
+pub(super) fn run_course(
+    app: App,
+    launcher: &Launcher,
+    options: ScreenOptions,
+    command: &str,
+    finish_lesson: &mut dyn FnMut(&str) -> Option<String>,
+    signals: &Signals,
+) -> io::Result<(App, ExitReason)> {
     let screen = Screen::enter(options)?;
     let (sender, inputs) = bounded(input::MAX_PENDING_INPUTS);
     let mut tui = Tui {
@@ -75,6 +88,7 @@ pub fn run(
         query: BackgroundQuery::default(),
         runs: RunHandles::default(),
         exports: ExportJobs::new(command),
+        finish_lesson,
         dirty: true,
         input_pending: false,
         frame_interval: if options.reduced_motion {
@@ -113,6 +127,8 @@ struct Tui<'session> {
     query: BackgroundQuery,
     runs: RunHandles,
     exports: ExportJobs,
+    /// Keeps that a lesson is done, and returns a problem.
+    finish_lesson: &'session mut dyn FnMut(&str) -> Option<String>,
     /// If set, the screen does not show the current state of the app.
     dirty: bool,
     /// If set, the screen does not show the effect of the latest input.
@@ -298,6 +314,11 @@ impl Tui<'_> {
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Some(ExitReason::Quit)),
             Some(Effect::Interrupt) => return Ok(Some(ExitReason::Signal(signals::INTERRUPT))),
+            Some(Effect::LessonDone(lesson)) => {
+                if let Some(problem) = (self.finish_lesson)(&lesson) {
+                    self.app.update(Msg::LessonNotKept(problem));
+                }
+            }
             None => {}
         }
         Ok(None)

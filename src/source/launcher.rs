@@ -112,13 +112,25 @@ impl Launcher {
         Self { program, ..Self::new(None, RetryPolicy::default(), clock) }
     }
 
+    /// Returns a launcher that also watches a program, in the runs whose work is one. `executable` is the
+    /// path of this program.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn with_program(self, target: WatchTarget, executable: PathBuf) -> Self {
+        let (accuracy, control) = (AccuracyChoice::Best, ProgramControl::new(executable));
+        let program = Some(WatchLauncher { target, duration: None, accuracy, control });
+        Self { program, ..self }
+    }
+
     /// Starts a run. A simulated run is computed as fast as its events are received.
     pub fn start(&self, plan: Plan) -> RunHandle {
         if let Some(run) = SimulatedRun::new(&plan) {
             return run.start(&self.clock);
         }
         #[cfg(target_os = "linux")]
-        if let Some(WatchLauncher { target, duration, accuracy, control }) = self.program.clone() {
+        if let Some(WatchLauncher { target, duration, accuracy, control }) = self.program.clone()
+            && plan.workload().is_program()
+        {
             control.end_left_behind();
             let source = ProgramSource { plan, target, duration, accuracy, control };
             return source.start(&self.clock);

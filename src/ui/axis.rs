@@ -16,8 +16,8 @@ use crate::model::Nanos;
 const MIN_TICK_CELLS: u64 = 9;
 
 impl Timeline<'_> {
-    /// Draws ticks with their times, except those that would touch the cells `taken`.
-    pub(super) fn draw_axis(&self, taken: &Range<u16>, area: Rect, buf: &mut Buffer) {
+    /// Draws ticks with their times, except those that would touch any of the cells `taken`.
+    pub(super) fn draw_axis(&self, taken: &[Range<u16>], area: Rect, buf: &mut Buffer) {
         let room = area.width.min(self.window.columns);
         let step = tick_step(self.window, room);
         for (column, at) in ticks(self.window, step, room) {
@@ -26,7 +26,10 @@ impl Timeline<'_> {
             if after > room {
                 return;
             }
-            if !taken.is_empty() && column <= taken.end && taken.start <= after {
+            let touches = |taken: &Range<u16>| {
+                !taken.is_empty() && column <= taken.end && taken.start <= after
+            };
+            if taken.iter().any(touches) {
                 continue;
             }
             let x = area.x + column;

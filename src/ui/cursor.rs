@@ -72,7 +72,13 @@ impl Timeline<'_> {
         }
     }
 
-    fn draw_vertical_line(&self, at: Nanos, symbol: &'static str, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_vertical_line(
+        &self,
+        at: Nanos,
+        symbol: &'static str,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let bars = self.bar_area(area);
         let column = self.window.column(at).filter(|&column| column < bars.width);
         let Some(column) = column else { return };

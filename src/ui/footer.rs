@@ -6,16 +6,11 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::hint::{GAP, Hint, keys_label};
 use super::layout::ScreenLayout;
 use super::theme::Theme;
-use super::{message, text};
+use super::{lesson_hints, message, text};
 use crate::app::{Action, App, DetailPane, ProgramRow};
-
-/// The gap between a hint and the next, and before a message.
-const GAP: usize = 2;
-
-/// The actions of a hint, and its label.
-struct Hint(&'static [Action], &'static str);
 
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
@@ -93,6 +88,25 @@ fn program_hints(app: &App) -> Vec<Hint> {
 
 /// Returns all hints that apply now, the most useful first, without those for help and quitting.
 fn all_hints(app: &App) -> Vec<Hint> {
+    let mut hints = match (app.course(), app.lesson()) {
+        (Some(_), None) => lesson_hints::of_list(),
+        (_, Some(lesson)) => {
+            let mut hints = lesson_hints::of_lesson(app, lesson);
+            hints.extend(
+                timeline_hints(app)
+                    .into_iter()
+                    .filter(|hint| lesson_hints::fits(app, lesson, hint)),
+            );
+            hints
+        }
+        (None, None) => timeline_hints(app),
+    };
+    hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
+    hints
+}
+
+/// Returns the hints of a timeline.
+fn timeline_hints(app: &App) -> Vec<Hint> {
     let is_program = app.selection().workload.is_program();
     let mut hints = match app.replay_progress() {
         Some(_) => recording_hints(app),
@@ -118,20 +132,11 @@ fn all_hints(app: &App) -> Vec<Hint> {
     if app.picture().lane_index().is_some() || app.picture().cursor().is_some() {
         hints.splice(0..0, inspection_hints(app));
     }
-    hints.retain(|Hint(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     hints
 }
 
 /// The hints that are always shown, at the end.
 const LAST_HINTS: [Hint; 2] = [Hint(&[Action::Help], "help"), Hint(&[Action::Quit], "quit")];
-
-impl Hint {
-    /// Returns the number of cells of the hint, with the gap after it.
-    fn width(&self, app: &App, theme: Theme) -> usize {
-        let Self(actions, word) = self;
-        text::width(&keys_label(app, actions, theme)) + 1 + text::width(word) + GAP
-    }
-}
 
 /// Returns the hints that fit in `room` cells.
 fn hints_in(app: &App, theme: Theme, room: usize) -> Vec<Hint> {
@@ -228,27 +233,4 @@ fn inspection_hints(app: &App) -> Vec<Hint> {
     hints.push(Hint(&[Action::FitSelection], "fit"));
     hints.push(Hint(&[Action::Back], "back"));
     hints
-}
-
-/// Returns the keys of a hint. Arrow keys are drawn as arrows on Unicode terminals.
-fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
-    const SHIFT: &str = "Shift-";
-    let arrows = [("Left", "←"), ("Right", "→")];
-    let name = |&action: &Action| {
-        let key = app.key_of(action);
-        let plain = key.strip_prefix(SHIFT).unwrap_or(&key);
-        match arrows.iter().find(|(word, _)| *word == plain) {
-            Some((word, arrow)) => key.replace(word, theme.pick(arrow, word)),
-            None => key,
-        }
-    };
-    let mut names: Vec<String> = actions.iter().map(name).collect();
-    if let [first, second] = names.as_mut_slice()
-        && first.starts_with(SHIFT)
-        && let Some(plain) = second.strip_prefix(SHIFT)
-    {
-        // Said once for both.
-        *second = plain.to_owned();
-    }
-    names.join(if names.iter().any(|name| name.len() > 3) { "/" } else { " " })
 }

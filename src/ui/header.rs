@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::lane_labels::mode_names;
 use super::layout::{ScreenLayout, draw_left_and_right};
 use super::theme::Theme;
-use super::{program_header, sweep, text};
+use super::{lesson_panel, program_header, sweep, text};
 use crate::analysis::plural;
 use crate::app::{Action, App, ReplayProgress};
 use crate::model::{Mode, Selection, Target, TaskKind};
@@ -75,7 +75,8 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
 /// Returns the workload, with its key if there are several workloads.
 fn workload_line(app: &App, theme: Theme) -> Line<'static> {
     let name = Span::styled(app.selection().workload.to_string(), theme.strong());
-    if app.session().setup().workloads().len() < 2 {
+    // While a lesson decides what runs, the key has no effect.
+    if app.session().setup().workloads().len() < 2 || !lesson_panel::shows_modes(app) {
         return Line::from(vec![name]);
     }
     let key = Span::styled(app.key_of(Action::NextWorkload), theme.key());

@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::theme::Theme;
 use crate::app::App;
+use crate::model::lesson::Highlight;
 use crate::model::{Nanos, State, StateTimes};
 
 /// A sample of the timeline with its meaning.
@@ -15,6 +16,7 @@ struct LegendEntry {
     glyph: &'static str,
     style: Style,
     words: &'static str,
+    words_style: Style,
     /// The entry with the highest rank is dropped first.
     rank: usize,
 }
@@ -48,7 +50,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut kept: Vec<LegendEntry> = occurring_states(app)
         .map(|state| {
             let (glyph, style) = theme.state_cell(state);
-            LegendEntry { glyph, style, words: state.label(), rank: drop_rank(state) }
+            let is_meant = app.is_highlighted(Highlight::State(state));
+            let (words_style, rank) =
+                if is_meant { (theme.accent(), 0) } else { (theme.muted(), drop_rank(state)) };
+            LegendEntry { glyph, style, words: state.label(), words_style, rank }
         })
         .collect();
     let (room, mut cells) = (usize::from(area.width), 2);
@@ -81,9 +86,11 @@ const fn drop_rank(state: State) -> usize {
 
 fn legend_line(entries: &[LegendEntry], theme: Theme, cells: usize) -> Line<'static> {
     let mut line = Line::raw(" ");
-    for LegendEntry { glyph, style, words, .. } in entries {
-        let words = Span::styled(format!(" {words}"), theme.muted());
-        line.extend([Span::styled(glyph.repeat(cells), *style), words, Span::raw("  ")]);
+    for LegendEntry { glyph, style, words, words_style, .. } in entries {
+        let words = Span::styled(*words, *words_style);
+        let sample = Span::styled(glyph.repeat(cells), *style);
+        let gap = Span::styled(" ", theme.muted());
+        line.extend([sample, gap, words, Span::raw("  ")]);
     }
     line
 }

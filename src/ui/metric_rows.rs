@@ -12,7 +12,8 @@ use super::layout::{WidthClass, draw_symbol};
 use super::theme::Theme;
 use super::timeline::Timeline;
 use super::timeline_rows::MetricRows;
-use super::{lane_labels, status_line, text};
+use super::{accent, lane_labels, status_line, text};
+use crate::model::lesson::Highlight;
 use crate::model::{LevelSeries, LimitChange, Mode, Nanos, Run};
 
 /// The ASCII glyphs of a level: the level itself or, for a peak of 10 or more, its share in ninths.
@@ -60,6 +61,9 @@ impl Timeline<'_> {
         };
         self.draw_fitting_figures(figures, queue.rows().next_back(), buf);
         self.draw_quota(run, until, quota, buf);
+        for (part, area) in [(Highlight::InFlight, in_flight), (Highlight::Queue, queue)] {
+            accent::draw(self.app, part, self.theme, self.name_area(area), buf);
+        }
         if let Some(row) = chosen.rows().next_back() {
             let changes = || self.limit_changes(run, until, row.width.into());
             let text = self

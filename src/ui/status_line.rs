@@ -134,7 +134,7 @@ fn suggestion_spans(
 ) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(GAP)];
     let mut used = GAP.len();
-    let can_run = app.replay_progress().is_none();
+    let can_run = app.replay_progress().is_none() && app.course().is_none();
     for suggestion in conclusion.suggestions().iter().filter(|_| can_run) {
         let joint = if spans.len() == 1 { "Next: " } else { ", " };
         let keys = keys_of(app, *suggestion);
@@ -154,7 +154,8 @@ fn suggestion_spans(
     if spans.len() == 1 { Vec::new() } else { spans }
 }
 
-/// Returns the keys that start a suggestion: `[ [ r`. `None` for a change of the user's own program.
+/// Returns the keys that start a suggestion: `[ [ r`. `None` for the lessons, and for a change of the user's
+/// own program.
 fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
     let workload = app.selection().workload;
     Some(match suggestion {
@@ -163,7 +164,8 @@ fn keys_of(app: &App, suggestion: Suggestion) -> Option<String> {
         | Suggestion::FewerThreads
         | Suggestion::FreeCores
         | Suggestion::HigherQuota
-        | Suggestion::MoreCalls => return None,
+        | Suggestion::MoreCalls
+        | Suggestion::Lessons => return None,
         Suggestion::Workers { to, .. } => {
             let from = app.session().worker_count(workload);
             let step = if to < from { Action::FewerWorkers } else { Action::MoreWorkers };

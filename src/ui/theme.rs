@@ -306,6 +306,11 @@ impl Theme {
         self.text().add_modifier(Modifier::BOLD)
     }
 
+    /// Returns the style of words that are about a part of the screen, and of the name of that part.
+    pub fn accent(self) -> Style {
+        self.strong().add_modifier(Modifier::UNDERLINED)
+    }
+
     /// Returns the style of secondary text: captions, units, hints.
     pub fn muted(self) -> Style {
         self.grey(self.background.muted(), [247, 240])

@@ -10,9 +10,10 @@ use super::lane_bar::{LaneBar, text_row};
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, RowPlan, TimelineRow};
-use super::{comparison, legend, program_header, status_line};
+use super::{accent, comparison, legend, program_header, status_line, text};
 use crate::analysis::TimeShare;
 use crate::app::{Action, App, ProgramRow, TimeWindow};
+use crate::model::lesson::Highlight;
 use crate::model::{self, InterpreterId, Lane, LaneId, Nanos, Run};
 
 /// The width of a share of time in words: ` lock wait 75 %`.
@@ -83,7 +84,10 @@ pub(super) fn draw(
     let timeline = Timeline { app, layout, theme, window: app.picture().viewport().window() };
     let failed = app.session().failure(app.selection()).is_some();
     if app.runs().is_empty() && app.session().active() != Some(app.selection()) && !failed {
-        let text = Line::styled(status_line::invitation(app), theme.text());
+        // The panel of a lesson says what to do.
+        let invitation = status_line::invitation(app);
+        let invitation = if app.lesson().is_some() { String::new() } else { invitation };
+        let text = Line::styled(invitation, theme.text());
         let third = area.height / 3;
         let middle = Rect { y: area.y + third, height: area.height - third, ..area };
         Paragraph::new(text).centered().wrap(Wrap { trim: true }).render(middle, buf);
@@ -93,9 +97,13 @@ pub(super) fn draw(
     let areas = arrange(app, layout, theme, area);
     if let Some(row) = areas.axis {
         let bars = timeline.bar_area(row);
-        let label = timeline.cursor_label(bars.width.min(timeline.window.columns));
+        let room = bars.width.min(timeline.window.columns);
+        let label = timeline.cursor_label(room);
         let taken = label.as_ref().map_or(0..0, |label| label.columns.clone());
-        timeline.draw_axis(&taken, bars, buf);
+        let mark = timeline.mark_label(&taken, room);
+        let marked = mark.as_ref().map_or(0..0, |mark| mark.columns.clone());
+        timeline.draw_axis(&[taken, marked], bars, buf);
+        timeline.draw_mark_label(mark, bars, buf);
         timeline.draw_on_axis(label, bars, buf);
         timeline.draw_captions(row, buf);
     }
@@ -106,10 +114,12 @@ pub(super) fn draw(
     let mut holders = HolderCells::new(timeline.window, timeline.bar_area(area).width);
     for (row, area) in &areas.rows {
         timeline.draw_row(row, *area, &mut holders, buf);
+        timeline.draw_row_accent(row, *area, buf);
     }
     let height = metric_rows.total() as u16;
     let top = area.bottom().saturating_sub(height);
     timeline.draw_metric_rows(metric_rows, Rect { y: top, height, ..area }, buf);
+    timeline.draw_mark_line(plot, buf);
     timeline.draw_cursor_lines(plot, buf);
     match timeline.lane_summary(legend_row.width).filter(|_| metric_rows.chosen == 0) {
         Some(text) => text.render(legend_row, buf),
@@ -134,8 +144,9 @@ pub(super) fn arrange(
     theme: Theme,
     area: Rect,
 ) -> TimelineAreas<'_> {
-    // The axis shows the time of the cursor.
-    let has_axis = layout.height > HeightClass::Tiny || app.picture().cursor().is_some();
+    // The axis shows the times of the cursor and of a lesson's mark.
+    let is_marked = app.picture().cursor().is_some() || app.axis_mark().is_some();
+    let has_axis = layout.height > HeightClass::Tiny || is_marked;
     let top = u16::from(has_axis).min(area.height);
     let axis = area.rows().next().filter(|_| top > 0);
     let body = Rect { y: area.y + top, height: area.height - top, ..area };
@@ -232,6 +243,32 @@ impl<'app> Timeline<'app> {
             }
             TimelineRow::Gap => {}
         }
+    }
+
+    /// Gives the name of a row the accent if the explanation of a lesson is about it.
+    fn draw_row_accent(&self, row: &TimelineRow<'app>, area: Rect, buf: &mut Buffer) {
+        let part = match row {
+            TimelineRow::Gil { .. } => Highlight::Gil,
+            TimelineRow::RunName { run, .. }
+            | TimelineRow::Lane { run, .. }
+            | TimelineRow::LanePair { run, .. }
+            | TimelineRow::ThreadGroup { run, .. } => Highlight::Lanes(run.plan().mode),
+            _ => return,
+        };
+        let name = match row {
+            // The name of a run reaches over the cells.
+            TimelineRow::RunName { run, .. } => {
+                let width = text::width(&run.plan().name()) as u16 + 1;
+                Rect { width: width.min(area.width), ..area }
+            }
+            _ => self.name_area(area),
+        };
+        accent::draw(self.app, part, self.theme, name, buf);
+    }
+
+    /// Returns the area of the names within rows.
+    pub(super) fn name_area(&self, area: Rect) -> Rect {
+        Rect { width: (self.name_width() as u16).min(area.width), ..area }
     }
 
     /// Returns whether a lane is selected, and not the row of its group.

@@ -8,10 +8,11 @@ use ratatui::widgets::Widget;
 use super::layout::ScreenLayout;
 use super::state_bar::{Segment, draw_bar};
 use super::theme::Theme;
-use super::{program_totals, sweep};
+use super::{accent, program_totals, sweep};
 use crate::analysis::RateLimitHold;
 use crate::analysis::verdict::{LIMITED, efficiency_percent};
 use crate::app::App;
+use crate::model::lesson::Highlight;
 use crate::model::{Mode, Nanos, Plan, Run, Selection, State, TaskKind};
 
 /// A column of figures.
@@ -194,6 +195,8 @@ pub(super) fn draw_rows(
         let selection = Selection::only(app.selection().workload, *mode);
         let name = run.map_or_else(|| selection.to_string(), |run| run_name(app, run, form));
         Line::styled(name, theme.text()).render(row, buf);
+        let name_area = Rect { width: names.min(row.width), ..row };
+        accent::draw(app, Highlight::Totals(*mode), theme, name_area, buf);
         let Some(run) = started else { continue };
         let mut x = row.right().saturating_sub(figures);
         let bar = Rect {

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::lessons::Course;
 use threadline::app::{App, Effect, Msg, Options, Overlay, Session, TableView};
 use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, PlannedRun, Run, RunId, RunOutcome, Selection,
@@ -95,6 +96,14 @@ impl AppDriver {
         let pending = events.into_iter().map(|event| (active[0].run, event)).collect();
         let (scenario, now) = (Scenario::default(), Nanos::ZERO);
         Self { app, log, scenario, active, pending, now, remaining: 0 }
+    }
+
+    /// Opens a course: the lesson with the index `first`, or the list.
+    pub(crate) fn for_course(course: Course, first: Option<usize>, scenario: Scenario) -> Self {
+        let mut app = App::for_course(course, first, Options::default());
+        assert_eq!(app.start(), None, "nothing runs before a prediction");
+        let (pending, now, log) = (VecDeque::new(), Nanos::ZERO, MemoryLog::default());
+        Self { app, log, scenario, active: Vec::new(), pending, now, remaining: 0 }
     }
 
     /// Starts the race of the default scenario.
@@ -180,6 +189,11 @@ impl AppDriver {
             self.play_event();
         }
         self.now = until;
+    }
+
+    /// Advances the clock by this time, and plays what is due.
+    pub(crate) fn advance(&mut self, millis: u64) {
+        self.play_to(self.now + Nanos::from_millis(millis));
     }
 
     fn perform_effect(&mut self, effect: Option<&Effect>) {

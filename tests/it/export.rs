@@ -4,6 +4,7 @@ mod commands_report;
 mod computed_report;
 mod follower_list;
 mod followers_report;
+mod lesson_caption;
 mod perfetto;
 mod program_report;
 mod report;
@@ -65,6 +66,7 @@ fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
         cores: session.setup().cores(),
         background,
         command: "threadline octocat",
+        lesson: None,
     }
 }
 
@@ -207,5 +209,6 @@ fn runs_subject(runs: &[Run]) -> ReportSubject<'_> {
         cores: None,
         background: Background::Light,
         command: "threadline exec",
+        lesson: None,
     }
 }

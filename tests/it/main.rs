@@ -47,6 +47,9 @@ mod fold;
 mod fuzz;
 mod gil;
 mod golden;
+#[cfg(unix)]
+mod learn;
+mod lessons;
 mod pages;
 mod palette;
 mod process;

@@ -91,10 +91,18 @@ fn pages_name_their_readers_and_are_linked_from_the_readme() {
     }
 }
 
+/// Returns the text outside of blocks and words of code.
+fn without_code(text: &str) -> String {
+    let outside: String = text.split("```").step_by(2).collect();
+    outside.split('`').step_by(2).collect()
+}
+
 #[test]
 fn links_point_to_existing_files() {
     for page in pages() {
-        for link in page.text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        for link in
+            without_code(&page.text).split("](").skip(1).map(|rest| rest.split(')').next().unwrap())
+        {
             let file = link.split('#').next().unwrap();
             let is_local = !file.starts_with("https://") && !file.is_empty();
             let target = page.path.parent().unwrap().join(file);
@@ -107,7 +115,7 @@ fn links_point_to_existing_files() {
 fn named_options_exist() {
     // Options of cargo and curl.
     let foreign = ["--release", "--locked", "--path", "--bench", "--test"];
-    let commands: [&[&str]; 5] = [&[], &["serve"], &["exec"], &["watch"], &["replay"]];
+    let commands: [&[&str]; 6] = [&[], &["serve"], &["exec"], &["watch"], &["replay"], &["learn"]];
     let help = commands.map(|words| stdout_of(&[words, &["--help"]].concat())).concat();
     for page in pages() {
         let words = page.text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
@@ -157,7 +165,7 @@ fn every_page_is_a_help_topic_that_help_prints() {
 
 #[test]
 fn help_for_a_command_prints_its_long_help() {
-    for command in ["exec", "watch", "replay", "serve", "completions", "man"] {
+    for command in ["exec", "watch", "learn", "replay", "serve", "completions", "man"] {
         assert_eq!(stdout_of(&["help", command]), stdout_of(&[command, "--help"]));
         assert!(stdout_of(&["help"]).contains(&format!("\n  {command} ")));
     }

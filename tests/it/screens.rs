@@ -9,6 +9,7 @@ mod export_menu;
 mod follower_agreement;
 mod follower_runs;
 mod keymap;
+mod lessons;
 mod limits;
 mod messages;
 mod mouse;

@@ -133,7 +133,7 @@ fn threads_that_waited_for_the_server_were_faster() {
     assert_eq!(conclusion.sentence(), format!("5 threads were 4.4x faster: {waited}"));
     let forms: Vec<String> = conclusion.sentence_forms().collect();
     assert_eq!(forms[1..], ["5 threads were 4.4x faster"]);
-    let options = format!("Next: 3 workers {next}, CPU work (--workload cpu)");
+    let options = format!("Next: threadline learn, CPU work (--workload cpu), 3 workers {next}");
     assert_eq!(conclusion.options_text(), options);
     let alone = conclude(&followers(), &race[1..], None, (5, 5));
     assert_eq!(alone.sentence(), format!("5 threads were 4.4x faster than sequential: {waited}"));
@@ -278,7 +278,7 @@ fn suggested_workers_change_the_number_of_waves() {
     let next = |workers, tasks| {
         let race = [sequential(FETCHING), (Mode::Threads, 2.0, FETCHING)];
         let options = conclude(&followers(), &race, None, (workers, tasks)).options_text();
-        options.split([':', ',']).nth(1).unwrap().trim().to_owned()
+        options.rsplit([':', ',']).next().unwrap().trim().to_owned()
     };
     assert_eq!(next(5, 5), "3 workers (--threads 3)");
     assert_eq!(next(3, 5), "5 workers (--threads 5)");

@@ -30,6 +30,7 @@ mod exec_termination;
 mod exit_and_suspend;
 mod export_menu;
 mod input_stress;
+mod learn;
 mod lists;
 mod main_screen;
 mod mouse;

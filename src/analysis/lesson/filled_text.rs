@@ -42,14 +42,14 @@ impl FilledText {
     }
 }
 
-/// Returns a figure with its unit: `1.05 s`, `120 ms`, `4.4x`, `75 %`, `5`.
+/// Returns a figure with its unit: `1.05 s`, `120 ms`, `4.4x`, `75 %`, `200 times per second`, `5`.
 pub fn figure_text(figure: LessonFigure, value: f64) -> String {
     match figure.quantity.unit() {
         FigureUnit::Seconds if value < 0.1 => format!("{:.0} ms", value * 1_000.0),
         FigureUnit::Seconds => format!("{value:.2} s"),
         FigureUnit::Times => format!("{value:.1}x"),
         FigureUnit::Share => format!("{:.0} %", value * 100.0),
-        FigureUnit::PerSecond => format!("{value:.0} per second"),
+        FigureUnit::PerSecond => format!("{value:.0} times per second"),
         FigureUnit::Count if (value - value.round()).abs() < 0.05 => format!("{value:.0}"),
         FigureUnit::Count => format!("{value:.1}"),
     }

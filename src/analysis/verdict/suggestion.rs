@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::analysis::plural;
-use crate::model::{Mode, Run, Waves, Workload};
+use crate::model::{Mode, Run, Target, Waves, Workload};
 
 /// The maximum difference from the number of workers that is suggested instead of a sweep.
 const MAX_WORKER_STEPS: u16 = 4;
@@ -14,6 +14,8 @@ const MAX_WAVES: u32 = 6;
 /// Something to try next. Its text names it; a key or an option starts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suggestion {
+    /// The lessons, after the demo.
+    Lessons,
     /// Another number of workers, which makes a difference.
     Workers {
         /// The number of workers of the run.
@@ -61,7 +63,11 @@ impl Suggestion {
             }
             _ => runs.iter().find(|run| run.plan().mode == Mode::Threads).and_then(Self::workers),
         };
-        here.into_iter().chain(next).collect()
+        if !is_demo(runs) {
+            return here.into_iter().chain(next).collect();
+        }
+        // The longest comes last, because it is the first to be dropped on a narrow screen.
+        [Self::Lessons].into_iter().chain(next).chain(here).collect()
     }
 
     /// Returns the nearest number of workers that changes the number of waves, or a sweep if that is
@@ -89,7 +95,8 @@ impl Suggestion {
         matches!(self, Self::Workers { .. } | Self::Sweep)
     }
 
-    /// Returns the option that starts it: `--threads 3`. `None` for a change of the user's own program.
+    /// Returns the option that starts it: `--threads 3`. `None` for the lessons, which are a command, and for
+    /// a change of the user's own program.
     pub fn option(self) -> Option<String> {
         Some(match self {
             Self::NoGil
@@ -97,7 +104,8 @@ impl Suggestion {
             | Self::FewerThreads
             | Self::FreeCores
             | Self::HigherQuota
-            | Self::MoreCalls => return None,
+            | Self::MoreCalls
+            | Self::Lessons => return None,
             Self::Workers { to, .. } => format!("--threads {to}"),
             Self::Sweep => "--mode sweep".to_owned(),
             Self::Race => "--mode race".to_owned(),
@@ -107,9 +115,16 @@ impl Suggestion {
     }
 }
 
+/// Returns `true` for a race on the built-in server.
+fn is_demo(runs: &[Run]) -> bool {
+    let is_built_in = |run: &Run| run.plan().work.target().is_some_and(Target::is_built_in);
+    runs.len() > 1 && runs.iter().all(is_built_in)
+}
+
 impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Lessons => f.write_str("threadline learn"),
             Self::Workers { to, .. } => f.write_str(&plural::count(*to, "worker")),
             Self::Sweep => f.write_str("how many threads help"),
             Self::Race => f.write_str("race all modes"),

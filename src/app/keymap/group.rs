@@ -11,13 +11,15 @@ pub enum KeyGroup {
     Look,
     /// Comparing and finding attempts.
     Compare,
+    /// The steps of a lesson.
+    Lessons,
     /// Exports, the help, and leaving.
     Export,
 }
 
 impl KeyGroup {
     /// All groups, in the order of the help.
-    pub const ALL: [Self; 4] = [Self::Run, Self::Look, Self::Compare, Self::Export];
+    pub const ALL: [Self; 5] = [Self::Lessons, Self::Run, Self::Look, Self::Compare, Self::Export];
 
     /// The heading of the group.
     pub const fn heading(self) -> &'static str {
@@ -25,6 +27,7 @@ impl KeyGroup {
             Self::Run => "Run",
             Self::Look => "Look",
             Self::Compare => "Compare and find",
+            Self::Lessons => "Lessons",
             Self::Export => "Export, help, leave",
         }
     }
@@ -79,6 +82,7 @@ impl Action {
             | Self::NextColumn
             | Self::PreviousColumn
             | Self::Compare => KeyGroup::Compare,
+            Self::LessonNext | Self::LessonBack | Self::PauseAtSwitch => KeyGroup::Lessons,
             Self::Export
             | Self::Theme
             | Self::Help

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use thiserror::Error;
 
 use unicode_width::UnicodeWidthChar as _;
@@ -57,6 +57,13 @@ const NAMED_KEYS: [KeyCode; 14] = [
 ];
 
 impl Key {
+    /// Returns the key that was pressed, or `None` with Alt, to which nothing is bound.
+    pub fn pressed(event: &KeyEvent) -> Option<Self> {
+        let has = |modifier| event.modifiers.contains(modifier);
+        let (control, shift) = (has(KeyModifiers::CONTROL), has(KeyModifiers::SHIFT));
+        (!has(KeyModifiers::ALT)).then_some(Self { code: event.code, control, shift })
+    }
+
     /// Ctrl-C.
     pub(super) const INTERRUPT: Self = Self { control: true, ..Self::plain(KeyCode::Char('c')) };
 

@@ -12,6 +12,8 @@ pub struct Course {
     pub lessons: Vec<CourseLesson>,
     /// The user whose followers the built-in server has.
     pub user: String,
+    /// The number of these followers, which is known without a request.
+    pub followers: u32,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
     /// The program of the lesson that watches one.
@@ -29,7 +31,7 @@ pub struct CourseLesson {
     pub is_done: bool,
 }
 
-/// What was predicted in a question, and what happened, for the end on the main screen.
+/// A prediction and what happened, for the end on the main screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LessonRecord {
     /// The title of the lesson.

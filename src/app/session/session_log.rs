@@ -99,6 +99,27 @@ impl Session {
         self.start_first_runs(selection);
     }
 
+    /// Plans the runs of a selection that starts later, so that their lanes can be shown.
+    pub(in crate::app) fn plan_selection(&mut self, selection: Selection) {
+        self.plan_runs(selection, RunId(0));
+    }
+
+    /// Adds the runs of a selection as they ended in another session.
+    #[must_use]
+    pub(in crate::app) fn with_finished_runs(
+        mut self,
+        selection: Selection,
+        runs: Vec<Run>,
+    ) -> Self {
+        let count = runs.len() as u16;
+        self.run_sets.insert(selection, RunSet { runs, ..RunSet::default() });
+        for run in (0..count).map(RunId) {
+            self.latest = Some(LatestRun { selection, run });
+            self.record_results(selection, run);
+        }
+        self
+    }
+
     /// Applies an event again after a return. The plan of its run is the one that it was started
     /// with, even if the number of workers was changed since.
     pub(in crate::app) fn apply_again(&mut self, run: RunId, event: &Event) {

@@ -188,8 +188,8 @@ fn quantity_names() -> String {
 pub struct LessonCondition {
     /// The left side.
     pub left: ConditionSide,
-    /// The sign between the sides.
-    pub sign: ComparisonSign,
+    /// The comparison.
+    pub comparison: LessonComparison,
     /// The right side.
     pub right: ConditionSide,
 }
@@ -203,9 +203,9 @@ pub struct ConditionSide {
     pub figure: Option<LessonFigure>,
 }
 
-/// The sign between the sides of a condition.
+/// The comparison of the sides of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ComparisonSign {
+pub enum LessonComparison {
     /// `<`
     Less,
     /// `<=`
@@ -216,8 +216,8 @@ pub enum ComparisonSign {
     AtLeast,
 }
 
-impl ComparisonSign {
-    /// All signs; a longer one comes before its beginning.
+impl LessonComparison {
+    /// All comparisons; a longer sign comes before its beginning.
     const SIGNS: [(&'static str, Self); 4] =
         [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Less), (">", Self::More)];
 
@@ -236,11 +236,11 @@ impl FromStr for LessonCondition {
     type Err = ParseFigureError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let signs = ComparisonSign::SIGNS.into_iter();
+        let signs = LessonComparison::SIGNS.into_iter();
         let mut split = signs.filter_map(|(sign, one)| Some((text.split_once(sign)?, one)));
-        let ((left, right), sign) =
+        let ((left, right), comparison) =
             split.next().ok_or_else(|| ParseFigureError::NoComparison(text.to_owned()))?;
-        Ok(Self { left: left.parse()?, sign, right: right.parse()? })
+        Ok(Self { left: left.parse()?, comparison, right: right.parse()? })
     }
 }
 
@@ -268,7 +268,7 @@ impl FromStr for ConditionSide {
 
 impl fmt::Display for LessonCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = ComparisonSign::SIGNS.iter().find(|(_, one)| *one == self.sign);
+        let sign = LessonComparison::SIGNS.iter().find(|(_, one)| *one == self.comparison);
         write!(f, "{} {} {}", self.left, sign.map_or("", |(sign, _)| sign), self.right)
     }
 }

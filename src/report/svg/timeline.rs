@@ -113,6 +113,7 @@ impl SvgPicture<'_> {
         let lanes = std::mem::replace(&mut self.writer, before);
         self.draw_grid([top, bottom]);
         self.writer.push_raw(&lanes.into_svg());
+        self.draw_lesson_mark([top, bottom]);
         states
     }
 

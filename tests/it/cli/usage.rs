@@ -67,8 +67,9 @@ fn words_likelier_meant_as_commands_are_not_taken_for_users() {
         ("gil", "threadline --mode gil"),
         ("cpu", "threadline --workload cpu"),
         ("demo", "threadline without arguments"),
-        ("lesson", "threadline help guide"),
-        ("learn", "threadline help guide"),
+        ("lesson", "threadline learn"),
+        ("teach", "threadline learn"),
+        ("guide", "threadline help guide"),
         ("attach", "threadline watch -p PID"),
         ("profile", "threadline watch -- COMMAND"),
     ] {

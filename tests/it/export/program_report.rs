@@ -37,6 +37,7 @@ fn written(run: Run, write: impl Fn(&mut Vec<u8>, &ReportSubject<'_>)) -> String
         cores: None,
         background: Background::Dark,
         command: "threadline watch -- python app.py",
+        lesson: None,
     };
     let mut out = Vec::new();
     write(&mut out, &subject);

@@ -167,6 +167,7 @@ fn write_exports(recording: &Recording) {
         cores: session.setup().cores(),
         background: Background::Light,
         command: "threadline",
+        lesson: None,
     };
     let [mut markdown, mut svg, mut events] = [(); 3].map(|()| Vec::new());
     markdown::write(&mut markdown, &subject).unwrap();

@@ -7,7 +7,9 @@ use threadline::app::keymap::{
 
 #[test]
 fn no_key_is_bound_twice_in_a_context() {
-    for context in [KeyContext::Timeline, KeyContext::Replay, KeyContext::Table] {
+    let contexts =
+        [KeyContext::Timeline, KeyContext::Replay, KeyContext::Table, KeyContext::Lesson];
+    for context in contexts {
         let bound = DEFAULT_BINDINGS.iter().filter(|binding| binding.context == context);
         let keys: Vec<Key> = bound.flat_map(|binding| binding.keys.iter()).copied().collect();
         for (index, key) in keys.iter().enumerate() {

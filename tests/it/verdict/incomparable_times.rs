@@ -153,7 +153,7 @@ fn more_workers_are_not_suggested_against_a_limit() {
         Verdict::new(&runs, None).conclusion().unwrap().options_text()
     };
     assert!(options(&[]).contains("workers (--threads "), "{}", options(&[]));
-    assert_eq!(options(&[2_000; 4]), "Next: CPU work (--workload cpu)");
+    assert_eq!(options(&[2_000; 4]), "Next: threadline learn, CPU work (--workload cpu)");
 }
 
 #[test]
