@@ -55,8 +55,9 @@ fn part(screen: Rect) -> Rect {
 
 fn list_area(layout: ScreenLayout, screen: Rect) -> Rect {
     let inside = part_area(layout, true, part(screen));
-    // A line of introduction, if there is room for it.
-    let top = u16::from(layout.has_headings()).min(inside.height);
+    // A line of introduction, if there is room for it, with a blank one in a box.
+    let top = u16::from(layout.has_headings()) + u16::from(layout.boxed);
+    let top = top.min(inside.height);
     Rect { y: inside.y + top, height: inside.height - top, ..inside }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::lessons::LessonStep;
+use threadline::app::lessons::{LessonProgress, LessonStep};
 use threadline::app::{Effect, Gesture, Msg, Overlay};
 use threadline::model::Mode;
 use threadline::ui::{self, theme::Theme};
@@ -13,7 +13,7 @@ use crate::app_driver::{AppDriver, COLOUR};
 const SIZE: (u16, u16) = (80, 24);
 
 fn step(driver: &AppDriver) -> Option<LessonStep> {
-    driver.app.lesson().map(|lesson| lesson.step())
+    driver.app.lesson().map(LessonProgress::step)
 }
 
 /// A lesson at each of its steps, with the effect of leaving it there.
@@ -79,7 +79,7 @@ fn nothing_runs_before_an_answer_is_confirmed() {
         assert_eq!(driver.press(KeyCode::Char(key)), None, "{key}");
         assert_eq!(driver.app.session().active(), None, "{key}");
     }
-    assert!(matches!(driver.press(KeyCode::Backspace), None));
+    assert_eq!(driver.press(KeyCode::Backspace), None);
     assert!(matches!(driver.press(KeyCode::Enter), Some(Effect::Start(runs)) if runs.len() == 2));
     assert_eq!(step(&driver), Some(LessonStep::Run(0)));
 }
@@ -212,7 +212,10 @@ fn lesson_pauses_at_the_next_switch_of_the_gil() {
     driver.rows(SIZE);
     for expected in 1..4 {
         driver.press(KeyCode::Char('p'));
-        while !driver.app.is_playback_paused() {
+        for _ in 0..1_000 {
+            if driver.app.is_playback_paused() {
+                break;
+            }
             driver.advance(50);
             driver.rows(SIZE);
         }
