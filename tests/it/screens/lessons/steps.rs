@@ -171,7 +171,11 @@ fn question_without_runs_is_answered_by_those_of_the_first_one() {
     answer(&mut driver, "1");
     driver.press(KeyCode::Enter);
     driver.press(KeyCode::Enter);
-    assert_eq!(driver.press_keys("2").press(KeyCode::Enter), None);
+    let mut driver = driver.press_keys("2");
+    assert_eq!(driver.press(KeyCode::Enter), None, "nothing is run");
+    assert_eq!(step(&driver), Some(LessonStep::Outcome(1)));
+    let outcome = driver.app.lesson().unwrap().outcome().unwrap();
+    assert!(outcome.is_right && outcome.measured > 150.0, "{outcome:?}");
 }
 
 #[test]
