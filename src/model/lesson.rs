@@ -19,6 +19,8 @@ pub struct Lesson {
     pub name: String,
     /// The title.
     pub title: String,
+    /// The first question in a few words, for a list: `how long five threads take for five pages`.
+    pub asks: String,
     /// The claim, in one sentence.
     pub claim: String,
     /// The source of the claim.

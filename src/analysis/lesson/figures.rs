@@ -40,10 +40,10 @@ impl LessonRuns<'_> {
             Quantity::MostInWork => f64::from(run.timing().in_flight_level().peak()),
             Quantity::Share(state) => share_of(run, end, &[state]),
             Quantity::Cores => cores(run, end),
-            Quantity::GilHeld => run.gil()?.held_share(end),
-            Quantity::GilWaiters => run.gil()?.mean_waiters(end),
-            Quantity::HandOvers => run.gil()?.switches_per_second(end),
-            Quantity::LongestHold => run.gil()?.longest_hold(end)?.length.as_secs_f64(),
+            Quantity::GilHeld
+            | Quantity::GilWaiters
+            | Quantity::HandOvers
+            | Quantity::LongestHold => gil_figure(run, end, figure.quantity)?,
         })
     }
 
@@ -72,6 +72,26 @@ fn share_of(run: &Run, end: Nanos, states: &[State]) -> f64 {
     let times = run.state_times_between(Nanos::ZERO, end);
     let spent: u64 = states.iter().map(|&state| times[state]).sum();
     spent as f64 / (end.0 as f64 * run.lanes().len().max(1) as f64)
+}
+
+/// Returns a figure of the GIL. That of a watched program is the same as in its totals.
+fn gil_figure(run: &Run, end: Nanos, quantity: Quantity) -> Option<f64> {
+    if let Some(program) = ProgramSummary::new(run, end) {
+        let gil = program.gils.first()?;
+        return Some(match quantity {
+            Quantity::GilHeld => gil.held,
+            Quantity::GilWaiters => gil.waiters_mean,
+            Quantity::HandOvers => gil.hand_overs_per_second,
+            _ => gil.longest_hold?.time.as_secs_f64(),
+        });
+    }
+    let gil = run.gil()?;
+    Some(match quantity {
+        Quantity::GilHeld => gil.held_share(end),
+        Quantity::GilWaiters => gil.mean_waiters(end),
+        Quantity::HandOvers => gil.switches_per_second(end),
+        _ => gil.longest_hold(end)?.length.as_secs_f64(),
+    })
 }
 
 /// Returns the mean number of lanes that were on a CPU, or computed.

@@ -3,7 +3,10 @@
 use super::figures::LessonRuns;
 use super::filled_text::FilledText;
 use crate::model::Nanos;
-use crate::model::lesson::{FigureUnit, LessonFigure, LessonQuestion, Quantity};
+use crate::model::lesson::{FigureUnit, LessonAnswer, LessonFigure, LessonQuestion, Quantity};
+
+/// The maximum ratio of a right number to the measured value.
+const MAX_RIGHT_RATIO: f64 = 1.25;
 
 /// The minimum of a figure in the comparison of answers: below it they are alike.
 const MIN_VALUE: f64 = 1e-6;
@@ -54,7 +57,7 @@ pub struct LessonOutcome {
     pub measured: f64,
     /// The index of the answer that was right: the one closest to the measured value.
     pub right: usize,
-    /// `true` if the prediction was that answer, or a number closest to it.
+    /// `true` if the prediction was that answer, or a number close to the measured one.
     pub is_right: bool,
     /// The explanation.
     pub statements: Vec<StatementResult>,
@@ -82,7 +85,7 @@ impl LessonOutcome {
         let is_right = match prediction {
             Prediction::Answer(index) => index == right,
             Prediction::Number(_) => {
-                closest_answer(question, prediction.value(question)?) == Some(right)
+                ratio_between(prediction.value(question)?, measured) <= MAX_RIGHT_RATIO
             }
         };
         let statements = question.explanation.iter().map(|statement| StatementResult {
@@ -95,9 +98,14 @@ impl LessonOutcome {
 
 /// Returns the index of the answer whose value is the closest to a value, by their ratio.
 fn closest_answer(question: &LessonQuestion, value: f64) -> Option<usize> {
-    let distance = |other: f64| (value.max(MIN_VALUE) / other.max(MIN_VALUE)).ln().abs();
+    let ratio = |answer: &LessonAnswer| ratio_between(value, answer.value);
     let answers = question.answers.iter().enumerate();
-    let closest = answers
-        .min_by(|(_, one), (_, other)| distance(one.value).total_cmp(&distance(other.value)));
+    let closest = answers.min_by(|(_, one), (_, other)| ratio(one).total_cmp(&ratio(other)));
     closest.map(|(index, _)| index)
+}
+
+/// Returns the larger of two values as a multiple of the smaller.
+fn ratio_between(one: f64, other: f64) -> f64 {
+    let (one, other) = (one.max(MIN_VALUE), other.max(MIN_VALUE));
+    (one / other).max(other / one)
 }

@@ -8,7 +8,11 @@ use crate::cli::toml_file::{TomlEntry, TomlProblem, problem_at};
 use crate::model::lesson::{Lesson, LessonQuestion};
 
 /// The keys of a lesson.
-pub(super) const KEYS: [&str; 7] = ["name", "title", "claim", "source", "try", "real", "question"];
+pub(super) const KEYS: [&str; 8] =
+    ["name", "title", "asks", "claim", "source", "try", "real", "question"];
+
+/// The maximum number of characters of the question in a list.
+const MAX_ASKS_CHARS: usize = 45;
 
 /// The number of questions.
 const QUESTIONS: usize = 2;
@@ -17,6 +21,7 @@ const QUESTIONS: usize = 2;
 pub(super) fn read(table: &TableReader<'_>, problems: &mut ProblemList) -> Option<Lesson> {
     let name = table.parsed("name", parse_name, problems);
     let title = table.parsed("title", parse_words, problems);
+    let asks = table.parsed("asks", parse_asks, problems);
     let claim = table.parsed("claim", parse_words, problems);
     let source = table.parsed("source", parse_words, problems);
     let questions = read_questions(table, problems);
@@ -39,7 +44,8 @@ pub(super) fn read(table: &TableReader<'_>, problems: &mut ProblemList) -> Optio
     if let Some(reality) = &reality {
         check_words(place_of(table, "real"), "the words of real", count_words(reality), problems);
     }
-    Some(Lesson { name: name?, title: title?, claim, source, questions, experiment, reality })
+    let (name, title, asks) = (name?, title?, asks?);
+    Some(Lesson { name, title, asks, claim, source, questions, experiment, reality })
 }
 
 fn place_of(table: &TableReader<'_>, key: &str) -> usize {
@@ -54,6 +60,15 @@ fn parse_name(entry: TomlEntry<'_>) -> Result<String, TomlProblem> {
         return Ok(name);
     }
     Err(problem_at(entry)("use a word of small letters, digits and hyphens, such as waves"))
+}
+
+/// Parses the question in a few words.
+fn parse_asks(entry: TomlEntry<'_>) -> Result<String, TomlProblem> {
+    let asks = parse_words(entry)?;
+    if asks.chars().count() <= MAX_ASKS_CHARS {
+        return Ok(asks);
+    }
+    Err(problem_at(entry)(&format!("use at most {MAX_ASKS_CHARS} characters, for the list")))
 }
 
 fn read_questions(table: &TableReader<'_>, problems: &mut ProblemList) -> Vec<LessonQuestion> {

@@ -6,6 +6,7 @@ use threadline::cli::{LessonFileError, parse_lesson, read_lesson};
 /// A right file. Each case replaces a part of it.
 const LESSON: &str = r#"name = "waves"
 title = "Waves"
+asks = "how long three threads take"
 claim = "Equal pages are done in waves."
 source = "a book"
 try = "{key run} runs again."
@@ -54,24 +55,24 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("title = \"Waves\"", "title = \" \"", "line 2: title: is empty; write a text"),
     ("title = \"Waves\"", "title = \"\\u001b[2J\"", "line 2: title: has characters"),
     ("source = \"a book\"\n", "", "line 1: missing key source; a lesson needs it"),
-    ("try = ", "try = # ", "line 5: "),
-    ("{key run}", "{key rum}", "line 5: try: unknown action \"rum\"; did you mean run?"),
+    ("try = ", "try = # ", "line 6: "),
+    ("{key run}", "{key rum}", "line 6: try: unknown action \"rum\"; did you mean run?"),
     ("{key run}", "{gil.seconds}", "try: gil.seconds: gil does not run; use sequential or threads"),
-    ("{key run}", "{key run", "line 5: try: '{' is not closed"),
+    ("{key run}", "{key run", "line 6: try: '{' is not closed"),
     (
         "three threads take?",
         "{threads.seconds} take?",
-        "line 8: ask: threads.seconds: nothing has run yet",
+        "line 9: ask: threads.seconds: nothing has run yet",
     ),
     (
         "figure = \"threads.seconds\"",
         "figure = \"threads.second\"",
-        "line 9: figure: unknown quantity",
+        "line 10: figure: unknown quantity",
     ),
     (
         "figure = \"threads.seconds\"",
         "figure = \"gil.seconds\"",
-        "line 9: gil.seconds: gil does not run",
+        "line 10: gil.seconds: gil does not run",
     ),
     (
         "figure = \"threads.seconds\"",
@@ -86,80 +87,80 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     (
         "    { value = 1, text = \"One second\" },\n",
         "",
-        "line 10: answers: 2 are given; use three or four",
+        "line 11: answers: 2 are given; use three or four",
     ),
-    ("value = 1,", "value = 0,", "line 11: value: use a number above 0"),
-    ("value = 1,", "value = 1.85,", "line 12: value: two answers have the same"),
-    ("value = 1,", "value = \"1\",", "line 11: value: use a number, such as 4 or 1.05"),
-    ("value = 1,", "value = nan,", "line 11: value: use a number, such as 4 or 1.05"),
+    ("value = 1,", "value = 0,", "line 12: value: use a number above 0"),
+    ("value = 1,", "value = 1.85,", "line 13: value: two answers have the same"),
+    ("value = 1,", "value = \"1\",", "line 12: value: use a number, such as 4 or 1.05"),
+    ("value = 1,", "value = nan,", "line 12: value: use a number, such as 4 or 1.05"),
     (
         "workload = \"followers\"",
         "workload = \"folowers\"",
-        "line 16: workload: unknown workload \"folowers\"; did you mean followers?",
+        "line 17: workload: unknown workload \"folowers\"; did you mean followers?",
     ),
     (
         "[\"sequential\", \"threads\"]",
         "[\"thread\"]",
-        "line 17: modes: unknown mode \"thread\"; did you mean threads?",
+        "line 18: modes: unknown mode \"thread\"; did you mean threads?",
     ),
-    ("[\"sequential\", \"threads\"]", "[]", "line 17: modes: name at least one"),
+    ("[\"sequential\", \"threads\"]", "[]", "line 18: modes: name at least one"),
     (
         "[\"sequential\", \"threads\"]",
         "[\"threads\", \"threads\"]",
         "modes: threads is there twice",
     ),
-    ("threads = 3", "threads = 0", "line 18: threads: use a whole number from 1 to 1000"),
-    ("threads = 3\n", "", "line 15: missing key threads; a run needs it"),
+    ("threads = 3", "threads = 0", "line 19: threads: use a whole number from 1 to 1000"),
+    ("threads = 3\n", "", "line 16: missing key threads; a run needs it"),
     (
         "threads = 3",
         "threads = 3\ntasks = 4",
-        "line 19: tasks does not apply to the workload followers; remove it",
+        "line 20: tasks does not apply to the workload followers; remove it",
     ),
-    ("size = \"100ms\"", "size = \"100\"", "line 36: size: use 1ms to 10m, with the unit"),
-    ("size = \"100ms\"", "share = 30", "line 36: share does not apply to the workload cpu"),
-    ("view = \"switches\"", "view = \"all\"", "line 37: view: use \"whole\" or \"switches\""),
+    ("size = \"100ms\"", "size = \"100\"", "line 37: size: use 1ms to 10m, with the unit"),
+    ("size = \"100ms\"", "share = 30", "line 37: share does not apply to the workload cpu"),
+    ("view = \"switches\"", "view = \"all\"", "line 38: view: use \"whole\" or \"switches\""),
     (
         "[\"sequential\", \"gil\"]",
         "[\"sequential\", \"threads\"]",
-        "line 37: view: these runs have no GIL",
+        "line 38: view: these runs have no GIL",
     ),
     (
         "(lanes threads)",
         "(lane threads)",
-        "line 20: text: unknown part of the screen \"lane threads\"",
+        "line 21: text: unknown part of the screen \"lane threads\"",
     ),
-    ("(lanes threads)", "(gil)", "line 20: text: these runs have no GIL; add gil to the modes"),
-    ("(lanes threads)", "(lanes gil)", "line 20: text: gil does not run"),
+    ("(lanes threads)", "(gil)", "line 21: text: these runs have no GIL; add gil to the modes"),
+    ("(lanes threads)", "(lanes gil)", "line 21: text: gil does not run"),
     (
         "[three threads](lanes threads)",
         "[three threads]",
-        "line 20: text: [three threads] needs a part",
+        "line 21: text: [three threads] needs a part",
     ),
     (
         "threads.seconds < 0.5 * sequential.seconds",
         "threads.seconds = 2",
-        "line 21: holds: \"threads.seconds = 2\" compares nothing",
+        "line 22: holds: \"threads.seconds = 2\" compares nothing",
     ),
     (
         "threads.seconds < 0.5 * sequential.seconds",
         "1 < 2",
-        "line 21: holds: 1 < 2: compare a figure",
+        "line 22: holds: 1 < 2: compare a figure",
     ),
     (
         "threads.seconds < 0.5 * sequential.seconds",
         "processes.seconds < 2",
-        "line 21: holds: processes.seconds: processes does not run",
+        "line 22: holds: processes.seconds: processes does not run",
     ),
     (
         "[\"threads.seconds < 0.5 * sequential.seconds\"]",
         "[]",
-        "line 21: holds: name what makes the sentence true",
+        "line 22: holds: name what makes the sentence true",
     ),
-    ("holds = [\"gil.speed-up < 1.1\"]\n", "", "line 38: missing key holds; a sentence needs it"),
+    ("holds = [\"gil.speed-up < 1.1\"]\n", "", "line 39: missing key holds; a sentence needs it"),
     (
         "[question.run]\nworkload = \"followers\"\nmodes = [\"sequential\", \"threads\"]\nthreads = 3\n",
         "",
-        "line 7: missing table [question.run]; the first question needs a run",
+        "line 8: missing table [question.run]; the first question needs a run",
     ),
     ("name = \"waves\"", "name = \"waves\"\nname = \"b\"", "line 2: duplicate key name"),
 ];
@@ -195,7 +196,7 @@ fn each_problem_has_its_line_and_its_remedy() {
 #[test]
 fn a_panel_has_at_most_seventy_words() {
     let text = problems("How long do", &"long ".repeat(80));
-    assert!(text.contains("line 7: the question and its answers have 9"), "{text}");
+    assert!(text.contains("line 8: the question and its answers have 9"), "{text}");
     assert!(text.contains("words; use at most 70"), "{text}");
 }
 
@@ -219,7 +220,7 @@ fn a_lesson_has_two_questions() {
     let error = parse_lesson(first, "my.toml").unwrap_err().to_string();
     assert_eq!(
         error,
-        "my.toml, line 7: a lesson has two questions, not 1; write [[question]] twice"
+        "my.toml, line 8: a lesson has two questions, not 1; write [[question]] twice"
     );
 }
 
@@ -234,7 +235,7 @@ fn several_problems_have_a_line_each_in_the_order_of_the_file() {
             "my.toml has 3 problems:",
             "  line 1: missing key title: a lesson needs it",
             "  line 2: unknown key \"titel\": did you mean title?",
-            "  line 18: threads: use a whole number from 1 to 1000",
+            "  line 19: threads: use a whole number from 1 to 1000",
         ]
     );
 }

@@ -6,7 +6,7 @@ use threadline::model::lesson::{Lesson, LessonText, TextPart};
 use super::played_lesson::PlayedLesson;
 
 /// Terms in the order of the lessons: the words that may not come before, and those that explain them.
-const TERMS: [(&[&str], &str); 16] = [
+const TERMS: [(&[&str], &str); 15] = [
     (&["thread"], "a thread is one line of work"),
     (&["page"], "a page is a part of a list on a server"),
     (&["lane"], "each lane, a row of the picture, is a thread"),
@@ -18,8 +18,7 @@ const TERMS: [(&[&str], &str); 16] = [
     (&["switch interval"], "waits 5 ms, the switch interval, and then asks"),
     (&["extension"], "an extension is code in c that python calls"),
     (&["native"], "the extension, which the lanes call native"),
-    (&["process"], "a process is a program that runs"),
-    (&["hand-over"], "the hand-over of tasks and results from one memory to another"),
+    (&["process"], "a process is a running program"),
     (&["pool", "worker"], "a pool is a number of threads, its workers"),
     (&["job", "queue"], "take jobs from a line, the queue"),
     (&["kernel"], "the kernel, the part of the system that gives cores to threads"),

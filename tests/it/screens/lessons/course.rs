@@ -76,6 +76,7 @@ fn waiting_lesson() -> Lesson {
     Lesson {
         name: "waiting".to_owned(),
         title: "Waiting side by side".to_owned(),
+        asks: "how long five threads take".to_owned(),
         claim: "Threads that wait cost no time: the waits overlap.".to_owned(),
         source: "Little 1961, https://example.org/little".to_owned(),
         questions: vec![first, second],
@@ -127,6 +128,7 @@ fn gil_lesson() -> Lesson {
     Lesson {
         name: "gil-cpu".to_owned(),
         title: "The GIL and CPU work".to_owned(),
+        asks: "how much faster threads compute".to_owned(),
         claim: "A GIL lets one thread compute at a time.".to_owned(),
         source: "Beazley 2010, https://dabeaz.com/GIL".to_owned(),
         questions: vec![first, second],
