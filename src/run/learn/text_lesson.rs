@@ -58,11 +58,7 @@ impl TextWalk<'_> {
         let mut tries = 0;
         loop {
             if tries == 0 {
-                let lines = lesson_list::lines(
-                    &self.learn.lessons,
-                    &self.done_names(),
-                    &self.learn.output.display.keys,
-                );
+                let lines = lesson_list::lines(&self.learn.lessons, &self.done_names());
                 conversation.say(&(lines.join("\n") + "\n"))?;
             }
             let lessons = &self.learn.lessons;
