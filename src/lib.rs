@@ -122,6 +122,7 @@
 //! | a field of the JSON of a watched program | `report/json/program.rs`, its figures in `analysis/program/`; `assets/docs/automation.md` |
 //! | a workload | its row in `model/workload.rs`, `WorkSpec` in `model/plan.rs`, its work in `model/setup.rs`, its [`source::Job`] and how to simulate it; `tests/it/workloads/new_workload.patch` adds one |
 //! | a step of a lesson | its order in `app/lessons/lesson_steps.rs`, its keys in `app/lessons/lesson_keys.rs`, its words in `ui/lesson_text.rs` |
+//! | the lessons as text, what they need, and which are done | `run/learn/`, `run/finished_lessons.rs`, `cli/learn.rs` |
 //! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
 //! | a lesson | `assets/lessons/*.toml`; `tests/it/lessons` finds it true, short and in order |
 //! | a key of a lesson's file | `cli/lesson_file/`; what figures and texts may say in `model/lesson/`, measured in `analysis/lesson/figures.rs`; `assets/docs/lessons.md` |

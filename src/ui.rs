@@ -110,7 +110,7 @@ pub fn render(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let layout = ScreenLayout::for_app(app, area.as_size());
     match (layout, lesson_list(app)) {
         (Some(layout), Some(course)) => {
-            lesson_list::draw(app, course, layout, theme, area, buf);
+            lesson_list::draw(course, layout, theme, area, buf);
             footer::draw(app, theme, last_row(area), buf);
         }
         (Some(layout), None) => draw_full(app, layout, theme, area, buf),

@@ -16,7 +16,7 @@ pub use real_comparison::RealComparison;
 
 use super::keymap::Keymap;
 use super::{App, Options, Session};
-use crate::analysis::lesson::{FilledText, LessonRuns};
+use crate::analysis::lesson::FilledText;
 use crate::model::lesson::{Highlight, LessonText};
 use crate::model::{Mode, Selection, Setup, Workload};
 
@@ -63,12 +63,6 @@ impl App {
     pub fn fill_lesson_text(&self, text: &LessonText) -> Option<FilledText> {
         let lesson = self.lesson()?;
         Some(FilledText::new(text, lesson.runs(), &key_names(&self.options.keymap)))
-    }
-
-    /// Returns a question of a lesson in the list, with its keys and without figures.
-    pub fn lesson_ask(&self, ask: &LessonText) -> FilledText {
-        let no_runs = LessonRuns { current: &[], earlier: &[] };
-        FilledText::new(ask, no_runs, &key_names(&self.options.keymap))
     }
 
     /// Returns `true` unless a lesson decides what runs.

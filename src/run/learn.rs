@@ -48,7 +48,7 @@ fn print_list(learn: &LearnCommand, streams: &mut Streams<'_>) -> Result<Exit, C
         print_error(streams.err, &error.to_string());
         Vec::new()
     });
-    let lines = lesson_list::lines(&learn.lessons, &done, &learn.output.display.keys);
+    let lines = lesson_list::lines(&learn.lessons, &done);
     lines.iter().try_for_each(|line| writeln!(streams.out, "{line}"))?;
     streams.out.flush()?;
     Ok(Exit::Success)

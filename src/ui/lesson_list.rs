@@ -1,4 +1,4 @@
-//! The list of the lessons: the number and the title of each, its first question, and whether it is done.
+//! The list of the lessons: the number and the title of each, what it asks, and whether it is done.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -6,11 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::{Heading, ScreenLayout, draw_part, part_area};
-use super::lesson_text;
 use super::text;
 use super::theme::Theme;
 use crate::app::lessons::CourseLesson;
-use crate::app::{Action, App, CourseProgress};
+use crate::app::{Action, CourseProgress};
 
 /// The maximum width of the list.
 const MAX_WIDTH: u16 = 104;
@@ -55,14 +54,14 @@ fn part(screen: Rect) -> Rect {
 
 fn list_area(layout: ScreenLayout, screen: Rect) -> Rect {
     let inside = part_area(layout, true, part(screen));
-    // A line of introduction, if there is room for it.
-    let top = u16::from(layout.has_headings()).min(inside.height);
+    // A line of introduction, if there is room for it, with a blank one in a box.
+    let top = u16::from(layout.has_headings()) + u16::from(layout.boxed);
+    let top = top.min(inside.height);
     Rect { y: inside.y + top, height: inside.height - top, ..inside }
 }
 
 /// Draws the list on the whole screen but the row of the keys.
 pub(super) fn draw(
-    app: &App,
     course: &CourseProgress,
     layout: ScreenLayout,
     theme: Theme,
@@ -89,13 +88,12 @@ pub(super) fn draw(
         }
         let height = rows.height.min(2).min(rows.area.bottom() - y);
         let area = Rect { y, height, ..rows.area };
-        draw_lesson(app, (index, lesson), course.chosen() == index, theme, area, buf);
+        draw_lesson((index, lesson), course.chosen() == index, theme, area, buf);
         y += rows.height;
     }
 }
 
 fn draw_lesson(
-    app: &App,
     (index, lesson): (usize, &CourseLesson),
     is_chosen: bool,
     theme: Theme,
@@ -110,8 +108,8 @@ fn draw_lesson(
     let title = format!("{} {}", index + 1, lesson.lesson.title);
     let title =
         text::truncate(text::to_drawable(title, theme), theme, room.saturating_sub(2 + DONE_WIDTH));
-    let ask = lesson.lesson.questions.first().map(|question| app.lesson_ask(&question.ask));
-    let ask = ask.unwrap_or_default();
+    let ask =
+        |room| text::truncate(text::to_drawable(lesson.lesson.asks.clone(), theme), theme, room);
     let mut line = Line::from(vec![
         Span::styled(format!("{mark} "), theme.strong()),
         Span::styled(title, style),
@@ -120,7 +118,7 @@ fn draw_lesson(
     if second.is_none() {
         let left = room.saturating_sub(line.width() + 2 + DONE_WIDTH);
         if left > MIN_ASK_WIDTH {
-            let ask = format!("  {}", lesson_text::first_question(&ask, theme, left));
+            let ask = format!("  {}", ask(left));
             line.push_span(Span::styled(ask, theme.muted()));
         }
     }
@@ -132,7 +130,7 @@ fn draw_lesson(
         Line::styled(done, theme.text()).render(right, buf);
     }
     if let Some(second) = second {
-        let ask = lesson_text::first_question(&ask, theme, room.saturating_sub(4));
+        let ask = ask(room.saturating_sub(4));
         Line::styled(format!("    {ask}"), theme.muted()).render(second, buf);
     }
 }

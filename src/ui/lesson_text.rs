@@ -2,9 +2,8 @@
 
 use super::status_line;
 use super::styled_text::StyledText;
-use super::text;
 use super::theme::Theme;
-use crate::analysis::lesson::{FilledText, LessonOutcome, Prediction, figure_text};
+use crate::analysis::lesson::{LessonOutcome, Prediction, figure_text};
 use crate::analysis::plural;
 use crate::app::lessons::{LessonProgress, LessonStep, RealComparison, prediction_text};
 use crate::app::{Action, App};
@@ -234,12 +233,4 @@ fn quoted(question: &LessonQuestion, prediction: Prediction, theme: Theme) -> St
 /// Returns a text with quotation marks that the theme can draw.
 fn unicode_quotes(text: &str, theme: Theme) -> String {
     if theme.is_ascii() { text.replace(['\u{201c}', '\u{201d}'], "\"") } else { text.to_owned() }
-}
-
-/// Returns what a lesson of the list asks, on one line of `room` cells: the last sentence of its first
-/// question, after those that explain it.
-pub(super) fn first_question(question: &FilledText, theme: Theme, room: usize) -> String {
-    let whole = text::to_drawable(question.plain(), theme);
-    let last = whole.rsplit(". ").next().unwrap_or_default().to_owned();
-    text::truncate(last, theme, room)
 }

@@ -61,7 +61,7 @@ fn list_has_a_lesson_a_line_with_its_number_first() {
     for (number, line) in (1..).zip(list.lines()) {
         assert!(line.starts_with(&format!("{number}  ")), "{line}");
         assert!(line.chars().count() <= 80, "{line}");
-        assert!(line.contains('?') || line.ends_with("..."), "{line}");
+        assert!(!line.contains("..."), "what it asks is not cut: {line}");
     }
 }
 
@@ -180,10 +180,8 @@ fn lesson_is_never_stopped_by_a_file_that_cannot_be_kept() {
     let output = home.command(&["gil"]).write_stdin("1\n1\n").output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{err}");
-    assert!(
-        err.contains("cannot read which lessons are done in ") && err.contains("--reset"),
-        "{err}"
-    );
+    assert_eq!(err.matches("cannot read which lessons are done in ").count(), 1, "{err}");
+    assert!(err.contains("--reset"), "{err}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "done = nonsense", "left as it is");
     let output = home.command(&["--list"]).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("it is no TOML"));

@@ -1,10 +1,7 @@
 //! The list of lessons: a lesson a line, its number first.
 
-use crate::analysis::lesson::{FilledText, LessonRuns};
-use crate::analysis::plural;
 use crate::app::Keymap;
 use crate::model::Lesson;
-use crate::model::lesson::LessonText;
 use crate::model::printable::escape_controls;
 use crate::run::finished_lessons::is_done;
 
@@ -18,18 +15,16 @@ const DONE: &str = "done";
 const GAP: usize = 2;
 
 /// Returns the lines of the list: the number, the title, what the lesson asks, and whether it is done.
-pub(super) fn lines(lessons: &[Lesson], done: &[String], keys: &Keymap) -> Vec<String> {
+pub(super) fn lines(lessons: &[Lesson], done: &[String]) -> Vec<String> {
     let titles = lessons.iter().map(|lesson| tidy(&lesson.title));
     let titles: Vec<String> = titles.collect();
     let title_width = titles.iter().map(|title| title.chars().count()).max().unwrap_or_default();
     let number_width = lessons.len().to_string().len();
     let room = WIDTH.saturating_sub(number_width + title_width + DONE.len() + 3 * GAP);
     let line = |((number, lesson), title): ((usize, &Lesson), &String)| {
-        let ask = lesson.questions.first().map(|question| &question.ask);
-        let ask = ask.map(|ask| unfilled(ask, keys)).unwrap_or_default();
-        let ask = plural::capitalized(&shortened(question_of(&ask, room), room));
+        let asks = shortened(&tidy(&lesson.asks), room);
         let done = if is_done(lesson, done) { DONE } else { "" };
-        let line = format!("{number:number_width$}  {title:title_width$}  {ask:room$}  {done}");
+        let line = format!("{number:number_width$}  {title:title_width$}  {asks:room$}  {done}");
         line.trim_end().to_owned()
     };
     (1..).zip(lessons).zip(&titles).map(line).collect()
@@ -43,24 +38,6 @@ pub(super) fn tidy(text: &str) -> String {
 /// Returns the key of an action, by the action's name in the configuration.
 pub(super) fn key_named(name: &str, keys: &Keymap) -> String {
     Keymap::action_named(name).map_or_else(|| name.to_owned(), |action| keys.key_of(action))
-}
-
-/// Returns a text without runs, safe to print.
-fn unfilled(text: &LessonText, keys: &Keymap) -> String {
-    let runs = LessonRuns { current: &[], earlier: &[] };
-    tidy(&FilledText::new(text, runs, &|name| key_named(name, keys)).plain())
-}
-
-/// Returns the question at the end of a text, and only its last part if all of it is longer than `room`.
-fn question_of(text: &str, room: usize) -> &str {
-    let last = |text: &'_ str, joint: &str| {
-        text.rsplit_once(joint).map_or(0, |(start, _)| start.len() + joint.len())
-    };
-    let sentence = text.get(last(text, ". ")..).unwrap_or(text);
-    if sentence.chars().count() <= room {
-        return sentence;
-    }
-    sentence.get(last(sentence, ": ")..).unwrap_or(sentence)
 }
 
 /// Returns a text that is cut between words if it is longer than `room`.

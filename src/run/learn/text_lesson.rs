@@ -58,11 +58,7 @@ impl TextWalk<'_> {
         let mut tries = 0;
         loop {
             if tries == 0 {
-                let lines = lesson_list::lines(
-                    &self.learn.lessons,
-                    &self.done_names(),
-                    &self.learn.output.display.keys,
-                );
+                let lines = lesson_list::lines(&self.learn.lessons, &self.done_names());
                 conversation.say(&(lines.join("\n") + "\n"))?;
             }
             let lessons = &self.learn.lessons;
@@ -131,8 +127,11 @@ impl TextWalk<'_> {
     fn finish_lesson(&mut self, index: usize) {
         let Some(found) = self.opened.course.lessons.get_mut(index) else { return };
         found.is_done = true;
-        if let Err(error) = self.opened.finished.record(&found.lesson.name) {
-            print_error(self.err, &error.to_string());
+        let problem = self.opened.finished.record(&found.lesson.name).err();
+        let problem = problem.map(|error| error.to_string());
+        // A problem that was there from the beginning is known.
+        if let Some(problem) = problem.filter(|one| Some(one) != self.opened.notice.as_ref()) {
+            print_error(self.err, &problem);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::lessons::{Course, CourseLesson, LessonStep};
+use threadline::app::lessons::{Course, CourseLesson, LessonProgress, LessonStep};
 use threadline::model::lesson::{
     Lesson, LessonAnswer, LessonQuestion, LessonRun, LessonStatement, LessonView, LessonWork,
 };
@@ -202,7 +202,7 @@ pub(super) fn finish_run(driver: &mut AppDriver) {
 }
 
 fn is_running(driver: &AppDriver) -> bool {
-    let step = driver.app.lesson().map(|lesson| lesson.step());
+    let step = driver.app.lesson().map(LessonProgress::step);
     matches!(step, Some(LessonStep::Run(_) | LessonStep::RealRun))
 }
 

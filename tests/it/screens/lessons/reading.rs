@@ -98,7 +98,7 @@ fn view_reaches_a_prediction_that_is_far_too_long() {
     driver.press(KeyCode::Enter);
     finish_run(&mut driver);
     let text = driver.rows((80, 24)).join("\n");
-    assert!(text.contains("you: 60"), "{text}");
+    assert!(text.contains("you: 60.000 s▼"), "the mark is in view: {text}");
     assert!(text.contains("you said 60.00 s"), "{text}");
 }
 

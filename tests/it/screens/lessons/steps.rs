@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::lessons::LessonStep;
+use threadline::app::lessons::{LessonProgress, LessonStep};
 use threadline::app::{Effect, Gesture, Msg, Overlay};
 use threadline::model::Mode;
 use threadline::ui::{self, theme::Theme};
@@ -13,7 +13,7 @@ use crate::app_driver::{AppDriver, COLOUR};
 const SIZE: (u16, u16) = (80, 24);
 
 fn step(driver: &AppDriver) -> Option<LessonStep> {
-    driver.app.lesson().map(|lesson| lesson.step())
+    driver.app.lesson().map(LessonProgress::step)
 }
 
 /// A lesson at each of its steps, with the effect of leaving it there.
@@ -79,7 +79,7 @@ fn nothing_runs_before_an_answer_is_confirmed() {
         assert_eq!(driver.press(KeyCode::Char(key)), None, "{key}");
         assert_eq!(driver.app.session().active(), None, "{key}");
     }
-    assert!(matches!(driver.press(KeyCode::Backspace), None));
+    assert_eq!(driver.press(KeyCode::Backspace), None);
     assert!(matches!(driver.press(KeyCode::Enter), Some(Effect::Start(runs)) if runs.len() == 2));
     assert_eq!(step(&driver), Some(LessonStep::Run(0)));
 }
@@ -171,7 +171,11 @@ fn question_without_runs_is_answered_by_those_of_the_first_one() {
     answer(&mut driver, "1");
     driver.press(KeyCode::Enter);
     driver.press(KeyCode::Enter);
-    assert_eq!(driver.press_keys("2").press(KeyCode::Enter), None);
+    let mut driver = driver.press_keys("2");
+    assert_eq!(driver.press(KeyCode::Enter), None, "nothing is run");
+    assert_eq!(step(&driver), Some(LessonStep::Outcome(1)));
+    let outcome = driver.app.lesson().unwrap().outcome().unwrap();
+    assert!(outcome.is_right && outcome.measured > 150.0, "{outcome:?}");
 }
 
 #[test]
@@ -212,7 +216,10 @@ fn lesson_pauses_at_the_next_switch_of_the_gil() {
     driver.rows(SIZE);
     for expected in 1..4 {
         driver.press(KeyCode::Char('p'));
-        while !driver.app.is_playback_paused() {
+        for _ in 0..1_000 {
+            if driver.app.is_playback_paused() {
+                break;
+            }
             driver.advance(50);
             driver.rows(SIZE);
         }
