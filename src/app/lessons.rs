@@ -18,7 +18,7 @@ use super::keymap::Keymap;
 use super::{App, Options, Session};
 use crate::analysis::lesson::FilledText;
 use crate::model::lesson::{Highlight, LessonText};
-use crate::model::{Mode, Selection, Setup, Workload};
+use crate::model::{Mode, Plan, Run, Selection, Setup, Workload};
 
 impl App {
     /// Creates a screen that plays the lessons of a course: the one with the index `first`, or else the
@@ -47,6 +47,17 @@ impl App {
     /// The predictions in the questions that were answered, and what happened, in their order.
     pub fn lesson_records(&self) -> &[LessonRecord] {
         self.course().map_or(&[], CourseProgress::records)
+    }
+
+    /// Returns `true` if runs without a GIL are called so. A lesson without a GIL has not explained it.
+    pub fn names_gil(&self) -> bool {
+        let has_gil = |run: &Run| run.plan().mode == Mode::Gil;
+        self.lesson().is_none() || self.runs().iter().any(has_gil)
+    }
+
+    /// The name of a run above its lanes.
+    pub fn run_name(&self, plan: &Plan) -> String {
+        if self.names_gil() { plan.name() } else { plan.short_name() }
     }
 
     /// Returns `true` if the explanation shown is about this part of the screen.

@@ -60,6 +60,15 @@ impl PlaybackSpeed {
         next.map_or(self, Self)
     }
 
+    /// Returns the speed in words: `20x slower`, `at real speed`, `2x faster`.
+    pub fn in_words(self) -> String {
+        match self.0 {
+            slow if slow < 1.0 => format!("{:.0}x slower", 1.0 / slow),
+            fast if fast > 1.0 => format!("{fast:.0}x faster"),
+            _ => "at real speed".to_owned(),
+        }
+    }
+
     /// Returns `true` if the playback is slow enough to watch threads take turns.
     pub(super) fn is_slow_motion(self) -> bool {
         self.0 <= MAX_SLOW_MOTION

@@ -93,9 +93,7 @@ fn all_hints(app: &App) -> Vec<Hint> {
         (_, Some(lesson)) => {
             let mut hints = lesson_hints::of_lesson(app, lesson);
             hints.extend(
-                timeline_hints(app)
-                    .into_iter()
-                    .filter(|hint| lesson_hints::fits(app, lesson, hint)),
+                timeline_hints(app).into_iter().filter(|hint| lesson_hints::fits(lesson, hint)),
             );
             hints
         }

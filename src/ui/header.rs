@@ -131,8 +131,10 @@ fn machine_texts(app: &App) -> [String; 4] {
     let Some((machine, seed, pace)) = machine else {
         return [const { String::new() }; 4];
     };
+    // A learner needs no seed: the runs are the same everywhere.
+    let seed = if app.lesson().is_some() { String::new() } else { format!(", seed {seed}") };
     [
-        format!("{machine}, seed {seed}, {pace}"),
+        format!("{machine}{seed}, {pace}"),
         format!("{machine}, {pace}"),
         format!("{GAP}simulated, {pace}"),
         format!("{GAP}sim, {pace}"),
@@ -142,7 +144,11 @@ fn machine_texts(app: &App) -> [String; 4] {
 /// Returns the speed of the simulated selection shown, or that it is paused.
 fn simulation_pace(app: &App) -> Option<String> {
     let speed = app.simulated_speed()?;
-    Some(if app.is_playback_paused() { "paused".to_owned() } else { speed.to_string() })
+    Some(match app.lesson() {
+        _ if app.is_playback_paused() => "paused".to_owned(),
+        Some(_) => speed.in_words(),
+        None => speed.to_string(),
+    })
 }
 
 /// Returns the progress and speed of a replay, from the longest form to the shortest.

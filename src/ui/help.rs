@@ -135,6 +135,9 @@ fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let main = main.unwrap_or(State::Waiting);
     let brick = theme.state_cell(main);
     let bar = theme.color(main).map_or(Style::new(), |color| Style::new().fg(color));
+    if app.course().is_some() && app.lesson().is_none() {
+        return Vec::new();
+    }
     if app.selection().workload.is_program() {
         return program_help::picture_lines(app, theme, width);
     }

@@ -13,7 +13,7 @@ use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{lane_bar, text};
 use crate::analysis::program::lane_times;
-use crate::app::{Action, ProgramRow, SelectedLane};
+use crate::app::{Action, App, ProgramRow, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
     self, InterpreterId, Lane, LaneId, Mode, ModeChoice, Nanos, Plan, Run, Selection, StateTimes,
@@ -38,7 +38,7 @@ pub(super) fn mode_names(selection: Selection) -> [String; 4] {
 impl Timeline<'_> {
     /// Draws the name of a run, the number of its hidden lanes, and the figures of its GIL.
     pub(super) fn draw_run_name(&self, run: &Run, hidden: usize, area: Rect, buf: &mut Buffer) {
-        let name = format!(" {}", run.plan().name());
+        let name = format!(" {}", self.app.run_name(run.plan()));
         let (left, _) = margins(self.layout);
         let from = left.max(text::width(&name) as u16 + 2).min(area.width);
         Span::styled(name, self.theme.strong()).render(area, buf);
@@ -73,7 +73,7 @@ impl Timeline<'_> {
         let mark = if chosen { ">" } else { " " };
         let room = self.name_width().saturating_sub(1 + indent);
         let name = match title {
-            LaneTitle::Mode { hidden } => mode_label(run.plan(), hidden, room),
+            LaneTitle::Mode { hidden } => mode_label(self.app, run.plan(), hidden, room),
             LaneTitle::Indented | LaneTitle::Worker if run.program().is_some() => {
                 self.thread_label(run, index, room)
             }
@@ -100,7 +100,7 @@ impl Timeline<'_> {
             LaneTitle::Worker if interpreter.is_some() => gil_label(run, interpreter),
             LaneTitle::Mode { hidden } => {
                 let room = self.name_width().saturating_sub(1);
-                format!(" {}", mode_label(run.plan(), hidden, room))
+                format!(" {}", mode_label(self.app, run.plan(), hidden, room))
             }
             LaneTitle::Indented => "  GIL".to_owned(),
             LaneTitle::Worker => " GIL".to_owned(),
@@ -145,9 +145,10 @@ impl Timeline<'_> {
 }
 
 /// Returns the mode of a run in place of a lane's name, and the number of hidden lanes.
-fn mode_label(plan: &Plan, hidden: usize, room: usize) -> String {
+fn mode_label(app: &App, plan: &Plan, hidden: usize, room: usize) -> String {
     let more = if hidden > 0 { format!(" +{hidden}") } else { String::new() };
     let [name, shorter, _, shortest] = mode_names(plan.selection());
+    let name = if app.names_gil() { name } else { shorter.clone() };
     text::first_fitting([name, shorter, shortest].map(|name| name + &more), room)
 }
 

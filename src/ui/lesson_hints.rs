@@ -16,9 +16,7 @@ pub(super) fn of_list() -> Vec<Hint> {
 /// Returns the hints of a step, which come before those of any timeline.
 pub(super) fn of_lesson(app: &App, lesson: &LessonProgress) -> Vec<Hint> {
     let mut hints = Vec::new();
-    // A selected lane is inspected with the same key.
-    let goes_on = app.picture().lane_index().is_none();
-    if let Some(word) = next_word(app, lesson).filter(|_| goes_on) {
+    if let Some(word) = next_word(app, lesson) {
         hints.push(Hint(&[Action::LessonNext], word));
     }
     match lesson.step() {
@@ -31,7 +29,8 @@ pub(super) fn of_lesson(app: &App, lesson: &LessonProgress) -> Vec<Hint> {
         }
         _ => {}
     }
-    hints.push(Hint(&[Action::Back], if goes_on { "list" } else { "back" }));
+    let is_free = app.picture().lane_index().is_none();
+    hints.push(Hint(&[Action::Back], if is_free { "list" } else { "back" }));
     if lesson.step() != LessonStep::Question(0) {
         hints.push(Hint(&[Action::LessonBack], "step back"));
     }
@@ -67,10 +66,10 @@ fn run_hints(app: &App) -> Vec<Hint> {
 
 /// Returns whether a hint of the timeline is shown in a step: while the lesson decides what runs, those
 /// for looking at it; but no key has two hints.
-pub(super) fn fits(app: &App, lesson: &LessonProgress, Hint(actions, _): &Hint) -> bool {
+pub(super) fn fits(lesson: &LessonProgress, Hint(actions, _): &Hint) -> bool {
     let only = |wanted: &[Action]| actions.iter().all(|action| wanted.contains(action));
-    let goes_on = app.picture().lane_index().is_none();
-    let is_shown_before = only(&[Action::Back]) || (goes_on && only(&[Action::Inspect]));
+    // Enter is the next step here, and inspects on other screens.
+    let has_other_meaning = only(&[Action::Back]) || only(&[Action::Inspect]);
     let changes_view = only(&[
         Action::ZoomIn,
         Action::ZoomOut,
@@ -78,12 +77,11 @@ pub(super) fn fits(app: &App, lesson: &LessonProgress, Hint(actions, _): &Hint) 
         Action::PreviousLane,
         Action::PreviousSpan,
         Action::NextSpan,
-        Action::Inspect,
         Action::ShowGil,
     ]);
     match lesson.step() {
         LessonStep::Question(_) => false,
-        _ if is_shown_before => false,
+        _ if has_other_meaning => false,
         LessonStep::Experiment => true,
         _ => changes_view,
     }

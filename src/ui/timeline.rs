@@ -258,7 +258,7 @@ impl<'app> Timeline<'app> {
         let name = match row {
             // The name of a run reaches over the cells.
             TimelineRow::RunName { run, .. } => {
-                let width = text::width(&run.plan().name()) as u16 + 1;
+                let width = text::width(&self.app.run_name(run.plan())) as u16 + 1;
                 Rect { width: width.min(area.width), ..area }
             }
             _ => self.name_area(area),

@@ -2,6 +2,7 @@
 
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
+use crate::model::lesson::Highlight;
 use crate::model::{InterpreterId, Lane, Mode, Nanos, Run, Target};
 
 /// The maximum number of rows of a lane, with the gap below it.
@@ -200,6 +201,9 @@ impl<'app> RowLayout<'app> {
             // Without a row to spare, the summary of the selected lane replaces the legend.
             HeightClass::Normal => (1, 1, usize::from(room > 3)),
         };
+        let is_wanted = |part| self.app.lesson().is_none_or(|lesson| lesson.mentions(part));
+        let in_flight = if is_wanted(Highlight::InFlight) { in_flight } else { 0 };
+        let queue = if is_wanted(Highlight::Queue) { queue } else { 0 };
         let rows = MetricRows { in_flight, queue, quota: 0, chosen };
         let rows = if self.has_quota() { rows.with_quota(room) } else { rows };
         rows.with_room_for_lane(height)

@@ -82,9 +82,6 @@ impl App {
         let asks = matches!(step, LessonStep::Question(_));
         let is_free = self.may_start_runs();
         match action {
-            Action::LessonNext if !asks && self.picture.lane_index().is_some() => {
-                return ControlFlow::Break(self.handle_action(Action::Inspect));
-            }
             Action::LessonNext => return ControlFlow::Break(self.go_to_next_step()),
             Action::LessonBack => return ControlFlow::Break(self.go_to_previous_step()),
             Action::PauseAtSwitch => self.pause_at_switch(),

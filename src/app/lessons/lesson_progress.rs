@@ -143,6 +143,12 @@ impl LessonProgress {
         texts.filter_map(|part| part.highlight)
     }
 
+    /// Returns `true` if an explanation of the lesson is about this part of the screen.
+    pub fn mentions(&self, part: Highlight) -> bool {
+        let statements = self.lesson.questions.iter().flat_map(|question| &question.explanation);
+        statements.flat_map(|statement| statement.text.highlights()).any(|other| other == part)
+    }
+
     /// The mark on the axis: that of the prediction, or of the simulated figure beside a real run.
     /// `runs` are those shown.
     pub fn mark(&self, runs: &[Run]) -> Option<AxisMark> {

@@ -129,6 +129,10 @@ impl App {
         match self.lesson_step() {
             Some(LessonStep::Run(index)) if is_over => self.conclude_question(index),
             Some(LessonStep::RealRun) if is_over => self.conclude_real_run(),
+            // The next one is to be seen again.
+            Some(LessonStep::Experiment) if is_over && self.options.speed == PlaybackSpeed::MAX => {
+                self.set_lesson_speed();
+            }
             _ => {}
         }
     }

@@ -47,6 +47,7 @@ impl App {
             LessonStep::Outcome(index) if index + 1 < questions => {
                 return self.ask_question(index + 1);
             }
+            LessonStep::Experiment if self.is_moving() && self.play_lesson_run_to_end() => {}
             LessonStep::Experiment if questions > 1 => return self.ask_question(1),
             LessonStep::Outcome(_) | LessonStep::Experiment => {
                 self.set_step(LessonStep::End);

@@ -117,21 +117,28 @@ fn escape_leaves_a_lesson_at_every_step_and_stops_its_run() {
 }
 
 #[test]
-fn escape_closes_an_overlay_and_a_pane_first() {
+fn escape_closes_an_overlay_and_frees_a_lane_first() {
     let mut driver = open(SERVER);
     answer(&mut driver, "1");
     driver.press(KeyCode::Char('?'));
     assert!(matches!(driver.app.overlay(), Some(Overlay::Help(_))));
     driver.press(KeyCode::Esc);
     let mut driver = driver.press_keys("j");
-    driver.press(KeyCode::Enter);
-    assert!(driver.app.picture().detail_pane().is_some(), "Enter inspects a selected lane");
-    for _ in 0..2 {
-        driver.press(KeyCode::Esc);
-        assert_eq!(step(&driver), Some(LessonStep::Outcome(0)));
-    }
+    assert!(driver.app.picture().lane_index().is_some());
+    driver.press(KeyCode::Esc);
+    assert_eq!(driver.app.picture().lane_index(), None);
+    assert_eq!(step(&driver), Some(LessonStep::Outcome(0)));
     driver.press(KeyCode::Esc);
     assert_eq!(step(&driver), None);
+}
+
+#[test]
+fn enter_goes_on_although_a_lane_is_selected() {
+    let mut driver = open(SERVER);
+    answer(&mut driver, "1");
+    let mut driver = driver.press_keys("j");
+    driver.press(KeyCode::Enter);
+    assert_eq!(step(&driver), Some(LessonStep::Experiment));
 }
 
 #[test]
