@@ -198,7 +198,7 @@ passed through; without a screen, its stdout goes to stderr, because stdout has 
 is empty, unless stdin is redirected: run an interactive program in another terminal, and watch it \
 with -p.
 
-On the screen, x asks CMD to end (SIGTERM), and a second x kills it; d lets it go on without \
+On the screen, x asks CMD to end (SIGTERM), and x again offers to kill it; d lets it go on without \
 threadline; q asks which. Ctrl-C and the signals that end a program end CMD, too: SIGTERM, then \
 SIGKILL after 2 s, and so does --duration. What CMD leaves in the background ends with threadline. A \
 process that -p names is never touched.

@@ -55,6 +55,7 @@ const fn unit_words(unit: FigureUnit) -> &'static str {
         FigureUnit::Times => "a factor",
         FigureUnit::Share => "a number of percent",
         FigureUnit::Count => "a number",
+        FigureUnit::Cores => "a number of cores",
         FigureUnit::PerSecond => "a number per second",
     }
 }

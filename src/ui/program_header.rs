@@ -11,7 +11,9 @@ use crate::analysis::plural;
 use crate::analysis::program::accuracy_text;
 use crate::app::{Action, App};
 use crate::model::printable::printable_up_to;
-use crate::model::{Accuracy, Exactness, Nanos, ProgramRecord, ReasonSource, Run, WatchedProgram};
+use crate::model::{
+    Accuracy, Exactness, Nanos, ProgramRecord, ReasonSource, Run, RunOutcome, WatchedProgram,
+};
 
 /// The gap between two parts of a row.
 const GAP: &str = "   ";
@@ -96,8 +98,10 @@ fn process_texts(run: Option<&Run>, program: &WatchedProgram) -> Vec<String> {
         parts.push(format!("pid {}", program.pid));
     }
     let exit = run.and_then(Run::program).and_then(ProgramRecord::exit);
+    let outcome = run.and_then(Run::outcome);
     parts.push(match (exit, program.attached) {
         (Some(status), _) => status.to_string(),
+        (None, true) if outcome == Some(&RunOutcome::Finished) => "has ended".to_owned(),
         (None, _) if run.is_some_and(Run::is_over) => "no longer watched".to_owned(),
         (None, true) => "attached".to_owned(),
         (None, false) => "launched".to_owned(),

@@ -50,7 +50,7 @@ pub(super) fn picture_lines(app: &App, theme: Theme, width: usize) -> Vec<Line<'
         entry(
             Some(State::Parked),
             pair(
-                "it waits for another thread, for what cannot be seen: no obstacle",
+                "it waits for another thread: a lock or queue of Python, or for work",
                 "waits for another thread",
             ),
         ),

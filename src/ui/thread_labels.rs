@@ -19,7 +19,7 @@ use crate::model::{
 };
 
 /// The minimum share of a lane's life that it worked, in percent, to be shown although it waited longer.
-const MIN_WORK_SHARE: u32 = 10;
+const MIN_WORK_SHARE: u32 = 25;
 
 /// The number of cells around a text on a lane.
 const TEXT_MARGIN: usize = 2;

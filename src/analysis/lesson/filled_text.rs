@@ -50,6 +50,7 @@ pub fn figure_text(figure: LessonFigure, value: f64) -> String {
         FigureUnit::Times => format!("{value:.1}x"),
         FigureUnit::Share => format!("{:.0} %", value * 100.0),
         FigureUnit::PerSecond => format!("{value:.0} times per second"),
+        FigureUnit::Cores => format!("{value:.1} cores"),
         FigureUnit::Count if (value - value.round()).abs() < 0.05 => format!("{value:.0}"),
         FigureUnit::Count => format!("{value:.1}"),
     }

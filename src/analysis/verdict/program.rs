@@ -13,7 +13,7 @@ use crate::analysis::program::{
     ProgramSummary, ThreadSummary, cores_text, cpu_quota_text, place_text,
 };
 use crate::model::printable::printable_up_to;
-use crate::model::{CpuQuota, Nanos, Run, State, TaskId};
+use crate::model::{CpuQuota, Nanos, ReasonSource, Run, State, TaskId};
 use obstacle::{HeldThreads, LockHolder, Obstacle};
 
 /// The minimum time of watching that allows a conclusion.
@@ -50,6 +50,10 @@ const MIN_USED_UP: f64 = 0.2;
 /// The minimum share of the threads' time with no reason that deserves a remark.
 const MIN_UNREAD: f64 = 0.1;
 
+/// The minimum ratio of the time in which threads were parked to that in which they waited for the GIL with
+/// which the GIL explains little.
+const MIN_PARKED_RATIO: f64 = 2.0;
+
 /// The maximum length of a foreign name in a sentence.
 const MAX_NAME: usize = 40;
 
@@ -83,6 +87,7 @@ impl ProgramSentence<'_> {
             return Conclusion { checks: self.checks(), ..Conclusion::of_text(text) };
         }
         let worst = obstacle::worst(self.summary, &self.workers);
+        let worst = worst.filter(|worst| !Self::is_small_beside_rest(worst));
         let short_forms = worst.as_ref().map_or_else(Vec::new, |worst| self.short_forms(worst));
         let (clauses, suggestion) = match worst {
             Some(Obstacle::NoCore(held)) => {
@@ -110,6 +115,14 @@ impl ProgramSentence<'_> {
         };
         let suggestions = suggestion.into_iter().filter(|_| self.is_over).collect();
         Conclusion { clauses, short_forms, checks: self.checks(), suggestions }
+    }
+
+    /// Returns `true` if the threads that wanted a GIL had it to themselves most of the time, and were
+    /// parked for much longer than they waited for it: Python's own locks and queues look like that.
+    fn is_small_beside_rest(worst: &Obstacle<'_>) -> bool {
+        let Obstacle::Gil(held, gil) = worst else { return false };
+        let parked = held.time_in(State::Parked).0 as f64;
+        gil.held < MIN_HELD && parked > held.time.0 as f64 * MIN_PARKED_RATIO
     }
 
     /// Returns that too little was seen for a conclusion.
@@ -373,7 +386,11 @@ impl ProgramSentence<'_> {
         } else {
             let who = if workers.len() == 1 { "it" } else { "they" };
             let rest = self.rest_text(&workers);
-            rest.map(|(rest, share)| format!("{who} {rest} {} of the time", self.share(share)))
+            rest.map(|(rest, share)| {
+                let text = format!("{who} {rest} {} of the time", self.share(share));
+                let is_python = !summary.gils.is_empty() && rest.ends_with("parked");
+                text + if is_python { ", as for a lock or a queue of Python" } else { "" }
+            })
         };
         if let Some(rest) = rest {
             // The figure of cores gives way to what the others did.
@@ -399,8 +416,14 @@ impl ProgramSentence<'_> {
         let share = |state: State| self.summary.time_in(state).0 as f64 / self.life().max(1.0);
         let blocked = share(State::Blocked);
         let unknown = share(State::Unknown);
-        let blocked = (blocked >= MIN_UNREAD)
-            .then(|| format!("{} of the threads' time was too short to see why", percent(blocked)));
+        let reasons = self.summary.accuracy.map(|accuracy| accuracy.reasons);
+        let blocked = (blocked >= MIN_UNREAD).then(|| match reasons {
+            Some(ReasonSource::None) => {
+                let share = percent(blocked);
+                format!("{share} of the threads' time they waited for what may not be read")
+            }
+            _ => format!("{} of the threads' time was too short to see why", percent(blocked)),
+        });
         let is_said = self.too_little().is_some();
         let unknown = (unknown >= MIN_UNREAD && !is_said)
             .then(|| format!("{} of the threads' time is unknown", percent(unknown)));

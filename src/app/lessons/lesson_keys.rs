@@ -65,7 +65,11 @@ impl App {
             Action::Follow | Action::NextLanes => self.choose_lesson(usize::MAX),
             Action::Mode(index) => self.choose_lesson(index),
             Action::LessonNext => return ControlFlow::Break(self.open_lesson(chosen)),
-            Action::Back | Action::Quit => return ControlFlow::Break(Some(Effect::Quit)),
+            Action::Quit => return ControlFlow::Break(Some(Effect::Quit)),
+            Action::Back => {
+                let quit = self.key_of(Action::Quit);
+                self.notify(format!("{quit} quits"));
+            }
             Action::Theme | Action::Help => return ControlFlow::Continue(()),
             _ => {}
         }

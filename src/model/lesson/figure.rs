@@ -70,6 +70,8 @@ pub enum FigureUnit {
     Share,
     /// A number of things.
     Count,
+    /// A mean number of cores.
+    Cores,
     /// A number per second.
     PerSecond,
 }
@@ -104,12 +106,10 @@ impl Quantity {
             Self::SpeedUp => FigureUnit::Times,
             Self::Share(_) | Self::GilHeld => FigureUnit::Share,
             Self::HandOvers => FigureUnit::PerSecond,
-            Self::Workers
-            | Self::Tasks
-            | Self::Waves
-            | Self::MostInWork
-            | Self::Cores
-            | Self::GilWaiters => FigureUnit::Count,
+            Self::Workers | Self::Tasks | Self::Waves | Self::MostInWork | Self::GilWaiters => {
+                FigureUnit::Count
+            }
+            Self::Cores => FigureUnit::Cores,
         }
     }
 }

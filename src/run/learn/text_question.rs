@@ -63,6 +63,7 @@ const fn example(unit: FigureUnit) -> &'static str {
         FigureUnit::Times => "a factor as 2.5x",
         FigureUnit::Share => "a share as 40 %",
         FigureUnit::Count => "a number as 2.5",
+        FigureUnit::Cores => "a number of cores as 1.5",
         FigureUnit::PerSecond => "a number as 250.0",
     }
 }
@@ -83,6 +84,7 @@ fn parse_prediction(text: &str, question: &LessonQuestion) -> Option<Prediction>
         FigureUnit::Times => &[("times", 1.0), ("x", 1.0), ("×", 1.0)],
         FigureUnit::Share => &[("percent", 1.0), ("%", 1.0)],
         FigureUnit::Count => &[],
+        FigureUnit::Cores => &[("cores", 1.0), ("core", 1.0)],
         FigureUnit::PerSecond => &[("per second", 1.0), ("/s", 1.0)],
     };
     let with_unit =

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -49,6 +50,9 @@ impl LaunchError {
                     "check its name, or the PATH"
                 };
                 return Self::NotFound { program: name, remedy };
+            }
+            io::ErrorKind::PermissionDenied if Path::new(program).is_dir() => {
+                "it is a directory; name a program in it".into()
             }
             io::ErrorKind::PermissionDenied => {
                 "permission denied; make it executable (chmod +x), or name its interpreter".into()

@@ -150,6 +150,17 @@ fn a_quota_that_is_used_up_holds_threads_back() {
 }
 
 #[test]
+fn a_gil_that_is_mostly_free_is_not_blamed_for_a_lock_of_python() {
+    let busy =
+        "10x [computing 0.15 in work /srv/app.py:12, lock_wait 0.13 futex:GIL, parked 0.72 futex]";
+    let table = format!("python 3.12\na: {busy}\nb: {busy}\nc: {busy}");
+    let found = sentence(&table);
+    let expected = "they were parked 72 % of the time, as for a lock or a queue of Python";
+    assert!(found.contains(expected), "{found}");
+    assert!(sentence(&table.replace("parked 0.72", "parked 0.2")).contains("wanted the GIL"));
+}
+
+#[test]
 fn a_program_that_gets_few_of_the_cores_needs_free_ones() {
     let brief = threads(1..30, "sh", "on_cpu 0.001, no_core 0.001");
     let table = format!("cores 2\na: 10x [on_cpu 0.2, no_core 0.8]\n{brief}");

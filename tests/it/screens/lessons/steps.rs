@@ -64,10 +64,11 @@ fn list_is_browsed_by_digits_and_lanes_and_enter_begins() {
 }
 
 #[test]
-fn list_is_left_by_escape_and_q() {
-    for key in [KeyCode::Esc, KeyCode::Char('q')] {
-        assert_eq!(list().press(key), Some(Effect::Quit));
-    }
+fn list_is_left_by_q_and_not_by_escape() {
+    let mut driver = list();
+    assert_eq!(driver.press(KeyCode::Esc), None);
+    assert_eq!(driver.app.notice(), Some("q quits"));
+    assert_eq!(driver.press(KeyCode::Char('q')), Some(Effect::Quit));
 }
 
 #[test]
