@@ -48,6 +48,7 @@ pub fn figure_text(figure: LessonFigure, value: f64) -> String {
         FigureUnit::Seconds if value < 0.1 => format!("{:.0} ms", value * 1_000.0),
         FigureUnit::Seconds => format!("{value:.2} s"),
         FigureUnit::Times => format!("{value:.1}x"),
+        FigureUnit::Share if value > 0.0 && value < 0.005 => "less than 1 %".to_owned(),
         FigureUnit::Share => format!("{:.0} %", value * 100.0),
         FigureUnit::PerSecond => format!("{value:.0} times per second"),
         FigureUnit::Cores => format!("{value:.1} cores"),
