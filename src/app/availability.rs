@@ -38,7 +38,7 @@ impl App {
         match action {
             Action::LessonNext | Action::LessonBack => self.course.is_some(),
             Action::PauseAtSwitch => self.can_pause_at_switch(),
-            _ if is_program && Self::is_futile_for_program(action) => false,
+            _ if is_program && action.chooses_runs() => false,
             Action::HideWaiting | Action::Order => is_program && has_runs,
             Action::Mode(index) => self.choices().get(index).is_some_and(|&choice| {
                 let selection = Selection { choice, ..self.selection() };

@@ -5,22 +5,6 @@ use super::overlay::{OutputPager, Overlay};
 use super::{App, ThreadOrder};
 
 impl App {
-    /// Returns `true` for the actions that a watched program has no use for: it runs as it likes, and
-    /// once.
-    pub(super) const fn is_futile_for_program(action: Action) -> bool {
-        matches!(
-            action,
-            Action::Mode(_)
-                | Action::NextMode
-                | Action::PreviousMode
-                | Action::NextWorkload
-                | Action::FewerWorkers
-                | Action::MoreWorkers
-                | Action::Simulate
-                | Action::Compare
-        )
-    }
-
     /// Handles an action that has another meaning for a watched program. Returns `false` for any other.
     pub(super) fn handle_program_action(&mut self, action: Action) -> bool {
         match action {
@@ -52,7 +36,7 @@ impl App {
                 self.notify("a real program has no speed to change");
             }
             Action::Compare => self.notify("a watched program cannot be compared"),
-            action if Self::is_futile_for_program(action) => {
+            action if action.chooses_runs() => {
                 self.notify("a watched program has no modes, workers or simulation to choose");
             }
             _ => return false,

@@ -214,7 +214,7 @@ fn lesson_of_a_file_is_played_and_not_remembered() {
 #[test]
 fn recording_is_told_in_place_of_a_python_that_does_not_work() {
     let home = Home::new();
-    let placeholder = home.path().join("python3");
+    let broken = home.path().join("python3");
     let play = |home: &Home| {
         let mut command = home.command(&["real", "--plain"]);
         command.env("PATH", home.path()).write_stdin("2\n2\n").output().unwrap()
@@ -222,8 +222,8 @@ fn recording_is_told_in_place_of_a_python_that_does_not_work() {
     let text = String::from_utf8(play(&home).stdout).unwrap();
     assert!(text.contains("recording    there is no python3; this is a recording\n"), "{text}");
     assert!(text.contains("you said") && !text.contains("did not hold"), "{text}");
-    fs::write(&placeholder, "#!/bin/sh\nexit 1\n").unwrap();
-    fs::set_permissions(&placeholder, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&broken, "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
     let text = String::from_utf8(play(&home).stdout).unwrap();
     assert!(text.contains("the python3 here does not run; this is a recording\n"), "{text}");
     assert_eq!(home.done(), ["9"]);

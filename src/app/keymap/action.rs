@@ -114,3 +114,20 @@ pub enum Action {
     /// Suspends the program and returns to the shell.
     Suspend,
 }
+
+impl Action {
+    /// Returns `true` if the action chooses what runs next, or what runs are compared with.
+    pub(in crate::app) const fn chooses_runs(self) -> bool {
+        matches!(
+            self,
+            Self::Mode(_)
+                | Self::NextMode
+                | Self::PreviousMode
+                | Self::NextWorkload
+                | Self::FewerWorkers
+                | Self::MoreWorkers
+                | Self::Simulate
+                | Self::Compare
+        )
+    }
+}

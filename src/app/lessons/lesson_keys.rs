@@ -103,7 +103,7 @@ impl App {
             }
             Action::ShowGil if !is_free => self.show_switches(),
             action if !is_free && starts_other_runs(action) => {
-                self.notify("other runs can wait until this question is answered");
+                self.notify("this key works once the question is answered");
             }
             _ => return ControlFlow::Continue(()),
         }
@@ -157,17 +157,5 @@ impl App {
 
 /// Returns `true` if an action leads to other runs than those of the question.
 const fn starts_other_runs(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Mode(_)
-            | Action::NextMode
-            | Action::PreviousMode
-            | Action::NextWorkload
-            | Action::Run
-            | Action::LetGo
-            | Action::FewerWorkers
-            | Action::MoreWorkers
-            | Action::Simulate
-            | Action::Compare
-    )
+    action.chooses_runs() || matches!(action, Action::Run | Action::LetGo)
 }

@@ -24,7 +24,7 @@ const PROBE: &str = "import threading, queue; print(40 + threading.active_count(
 /// The answer.
 const PROBE_ANSWER: &str = "41";
 
-/// The maximum time of the probe. A placeholder that offers to install Python may wait for an answer.
+/// The maximum time of the probe. Some systems have a python3 that only offers to install it, and waits for an answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The size of the script's terminal if the lessons have none.
@@ -62,7 +62,7 @@ impl PythonScript {
     }
 }
 
-/// Returns `true` if python3 runs a program. A placeholder of the same name does not.
+/// Returns `true` if python3 runs a program, as one that only offers to install it does not.
 fn works() -> bool {
     let mut command = Command::new(PYTHON);
     let command = command.args(["-c", PROBE]).stdin(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! What is wrong in a file of a lesson is told line by line.
+//! The errors in the file of a lesson, each with its line.
 
 use proptest::prelude::*;
 use threadline::cli::{LessonFileError, parse_lesson, read_lesson};
